@@ -1,0 +1,118 @@
+//! One account as it grows: state, cells and tree move together, the same way in ledger, wallet and audit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::hash::{Hash, Seed};
+use crate::log;
+use crate::record::{Record, blind};
+use crate::rules::{self, Entry};
+use crate::state::{CONTROL, Cells, ROLES, State};
+use crate::statement::{Body, Opened, Statement, Type};
+use crate::tree::Frontier;
+use crate::value::Time;
+
+/// Where the ledger puts an accepted statement.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// Place in the log.
+    pub log_index: u64,
+    /// Digest of the signed posting.
+    pub posting: Hash,
+    /// Place in the posting.
+    pub posting_index: u64,
+    /// Root of the statement.
+    pub statement_root: Hash,
+    /// The commit's time.
+    pub time: Time,
+    /// The ledger's random seed for this record.
+    pub record_seed: Seed,
+}
+
+/// One account at some size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its address.
+    pub address: Address,
+    /// What its records add up to.
+    pub state: State,
+    /// Salts and hashes of the cells.
+    pub cells: Cells,
+    /// The account tree.
+    pub frontier: Frontier,
+    /// Seed of the last record.
+    pub last_seed: Seed,
+}
+
+impl Account {
+    /// Opens account `number` by an accepted opening; returns it with its first record.
+    pub fn open(number: u64, opened: &Opened, placed: &Placed) -> (Self, Record) {
+        let opened_by = opened.who.map(|who| who.number);
+        let mut account = Self {
+            address: Address { number, id: placed.statement_root },
+            state: State::open(opened, opened_by),
+            cells: Cells::default(),
+            frontier: Frontier::default(),
+            last_seed: placed.record_seed,
+        };
+        let record = account.push(placed, Type::Opened, None, None, &[CONTROL, ROLES]);
+        (account, record)
+    }
+
+    /// Appends an accepted statement of any other type; returns its record and the entry that it made or changed.
+    pub fn append(
+        &mut self,
+        statement: &Statement,
+        body: &Body,
+        entry: Option<Entry>,
+        placed: &Placed,
+    ) -> (Record, Option<Entry>) {
+        let (changed, entry) = rules::effect(
+            &mut self.state,
+            body,
+            statement.month,
+            self.frontier.size(),
+            statement.refers,
+            entry,
+        );
+        (self.push(placed, body.kind(), statement.refers, statement.month, &changed), entry)
+    }
+
+    fn push(
+        &mut self,
+        placed: &Placed,
+        kind: Type,
+        refers: Option<u64>,
+        month: Option<crate::value::Month>,
+        changed: &[usize],
+    ) -> Record {
+        self.cells.update(&self.state, changed, &placed.record_seed);
+        let record = Record {
+            account: self.address.number,
+            sequence: self.frontier.size(),
+            log_index: placed.log_index,
+            posting: placed.posting,
+            posting_index: placed.posting_index,
+            statement_root: placed.statement_root,
+            kind,
+            refers,
+            month,
+            time: placed.time,
+            state_root: self.cells.root(),
+        };
+        self.frontier.push(record.leaf());
+        self.last_seed = placed.record_seed;
+        record
+    }
+
+    /// Its leaf in the directory.
+    pub fn directory_leaf(&self) -> log::DirectoryLeaf {
+        log::DirectoryLeaf {
+            number: self.address.number,
+            blind: blind(&self.last_seed),
+            id: self.address.id,
+            size: self.frontier.size(),
+            root: self.frontier.root(),
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! An account's copy: all that its owner is given, and the making of proofs from it.
+//!
+//! 1. [`Copy::extend`] joins what came before with what is new.
+//! 2. [`Copy::check`] recomputes everything and refuses the whole if one bit differs.
+//! 3. [`Copy::prove`] leaves out what is not to be shown. The ledger serves proofs with the same code.
+//!
+//! Source: `spec/README.md` §13.
+
+use std::collections::BTreeMap;
+
+use crate::account::{Account, Placed};
+use crate::address::Address;
+use crate::cbor::{Cbor, Malformed, Reader, Writer};
+use crate::hash::{Hash, Seed};
+use crate::log::Head;
+use crate::note::Checkpoint;
+use crate::posting::Signed;
+use crate::proof::{CellOpening, Facet, Link, Opening, Proof, Shown, View};
+use crate::record::{Record, blind};
+use crate::rules::Entry;
+use crate::state;
+use crate::statement::{Body, Statement, Type};
+use crate::tree;
+use crate::trust::Trust;
+use crate::value::{Month, Origin, Time};
+use crate::verify::{self, Failure, Verdict};
+
+const TITLE: &str = "peal copy 1";
+/// The media type of a copy.
+pub const MEDIA_TYPE: &str = "application/peal-copy+cbor";
+
+/// One record with all that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The record.
+    pub record: Record,
+    /// Seed of the ledger's salts for it.
+    pub seed: Seed,
+    /// The statement; none once it is erased.
+    pub statement: Option<Statement>,
+    /// The way to its posting.
+    pub link: Link,
+}
+
+impl Cbor for Row {
+    fn encode(&self, w: &mut Writer) {
+        w.array(5);
+        self.record.encode(w);
+        self.seed.encode(w);
+        w.optional(self.statement.as_ref());
+        w.uint(self.link.posting);
+        w.list(&self.link.path);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(5, "a row of 5 elements")?;
+        Ok(Self {
+            record: Cbor::decode(r)?,
+            seed: Cbor::decode(r)?,
+            statement: r.optional()?,
+            link: Link { posting: Cbor::decode(r)?, path: r.list()? },
+        })
+    }
+}
+
+/// What the owner of an account is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// The signed and cosigned checkpoint.
+    pub checkpoint: String,
+    /// The way from it to the directory.
+    pub head: Head,
+    /// The account.
+    pub address: Address,
+    /// Number of its records under this head.
+    pub size: u64,
+    /// Inclusion path in the directory.
+    pub directory_path: Vec<Hash>,
+    /// Sequence of the first row.
+    pub from: u64,
+    /// Records in order.
+    pub rows: Vec<Row>,
+    /// Signed postings (COSE_Sign1).
+    pub postings: Vec<Vec<u8>>,
+    /// Issuers' accounts, for their keys and roles.
+    pub issuers: Vec<View>,
+    /// Consistency proof from the log size that was asked for.
+    pub consistency: Vec<Hash>,
+}
+
+impl Cbor for Copy {
+    fn encode(&self, w: &mut Writer) {
+        w.array(12);
+        w.text(TITLE);
+        w.text(&self.checkpoint);
+        self.head.encode(w);
+        w.uint(self.address.number);
+        self.address.id.encode(w);
+        w.uint(self.size);
+        w.list(&self.directory_path);
+        w.uint(self.from);
+        w.list(&self.rows);
+        w.list(&self.postings);
+        w.list(&self.issuers);
+        w.list(&self.consistency);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(12, "a copy of 12 elements")?;
+        let fault = r.fault("`peal copy 1`");
+        if r.text()? != TITLE {
+            return Err(fault);
+        }
+        let (checkpoint, head) = (r.text()?.to_owned(), Head::decode(r)?);
+        let number = r.below(crate::address::NUMBER_LIMIT, "an account number below 2^40")?;
+        Ok(Self {
+            checkpoint,
+            head,
+            address: Address { number, id: Cbor::decode(r)? },
+            size: Cbor::decode(r)?,
+            directory_path: r.list()?,
+            from: Cbor::decode(r)?,
+            rows: r.list()?,
+            postings: r.list()?,
+            issuers: r.list()?,
+            consistency: r.list()?,
+        })
+    }
+}
+
+/// What a proof is to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Every record with contents, and the totals.
+    Whole,
+    /// Contents of the months from the first to the second; every other record as a header.
+    Months(Month, Month),
+    /// The totals and months, no record but the last one's header.
+    Totals,
+}
+
+/// What a proof is to show, and which facets it withholds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Which records.
+    pub show: Show,
+    /// Names of facets to withhold, as in `spec/README.md` §5.
+    pub withhold: Vec<String>,
+}
+
+/// A copy that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadCopy {
+    /// What the ledger gave does not hold together.
+    #[error("record {sequence}: {what}")]
+    Record {
+        /// The record.
+        sequence: u64,
+        /// What does not hold.
+        what: &'static str,
+    },
+    /// It does not follow on what is there.
+    #[error("the rows given do not follow on those that are there")]
+    Gap,
+    /// It is not of the account or size that it says.
+    #[error("the rows do not give the account's root under this checkpoint")]
+    Root,
+    /// A step of the verifier fails.
+    #[error(transparent)]
+    Verdict(#[from] Failure),
+}
+
+/// A contribution and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// The entry.
+    pub entry: Entry,
+    /// The contribution's record, the settlement's and the corrections', by sequence.
+    pub records: Vec<u64>,
+}
+
+/// What the rows of a whole copy add up to.
+#[derive(Clone, Debug)]
+pub struct Folded {
+    /// The account after the last row.
+    pub account: Account,
+    /// Contributions, by sequence.
+    pub entries: BTreeMap<u64, Tracked>,
+}
+
+impl Copy {
+    /// Joins a newer copy whose rows follow on this one's.
+    ///
+    /// # Errors
+    /// [`BadCopy::Gap`] if they do not, or the account is another.
+    pub fn extend(mut self, mut newer: Copy) -> Result<Copy, BadCopy> {
+        if newer.address != self.address || newer.from != self.from + self.rows.len() as u64 {
+            return Err(BadCopy::Gap);
+        }
+        let shift = self.postings.len() as u64;
+        for row in &mut newer.rows {
+            row.link.posting = row.link.posting.checked_add(shift).ok_or(BadCopy::Gap)?;
+        }
+        self.rows.append(&mut newer.rows);
+        self.postings.append(&mut newer.postings);
+        Ok(Copy { from: self.from, rows: self.rows, postings: self.postings, ..newer })
+    }
+
+    /// The origin that its checkpoint names.
+    ///
+    /// # Errors
+    /// `bad-checkpoint` if it is none.
+    pub fn origin(&self) -> Result<Origin, Failure> {
+        let note = self.checkpoint.parse::<crate::note::Note>();
+        let checkpoint = note.and_then(|n| n.text.parse::<Checkpoint>());
+        checkpoint.map(|c| c.origin).map_err(|e| Failure { name: "bad-checkpoint", detail: e.to_string() })
+    }
+
+    /// Recomputes records, statement roots and states from the first row on.
+    ///
+    /// # Errors
+    /// [`BadCopy`] names the record at which what is given differs from what it must be.
+    pub fn fold(&self) -> Result<Folded, BadCopy> {
+        let origin = self.origin()?;
+        let mut account: Option<Account> = None;
+        let mut entries: BTreeMap<u64, Tracked> = BTreeMap::new();
+        for (sequence, row) in (self.from..).zip(&self.rows) {
+            let bad = |what| BadCopy::Record { sequence, what };
+            let statement = row.statement.as_ref().ok_or(bad("its statement is missing"))?;
+            let body = statement.body().map_err(|_| bad("its statement is not of its type's shape"))?;
+            let placed = Placed {
+                log_index: row.record.log_index,
+                posting: row.record.posting,
+                posting_index: row.record.posting_index,
+                statement_root: statement.root(&origin),
+                time: row.record.time,
+                record_seed: row.seed,
+            };
+            let made = match (&mut account, &body) {
+                (None, Body::Opened(opened)) => {
+                    let (opened, record) = Account::open(self.address.number, opened, &placed);
+                    account = Some(opened);
+                    record
+                }
+                (Some(account), _) => {
+                    if statement.address != Some(account.address) {
+                        return Err(bad("its statement is about another account"));
+                    }
+                    let target = statement.refers.and_then(|r| entries.get(&r)).map(|t| t.entry.clone());
+                    let (record, entry) = account.append(statement, &body, target, &placed);
+                    if let Some(entry) = entry {
+                        let key = statement.refers.unwrap_or(sequence);
+                        let tracked = entries
+                            .entry(key)
+                            .or_insert(Tracked { entry: entry.clone(), records: Vec::new() });
+                        tracked.entry = entry;
+                        tracked.records.push(sequence);
+                    }
+                    record
+                }
+                (None, _) => return Err(bad("the first record does not open the account")),
+            };
+            if made != row.record {
+                return Err(bad("the record is not what its statement makes of the account"));
+            }
+        }
+        let account = account.ok_or(BadCopy::Gap)?;
+        Ok(Folded { account, entries })
+    }
+
+    /// Checks a whole copy: everything is recomputed, and the proof that it makes is verified.
+    ///
+    /// # Errors
+    /// [`BadCopy`] names what does not hold.
+    pub fn check(&self, trust: &Trust, now: Time) -> Result<(Folded, Verdict), BadCopy> {
+        if self.from != 0 || self.rows.len() as u64 != self.size {
+            return Err(BadCopy::Gap);
+        }
+        let folded = self.fold()?;
+        if folded.account.address != self.address {
+            return Err(BadCopy::Root);
+        }
+        let proof = self.prove_folded(&folded, &Selection { show: Show::Whole, withhold: Vec::new() });
+        let verdict = verify::verify(&proof, trust, now)?;
+        Ok((folded, verdict))
+    }
+
+    /// Makes a proof of a whole copy.
+    ///
+    /// # Errors
+    /// [`BadCopy`] if the copy is not whole or does not hold together.
+    pub fn prove(&self, selection: &Selection) -> Result<Proof, BadCopy> {
+        if self.from != 0 || self.rows.len() as u64 != self.size {
+            return Err(BadCopy::Gap);
+        }
+        Ok(self.prove_folded(&self.fold()?, selection))
+    }
+
+    fn prove_folded(&self, folded: &Folded, selection: &Selection) -> Proof {
+        let last = self.rows.len().saturating_sub(1);
+        let with_contents: Vec<bool> = self
+            .rows
+            .iter()
+            .map(|row| match &selection.show {
+                Show::Whole => true,
+                Show::Months(from, to) => row.record.month.is_some_and(|m| (*from..=*to).contains(&m)),
+                Show::Totals => false,
+            })
+            .collect();
+        // The keys behind the account's own postings stand in its openings and rotations.
+        let signed: Vec<Option<Signed>> = self.postings.iter().map(|c| Signed::read(c).ok()).collect();
+        let issuer = |row: &Row| {
+            let signed = signed.get(row.link.posting as usize).and_then(Option::as_ref);
+            signed.and_then(|s| s.payload.issuer)
+        };
+        let own = |row: &Row| issuer(row) == Some(self.address);
+        let last_own =
+            self.rows.iter().zip(&with_contents).rposition(|(row, contents)| *contents && own(row));
+        let withheld = |name: &str| selection.withhold.iter().any(|w| w == name);
+
+        let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut postings = Vec::new();
+        let mut shown = Vec::new();
+        let mut issuers = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            if selection.show == Show::Totals && i != last {
+                continue;
+            }
+            let is_keys = matches!(row.record.kind, Type::Opened | Type::Rotated);
+            let keys_only = !with_contents[i] && is_keys && last_own.is_some_and(|own| i < own);
+            let mut record =
+                Shown { record: row.record.clone(), opening: None, link: None, cells: Vec::new() };
+            if with_contents[i] || keys_only {
+                let hide =
+                    |name: &str| if keys_only { name != "keys" } else { withheld(name) && name != "keys" };
+                record.opening = row.statement.as_ref().and_then(|s| self.open(s, row.record.kind, &hide));
+            }
+            if with_contents[i] && record.opening.is_some() {
+                let next = postings.len() as u64;
+                let number = *numbers.entry(row.link.posting).or_insert(next);
+                if number == next {
+                    postings.push(self.postings.get(row.link.posting as usize).cloned().unwrap_or_default());
+                }
+                record.link = Some(Link { posting: number, path: row.link.path.clone() });
+                if let Some(view) = issuer(row).and_then(|a| self.issuers.iter().find(|v| v.address == a))
+                    && !issuers.contains(view)
+                {
+                    issuers.push(view.clone());
+                }
+            }
+            if i == last && !matches!(selection.show, Show::Months(..)) {
+                record.cells = sums(&folded.account);
+            }
+            shown.push(record);
+        }
+        let leaves: Vec<Hash> = self.rows.iter().map(|row| row.record.leaf()).collect();
+        let places: Vec<u64> = shown.iter().map(|s| s.record.sequence).collect();
+        let path = tree::sure(tree::set(leaves.as_slice(), &places, leaves.len() as u64));
+        Proof {
+            checkpoint: self.checkpoint.clone(),
+            head: self.head.clone(),
+            subject: View {
+                address: self.address,
+                blind: blind(&folded.account.last_seed),
+                size: self.size,
+                directory_path: self.directory_path.clone(),
+                shown,
+                path,
+            },
+            postings,
+            issuers,
+        }
+    }
+
+    fn open(&self, statement: &Statement, kind: Type, hide: &dyn Fn(&str) -> bool) -> Option<Opening> {
+        let leaves = statement.leaves(&self.origin().ok()?);
+        let names = std::iter::once(&"head").chain(kind.facets());
+        let facets = leaves.into_iter().zip(names).enumerate().map(|(i, ((salt, value), name))| {
+            let shown = Facet::Shown(salt, value);
+            if i > 0 && hide(name) { Facet::Withheld(shown.leaf(i as u64)) } else { shown }
+        });
+        Some(Opening(facets.collect()))
+    }
+}
+
+/// The totals and months cells of an account, opened.
+fn sums(account: &Account) -> Vec<CellOpening> {
+    (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i)).collect()
+}
+
+/// One cell of an account's state, opened.
+pub fn open_cell(account: &Account, index: usize) -> Option<CellOpening> {
+    let (salt, path) = account.cells.opening(index)?;
+    let cell = account.state.cell(index)?;
+    Some(CellOpening { cells: account.cells.len() as u64, index: index as u64, salt, cell, path })
+}

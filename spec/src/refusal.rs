@@ -1,0 +1,136 @@
+//! Why a posting or a statement is refused: one table, in order of precedence.
+//!
+//! Source: `spec/README.md` §9, which a test compares with this table.
+
+use crate::cbor::{Cbor, Malformed, Reader, Writer};
+
+/// A record's place: account number and sequence.
+pub type Place = (u64, u64);
+
+/// A refusal: what is wrong, in which field, and the record that says so where one is to be named.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {} ({})", .code.name(), .code.says(), .field)]
+pub struct Refusal {
+    /// Which rule.
+    pub code: Code,
+    /// The field, named as in `spec/README.md`.
+    pub field: String,
+    /// The record to look at.
+    pub record: Option<Place>,
+}
+
+impl Refusal {
+    /// A refusal that names no record.
+    pub fn new(code: Code, field: &str) -> Self {
+        Self { code, field: field.to_owned(), record: None }
+    }
+
+    /// The same, naming a record.
+    pub fn at(mut self, record: Place) -> Self {
+        self.record = Some(record);
+        self
+    }
+}
+
+impl Cbor for Refusal {
+    fn encode(&self, w: &mut Writer) {
+        w.array(3);
+        w.uint(self.code as u64);
+        w.text(&self.field);
+        match self.record {
+            Some((account, sequence)) => {
+                w.array(2);
+                w.uint(account);
+                w.uint(sequence);
+            }
+            None => w.null(),
+        }
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(3, "a refusal")?;
+        let fault = r.fault("a refusal code");
+        let code = Code::from_number(r.uint()?).ok_or(fault)?;
+        let fault = r.fault("a field of at most 64 bytes");
+        let field = r.text()?;
+        if field.len() > 64 {
+            return Err(fault);
+        }
+        let record = if r.null() {
+            None
+        } else {
+            r.array_of(2, "account and sequence")?;
+            Some((u64::decode(r)?, u64::decode(r)?))
+        };
+        Ok(Self { code, field: field.to_owned(), record })
+    }
+}
+
+macro_rules! codes {
+    ($($number:literal $variant:ident $name:literal $says:literal $remedy:literal)*) => {
+        /// The rules, in order of precedence. Below 20 the whole posting is refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u64)]
+        pub enum Code { $(#[doc = $says] $variant = $number,)* }
+
+        impl Code {
+            /// All of them, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The code of a number.
+            pub fn from_number(number: u64) -> Option<Self> {
+                match number { $($number => Some(Code::$variant),)* _ => None }
+            }
+            /// The stable name.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+            /// What it says.
+            pub fn says(self) -> &'static str {
+                match self { $(Code::$variant => $says,)* }
+            }
+            /// What to do about it.
+            pub fn remedy(self) -> &'static str {
+                match self { $(Code::$variant => $remedy,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    1 Malformed "malformed" "not the encoding of this page" "encode as spec/README.md §2 says; spec/vectors has examples"
+    2 ForeignOrigin "foreign-origin" "the posting is for another ledger" "send it to that ledger, or sign it anew for this one"
+    3 BadSignature "bad-signature" "the signature does not verify strictly under kid" "sign the exact payload with external_aad \"peal posting v1\""
+    4 CountMismatch "count-mismatch" "count is not the number of statements, or beyond its limits" "send exactly the statements that were signed"
+    5 RootMismatch "root-mismatch" "the statements do not give the signed root" "send exactly the statements that were signed"
+    6 PostingInFuture "posting-in-future" "posting time is more than 600 s after the commit's" "set the clock"
+    7 UnknownIssuer "unknown-issuer" "no account with this number and id" "check the address"
+    8 PostingIdTaken "posting-id-taken" "this issuer used this id for other content" "choose a new id, or send the first posting again"
+    9 KeyNotCurrent "key-not-current" "kid is not the issuer's signing key now" "sign with the current key"
+    20 UnknownType "unknown-type" "no such statement type" "use a type of §5"
+    21 MalformedFacet "malformed-facet" "shape, number or limits of a facet, or of refers or month, are not those of the type" "encode the facet as §5 says"
+    22 UnknownAccount "unknown-account" "no account with this number and id" "check the address"
+    23 IssuerNotNamed "issuer-not-named" "who names another than the posting's issuer" "name the issuer that signs"
+    24 OpeningKey "opening-key" "a self-opening is not signed by its own key" "sign with the key that the account opens with"
+    25 IdTaken "id-taken" "this opening is already recorded" "use the account it names"
+    26 NotYours "not-yours" "only the account itself may say this" "sign as the account's holder"
+    27 NextKey "next-key" "the new key is not the one committed to before" "rotate to the pre-committed key"
+    28 RotationAlone "rotation-alone" "a rotation shares its posting with others or is not signed by the new key" "send it alone, signed by the new key"
+    29 NotRegistrar "not-registrar" "only the registrar grants and revokes" "ask the ledger's registrar"
+    30 TargetMissing "target-missing" "no such record, or not of the type it must be" "check the sequence number"
+    31 RoleMissing "role-missing" "the issuer lacks the role" "ask the registrar for the role"
+    32 RoleNotCovering "role-not-covering" "the issuer's role is not for this insurance" "ask the registrar to widen the role"
+    33 RoleExpired "role-expired" "the role no longer holds" "ask the registrar to renew it"
+    34 NotIssuer "not-issuer" "the entry is another issuer's" "ask the issuer of the entry to correct it"
+    35 NotFund "not-fund" "the entry names another fund" "let that fund settle it"
+    36 MonthInFuture "month-in-future" "the month is more than one after the current one" "wait, or check the month"
+    37 AmountRange "amount-range" "zero, or credited above amount" "check the amounts"
+    38 FundUnfit "fund-unfit" "the named fund is unknown or may not take this insurance" "name a fund with that role"
+    39 TargetVoid "target-void" "the entry was voided" "post a new contribution"
+    40 Settled "settled" "the entry is settled" "add a contribution for more; for less the fund records a refund"
+    41 MonthDiffers "month-differs" "not the entry's month" "repeat the entry's month"
+    42 CurrencyDiffers "currency-differs" "not the entry's currency" "repeat the entry's currency"
+    43 AmountDiffers "amount-differs" "a settlement's amount is not the entry's, or a correction changes nothing" "repeat, or change, the amount"
+    44 ReferenceTaken "reference-taken" "this issuer used this reference in this account" "nothing if it is the same payment; else choose a new reference"
+    45 TotalOverflow "total-overflow" "a total would pass 2^53 − 1" "contact the operator"
+    46 NotRecorded "not-recorded" "another statement of an all-or-nothing posting was refused" "mend that one and send anew"
+}

@@ -1,0 +1,410 @@
+//! The state of an account: what its records add up to, and the salted cells that commit to it.
+//!
+//! Source: `spec/README.md` §7.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cbor::{COUNT_LIMIT, Cbor, Malformed, Reader, Writer};
+use crate::hash::{Hash, Seed, Tag, derive, tagged};
+use crate::role::{Grant, Role};
+use crate::statement::{Amount, Keys, Opened, Recovery};
+use crate::tree;
+use crate::value::{self, Currency, Insurance, Month, Time};
+
+/// Index of the control cell.
+pub const CONTROL: usize = 0;
+/// Index of the roles cell.
+pub const ROLES: usize = 1;
+/// First derivation index of cell salts: cell i is salted with `derive(record_seed, 16 + i)`.
+const CELL_SALTS: u64 = 16;
+
+/// Who controls an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// The keys.
+    pub keys: Keys,
+    /// The recovery policy.
+    pub recovery: Recovery,
+    /// Number of the account that opened it; none if the person did.
+    pub opened_by: Option<u64>,
+}
+
+/// A role in force, and the record that granted it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The role with its bounds.
+    pub grant: Grant,
+    /// Sequence of the grant in the holder's account.
+    pub sequence: u64,
+}
+
+impl Cbor for Held {
+    fn encode(&self, w: &mut Writer) {
+        w.array(4);
+        self.grant.encode_fields(w);
+        w.uint(self.sequence);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(4, "a role held, of 4 elements")?;
+        Ok(Self { grant: Grant::decode_fields(r)?, sequence: u64::decode(r)? })
+    }
+}
+
+/// Running totals of one insurance in one currency, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// The insurance.
+    pub insurance: Insurance,
+    /// The currency.
+    pub currency: Currency,
+    /// Sum of standing contributions.
+    pub posted: u64,
+    /// The part of it that goes to the person's own account.
+    pub posted_credited: u64,
+    /// Sum of settled contributions.
+    pub settled: u64,
+    /// The part of it that goes to the person's own account.
+    pub settled_credited: u64,
+}
+
+/// How many contributions stand in a month, and how many of them are settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Contributions that are not void.
+    pub standing: u32,
+    /// Those of them that are settled.
+    pub settled: u32,
+}
+
+/// The months in which contributions of one insurance stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthSet {
+    /// The insurance.
+    pub insurance: Insurance,
+    /// Months with at least one standing contribution.
+    pub months: BTreeMap<Month, Counted>,
+}
+
+/// One of the cells after the first two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sum {
+    /// A totals cell.
+    Totals(Totals),
+    /// A months cell.
+    Months(MonthSet),
+}
+
+/// What an account's records add up to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Who controls the account.
+    pub control: Control,
+    /// What it may do for others, in order of granting.
+    pub roles: Vec<Held>,
+    /// Totals and months, in order of first appearance; cell index = place + 2.
+    pub sums: Vec<Sum>,
+}
+
+/// The content of one cell, as committed to and shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Kind 0.
+    Control(Control),
+    /// Kind 1.
+    Roles(Vec<Held>),
+    /// Kind 2.
+    Totals(Totals),
+    /// Kind 3.
+    Months {
+        /// The insurance.
+        insurance: Insurance,
+        /// First month and number of months of each run of months that count.
+        runs: Vec<(Month, u64)>,
+        /// How many months count.
+        months: u64,
+        /// How many of them are settled.
+        settled: u64,
+    },
+}
+
+impl Cbor for Cell {
+    fn encode(&self, w: &mut Writer) {
+        match self {
+            Cell::Control(c) => {
+                w.array(8);
+                w.uint(0);
+                c.keys.key.encode(w);
+                c.keys.next.encode(w);
+                c.keys.reading.encode(w);
+                c.recovery.encode_fields(w);
+                w.optional(c.opened_by.as_ref());
+            }
+            Cell::Roles(roles) => {
+                w.array(2);
+                w.uint(1);
+                w.list(roles);
+            }
+            Cell::Totals(t) => {
+                w.array(7);
+                w.uint(2);
+                t.insurance.encode(w);
+                t.currency.encode(w);
+                for sum in [t.posted, t.posted_credited, t.settled, t.settled_credited] {
+                    w.uint(sum);
+                }
+            }
+            Cell::Months { insurance, runs, months, settled } => {
+                w.array(5);
+                w.uint(3);
+                insurance.encode(w);
+                w.array(runs.len() as u64);
+                for (first, count) in runs {
+                    w.array(2);
+                    first.encode(w);
+                    w.uint(*count);
+                }
+                w.uint(*months);
+                w.uint(*settled);
+            }
+        }
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let fault = r.fault("a cell");
+        let length = r.array()?;
+        match (r.uint()?, length) {
+            (0, 8) => {
+                let keys = Keys { key: Cbor::decode(r)?, next: Cbor::decode(r)?, reading: Cbor::decode(r)? };
+                let recovery = Recovery::decode_fields(r)?;
+                Ok(Cell::Control(Control { keys, recovery, opened_by: r.optional()? }))
+            }
+            (1, 2) => Ok(Cell::Roles(r.list()?)),
+            (2, 7) => Ok(Cell::Totals(Totals {
+                insurance: Cbor::decode(r)?,
+                currency: Cbor::decode(r)?,
+                posted: value::amount(r)?,
+                posted_credited: value::amount(r)?,
+                settled: value::amount(r)?,
+                settled_credited: value::amount(r)?,
+            })),
+            (3, 5) => {
+                let insurance = Insurance::decode(r)?;
+                let count = r.array()?;
+                let mut runs: Vec<(Month, u64)> = Vec::with_capacity(count.min(1024) as usize);
+                for _ in 0..count {
+                    r.array_of(2, "a run of months")?;
+                    let first = Month::decode(r)?;
+                    let length = r.below(COUNT_LIMIT, "a number of months")?;
+                    // Runs are as long as can be: a gap lies between each and the next.
+                    let after = runs.last().map(|(m, n)| u64::from(m.ordinal()) + n);
+                    if length == 0 || after.is_some_and(|a| u64::from(first.ordinal()) <= a) {
+                        return Err(fault);
+                    }
+                    runs.push((first, length));
+                }
+                let (months, settled) = (u64::decode(r)?, u64::decode(r)?);
+                let sum = runs.iter().try_fold(0u64, |n, (_, l)| n.checked_add(*l));
+                if sum != Some(months) || settled > months {
+                    return Err(fault);
+                }
+                Ok(Cell::Months { insurance, runs, months, settled })
+            }
+            _ => Err(fault),
+        }
+    }
+}
+
+impl State {
+    /// The state after an opening.
+    pub fn open(opened: &Opened, opened_by: Option<u64>) -> Self {
+        let control = Control { keys: opened.keys, recovery: opened.recovery.clone(), opened_by };
+        Self { control, roles: Vec::new(), sums: Vec::new() }
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        2 + self.sums.len()
+    }
+
+    /// The content of cell `index`, if there is one.
+    pub fn cell(&self, index: usize) -> Option<Cell> {
+        Some(match index {
+            CONTROL => Cell::Control(self.control.clone()),
+            ROLES => Cell::Roles(self.roles.clone()),
+            _ => match self.sums.get(index - 2)? {
+                Sum::Totals(totals) => Cell::Totals(*totals),
+                Sum::Months(set) => set.cell(),
+            },
+        })
+    }
+
+    /// Place and value of the totals of an insurance and currency.
+    pub fn totals(&self, insurance: Insurance, currency: Currency) -> Option<(usize, &Totals)> {
+        self.sums.iter().enumerate().find_map(|(i, sum)| match sum {
+            Sum::Totals(t) if t.insurance == insurance && t.currency == currency => Some((i + 2, t)),
+            _ => None,
+        })
+    }
+
+    /// Place and value of the months of an insurance.
+    pub fn months(&self, insurance: Insurance) -> Option<(usize, &MonthSet)> {
+        self.sums.iter().enumerate().find_map(|(i, sum)| match sum {
+            Sum::Months(m) if m.insurance == insurance => Some((i + 2, m)),
+            _ => None,
+        })
+    }
+
+    /// The grants of a role, whatever their bounds.
+    pub fn grants(&self, role: Role) -> impl Iterator<Item = &Grant> {
+        self.roles.iter().map(|held| &held.grant).filter(move |g| g.role == role)
+    }
+
+    /// Whether a role holds at `time` for `insurance`.
+    pub fn may(&self, role: Role, insurance: Insurance, time: Time) -> bool {
+        self.grants(role).any(|g| g.in_force(time) && g.covers(insurance))
+    }
+
+    /// Changes totals and months; makes the cells where they are missing. Returns the indexes of the cells whose content changed.
+    pub(crate) fn tally(&mut self, key: (Insurance, Currency, Month), change: &Change) -> Vec<usize> {
+        let (insurance, currency, month) = key;
+        let mut changed = Vec::with_capacity(2);
+        let place = self.totals(insurance, currency).map(|(i, _)| i).unwrap_or_else(|| {
+            self.sums.push(Sum::Totals(Totals {
+                insurance,
+                currency,
+                posted: 0,
+                posted_credited: 0,
+                settled: 0,
+                settled_credited: 0,
+            }));
+            changed.push(self.sums.len() + 1);
+            self.sums.len() + 1
+        });
+        if let Some(Sum::Totals(t)) = self.sums.get_mut(place - 2) {
+            let before = *t;
+            // Judged beforehand to stay within 2^53 and above zero.
+            t.posted = t.posted.saturating_add(change.plus.0).saturating_sub(change.minus.0);
+            t.posted_credited =
+                t.posted_credited.saturating_add(change.plus.1).saturating_sub(change.minus.1);
+            t.settled = t.settled.saturating_add(change.settled.0);
+            t.settled_credited = t.settled_credited.saturating_add(change.settled.1);
+            if *t != before && !changed.contains(&place) {
+                changed.push(place);
+            }
+        }
+        if change.standing == 0 && change.settlements == 0 {
+            return changed;
+        }
+        let place = self.months(insurance).map(|(i, _)| i).unwrap_or_else(|| {
+            self.sums.push(Sum::Months(MonthSet { insurance, months: BTreeMap::new() }));
+            changed.push(self.sums.len() + 1);
+            self.sums.len() + 1
+        });
+        if let Some(Sum::Months(set)) = self.sums.get_mut(place - 2) {
+            let counted = set.months.entry(month).or_default();
+            let before = (counted.standing > 0, counted.settled > 0);
+            counted.standing = counted.standing.saturating_add_signed(change.standing);
+            counted.settled = counted.settled.saturating_add(change.settlements);
+            let after = (counted.standing > 0, counted.settled > 0);
+            if counted.standing == 0 {
+                set.months.remove(&month);
+            }
+            if before != after && !changed.contains(&place) {
+                changed.push(place);
+            }
+        }
+        changed
+    }
+}
+
+/// What a statement does to totals and months: pairs are (amount, credited part).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Change {
+    pub(crate) plus: (u64, u64),
+    pub(crate) minus: (u64, u64),
+    pub(crate) settled: (u64, u64),
+    pub(crate) standing: i32,
+    pub(crate) settlements: u32,
+}
+
+impl Change {
+    pub(crate) fn parts(amount: &Amount) -> (u64, u64) {
+        (amount.amount, amount.credited)
+    }
+}
+
+impl MonthSet {
+    /// The cell that commits to it.
+    pub fn cell(&self) -> Cell {
+        let mut runs: Vec<(Month, u64)> = Vec::new();
+        for month in self.months.keys() {
+            match runs.last_mut() {
+                Some((first, count)) if u64::from(first.ordinal()) + *count == u64::from(month.ordinal()) => {
+                    *count += 1;
+                }
+                _ => runs.push((*month, 1)),
+            }
+        }
+        Cell::Months {
+            insurance: self.insurance,
+            runs,
+            months: self.months.len() as u64,
+            settled: self.months.values().filter(|c| c.settled > 0).count() as u64,
+        }
+    }
+}
+
+/// The leaf hash of a cell.
+pub fn leaf(index: u64, salt: &Seed, cell: &Cell) -> Hash {
+    tagged(Tag::State, 3, |w| {
+        w.uint(index);
+        w.bytes(&salt.0);
+        cell.encode(w);
+    })
+}
+
+/// Salts and leaf hashes of an account's cells, kept so that one record rehashes only what it changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cells {
+    salts: Vec<Seed>,
+    leaves: Vec<Hash>,
+}
+
+impl Cells {
+    /// Takes the cells `changed` of `state` anew, salted from `record_seed`.
+    pub fn update(&mut self, state: &State, changed: &[usize], record_seed: &Seed) {
+        self.salts.resize(state.cells(), Seed::default());
+        self.leaves.resize(state.cells(), Hash::default());
+        for &index in changed {
+            if let Some(cell) = state.cell(index) {
+                let salt = derive(record_seed, CELL_SALTS + index as u64);
+                self.leaves[index] = leaf(index as u64, &salt, &cell);
+                self.salts[index] = salt;
+            }
+        }
+    }
+
+    /// The state root.
+    pub fn root(&self) -> Hash {
+        tree::root(&self.leaves)
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// Whether there is no cell yet.
+    pub fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
+    /// The salt of a cell and its inclusion path.
+    pub fn opening(&self, index: usize) -> Option<(Seed, Vec<Hash>)> {
+        let salt = *self.salts.get(index)?;
+        let path = tree::sure(tree::inclusion(self.leaves.as_slice(), index as u64, self.len() as u64));
+        Some((salt, path))
+    }
+}

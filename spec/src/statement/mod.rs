@@ -1,0 +1,345 @@
+//! Statements: what an issuer says about one account, in a head and facets that can be shown one by one.
+//!
+//! 1. A [`Statement`] arrives with its facets as uninterpreted items; its root can be computed whatever its type.
+//! 2. [`Statement::body`] reads the facets as the type demands, or refuses the statement by field.
+//! 3. The rules (`crate::rules`) judge the typed [`Body`].
+//!
+//! A new statement type is one new file here with a struct that implements [`Kind`], one line in `kinds!`, its rule in `crate::rules`, and its
+//! row in `spec/README.md` §5 and §8. Source: `spec/README.md` §5.
+
+use std::fmt;
+
+use crate::address::Address;
+use crate::cbor::{Cbor, Malformed, Reader, Writer};
+use crate::hash::{Hash, Seed, Tag, derive, tagged};
+use crate::refusal::{Code, Refusal};
+use crate::tree;
+use crate::value::{Month, Origin, Time};
+
+pub mod contribution;
+pub mod correction;
+pub mod facet;
+pub mod granted;
+pub mod opened;
+pub mod revoked;
+pub mod rotated;
+pub mod settlement;
+pub mod shape;
+
+pub use contribution::Contribution;
+pub use correction::Correction;
+pub use facet::{Amount, Evidence, Keys, Recovery, Source, What};
+pub use granted::Granted;
+pub use opened::Opened;
+pub use revoked::Revoked;
+pub use rotated::Rotated;
+pub use settlement::Settlement;
+pub use shape::{Shape, Value};
+
+/// The most facets that a statement may have, of whatever type.
+pub const MAX_FACETS: u64 = 16;
+
+/// What every statement type gives: its place in the table of types and the reading of its facets.
+pub trait Kind: Sized {
+    /// Name of the type.
+    const NAME: &'static str;
+    /// Names of the facets, in order.
+    const FACETS: &'static [&'static str];
+    /// Shapes of the facets, in order.
+    const SHAPES: &'static [Shape];
+    /// Whether the head names an account (an opening's does not: its id is the statement's root).
+    const ADDRESSED: bool = true;
+    /// Whether the head refers to a record.
+    const REFERS: bool = false;
+    /// Whether the head names a month.
+    const MONTH: bool = false;
+
+    /// Reads one facet by its place; called for each in order.
+    ///
+    /// # Errors
+    /// [`Malformed`], which becomes a refusal naming the facet.
+    fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal>;
+
+    /// Encodes the facets, in order.
+    fn write(&self) -> Vec<Vec<u8>>;
+}
+
+/// Hands the facets of a statement to its type, one after another.
+pub struct FacetReader<'s> {
+    names: &'static [&'static str],
+    facets: std::slice::Iter<'s, Vec<u8>>,
+    at: usize,
+}
+
+impl FacetReader<'_> {
+    /// The next facet as a value.
+    ///
+    /// # Errors
+    /// `malformed-facet`, naming it.
+    pub fn take<T: Cbor>(&mut self) -> Result<T, Refusal> {
+        self.take_with(T::decode)
+    }
+
+    /// The next facet, read by `read`.
+    ///
+    /// # Errors
+    /// `malformed-facet`, naming it.
+    pub fn take_with<T>(
+        &mut self,
+        read: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
+    ) -> Result<T, Refusal> {
+        let refusal = Refusal::new(Code::MalformedFacet, self.names.get(self.at).unwrap_or(&"facets"));
+        self.at += 1;
+        let Some(bytes) = self.facets.next() else { return Err(refusal) };
+        let mut reader = Reader::new(bytes);
+        let value = read(&mut reader);
+        match (value, reader.end()) {
+            (Ok(value), Ok(())) => Ok(value),
+            _ => Err(refusal),
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($number:literal $kind:ident)*) => {
+        /// The type of a statement, by its number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[repr(u64)]
+        pub enum Type { $(#[doc = stringify!($kind)] $kind = $number,)* }
+
+        impl Type {
+            /// All types.
+            pub const ALL: &'static [Type] = &[$(Type::$kind,)*];
+            /// The type of a number.
+            pub fn from_number(number: u64) -> Option<Self> {
+                match number { $($number => Some(Type::$kind),)* _ => None }
+            }
+            /// The name.
+            pub fn name(self) -> &'static str {
+                match self { $(Type::$kind => $kind::NAME,)* }
+            }
+            /// Names of the facets, in order.
+            pub fn facets(self) -> &'static [&'static str] {
+                match self { $(Type::$kind => $kind::FACETS,)* }
+            }
+            /// Shapes of the facets, in order.
+            pub fn shapes(self) -> &'static [Shape] {
+                match self { $(Type::$kind => $kind::SHAPES,)* }
+            }
+            fn head(self) -> (bool, bool, bool) {
+                match self { $(Type::$kind => ($kind::ADDRESSED, $kind::REFERS, $kind::MONTH),)* }
+            }
+        }
+
+        /// A statement's facets, read.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Body { $(#[doc = stringify!($kind)] $kind($kind),)* }
+
+        impl Body {
+            /// The type.
+            pub fn kind(&self) -> Type {
+                match self { $(Body::$kind(_) => Type::$kind,)* }
+            }
+            fn read(kind: Type, facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
+                match kind { $(Type::$kind => $kind::read(facets).map(Body::$kind),)* }
+            }
+            /// Encodes the facets, in order.
+            pub fn facets(&self) -> Vec<Vec<u8>> {
+                match self { $(Body::$kind(body) => body.write(),)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    1 Opened
+    2 Rotated
+    3 Granted
+    4 Revoked
+    5 Contribution
+    6 Settlement
+    7 Correction
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Cbor for Type {
+    fn encode(&self, w: &mut Writer) {
+        w.uint(*self as u64);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let fault = r.fault("a statement type");
+        Type::from_number(r.uint()?).ok_or(fault)
+    }
+}
+
+/// Leaf 0 of every statement tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The ledger it is meant for.
+    pub origin: Origin,
+    /// The account it is about; none for an opening.
+    pub address: Option<Address>,
+    /// Number of the type, known or not.
+    pub kind: u64,
+    /// The issuer's clock; for people only.
+    pub issued: Time,
+    /// The record it is about, by sequence.
+    pub refers: Option<u64>,
+    /// The month it is about.
+    pub month: Option<Month>,
+}
+
+impl Cbor for Head {
+    fn encode(&self, w: &mut Writer) {
+        w.array(6);
+        self.origin.encode(w);
+        w.optional(self.address.as_ref());
+        w.uint(self.kind);
+        self.issued.encode(w);
+        w.optional(self.refers.as_ref());
+        w.optional(self.month.as_ref());
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(6, "a statement head of 6 elements")?;
+        Ok(Self {
+            origin: Origin::decode(r)?,
+            address: r.optional()?,
+            kind: u64::decode(r)?,
+            issued: Time::decode(r)?,
+            refers: r.optional()?,
+            month: r.optional()?,
+        })
+    }
+}
+
+/// A statement as sent: a head without the origin (which is the posting's), the seed of the salts, and the facets as encoded items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Seed of the salts of head and facets; random, chosen by the issuer.
+    pub seed: Seed,
+    /// The account it is about; none for an opening.
+    pub address: Option<Address>,
+    /// Number of the type, known or not.
+    pub kind: u64,
+    /// The issuer's clock; for people only.
+    pub issued: Time,
+    /// The record it is about, by sequence.
+    pub refers: Option<u64>,
+    /// The month it is about.
+    pub month: Option<Month>,
+    /// One encoded item each.
+    pub facets: Vec<Vec<u8>>,
+}
+
+/// The leaf hash of one element of a statement.
+pub fn leaf(index: u64, salt: &Seed, value: &[u8]) -> Hash {
+    tagged(Tag::Statement, 3, |w| {
+        w.uint(index);
+        w.bytes(&salt.0);
+        w.raw(value);
+    })
+}
+
+impl Statement {
+    /// A statement with this body.
+    pub fn new(
+        seed: Seed,
+        address: Option<Address>,
+        issued: Time,
+        refers: Option<u64>,
+        month: Option<Month>,
+        body: &Body,
+    ) -> Self {
+        Self { seed, address, kind: body.kind() as u64, issued, refers, month, facets: body.facets() }
+    }
+
+    /// The head, in a ledger.
+    pub fn head(&self, origin: &Origin) -> Head {
+        Head {
+            origin: origin.clone(),
+            address: self.address,
+            kind: self.kind,
+            issued: self.issued,
+            refers: self.refers,
+            month: self.month,
+        }
+    }
+
+    /// The salt and the encoded value of each leaf, the head first.
+    pub fn leaves(&self, origin: &Origin) -> Vec<(Seed, Vec<u8>)> {
+        let values = std::iter::once(self.head(origin).to_bytes()).chain(self.facets.iter().cloned());
+        values.enumerate().map(|(i, value)| (derive(&self.seed, i as u64), value)).collect()
+    }
+
+    /// The statement root: of the tree over head and facets.
+    pub fn root(&self, origin: &Origin) -> Hash {
+        let mut frontier = tree::Frontier::default();
+        frontier.push(leaf(0, &derive(&self.seed, 0), &self.head(origin).to_bytes()));
+        for (i, facet) in self.facets.iter().enumerate() {
+            let index = i as u64 + 1;
+            frontier.push(leaf(index, &derive(&self.seed, index), facet));
+        }
+        frontier.root()
+    }
+
+    /// Reads the facets as the type demands.
+    ///
+    /// # Errors
+    /// `unknown-type` or `malformed-facet`, in this order. Ranges of amounts are judged with the rules.
+    pub fn body(&self) -> Result<Body, Refusal> {
+        let kind = Type::from_number(self.kind).ok_or(Refusal::new(Code::UnknownType, "type"))?;
+        let present = [
+            ("address", self.address.is_some()),
+            ("refers", self.refers.is_some()),
+            ("month", self.month.is_some()),
+        ];
+        let (addressed, refers, month) = kind.head();
+        for ((field, is), must) in present.into_iter().zip([addressed, refers, month]) {
+            if is != must {
+                return Err(Refusal::new(Code::MalformedFacet, field));
+            }
+        }
+        let names = kind.facets();
+        if self.facets.len() != names.len() {
+            return Err(Refusal::new(Code::MalformedFacet, "facets"));
+        }
+        Body::read(kind, &mut FacetReader { names, facets: self.facets.iter(), at: 0 })
+    }
+}
+
+impl Cbor for Statement {
+    fn encode(&self, w: &mut Writer) {
+        w.array(7);
+        self.seed.encode(w);
+        w.optional(self.address.as_ref());
+        w.uint(self.kind);
+        self.issued.encode(w);
+        w.optional(self.refers.as_ref());
+        w.optional(self.month.as_ref());
+        w.array(self.facets.len() as u64);
+        for facet in &self.facets {
+            w.raw(facet);
+        }
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(7, "a statement of 7 elements")?;
+        let seed = Seed::decode(r)?;
+        let address = r.optional()?;
+        let kind = u64::decode(r)?;
+        let issued = Time::decode(r)?;
+        let refers = r.optional()?;
+        let month = r.optional()?;
+        let fault = r.fault("at most 16 facets");
+        let count = r.array()?;
+        if count > MAX_FACETS {
+            return Err(fault);
+        }
+        let facets = (0..count).map(|_| r.item().map(<[u8]>::to_vec)).collect::<Result<_, _>>()?;
+        Ok(Self { seed, address, kind, issued, refers, month, facets })
+    }
+}

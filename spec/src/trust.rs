@@ -1,0 +1,267 @@
+//! The trust list: all that a verifier needs besides the proof. Source: `spec/README.md` §15.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::hash::Hash;
+use crate::note::{KeyType, VerifierKey, decimal, root64};
+use crate::value::{Origin, Time};
+
+/// The first line.
+const FIRST: &str = "peal trust 1";
+/// The most bytes in a list.
+pub const MAX_LIST: usize = 1 << 20;
+/// Seconds that count as fresh unless the list says otherwise: a week.
+pub const FRESH: u64 = 604_800;
+
+/// An operator's key and when it may sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The key.
+    pub key: VerifierKey,
+    /// First second; none: from ever.
+    pub from: Option<Time>,
+    /// First second in which it may no longer; none: for ever.
+    pub until: Option<Time>,
+}
+
+/// A checkpoint known to be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Size of the log.
+    pub size: u64,
+    /// Its root.
+    pub root: Hash,
+}
+
+/// What is trusted about one ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Its name.
+    pub origin: Origin,
+    /// Keys that sign its checkpoints.
+    pub operators: Vec<Operator>,
+    /// Keys that say the log only grows.
+    pub witnesses: Vec<VerifierKey>,
+    /// Keys that say directory and log agree.
+    pub auditors: Vec<VerifierKey>,
+    /// How many witnesses must have signed.
+    pub need_witnesses: usize,
+    /// How many auditors must have signed.
+    pub need_auditors: usize,
+    /// Greatest age, in seconds, that counts as fresh.
+    pub fresh: u64,
+    /// Checkpoints known to be true.
+    pub pins: Vec<Pin>,
+    /// The last checkpoint of a ledger that has ended.
+    pub last: Option<Pin>,
+}
+
+/// A list of ledgers and what is trusted about each.
+///
+/// ```
+/// # use peal_spec::trust::Trust;
+/// let err = "peal trust 1\nledger a.example\noperator nonsense - -\n".parse::<Trust>().unwrap_err();
+/// assert_eq!(err.to_string(), "line 3: not a verifier key: it should be name+hash+base64");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// By origin, in the order of the list.
+    pub ledgers: Vec<Ledger>,
+}
+
+impl Trust {
+    /// What is trusted about `origin`.
+    pub fn ledger(&self, origin: &Origin) -> Option<&Ledger> {
+        self.ledgers.iter().find(|l| l.origin == *origin)
+    }
+}
+
+/// A trust list that cannot be used, and the line at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct BadTrust {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, and what should stand there.
+    pub what: String,
+}
+
+impl Ledger {
+    /// A ledger of which only one operator key is known, without witnesses.
+    pub fn new(origin: Origin, operator: VerifierKey) -> Self {
+        let operators = vec![Operator { key: operator, from: None, until: None }];
+        Self { operators, ..Self::empty(origin) }
+    }
+
+    fn empty(origin: Origin) -> Self {
+        Self {
+            origin,
+            operators: Vec::new(),
+            witnesses: Vec::new(),
+            auditors: Vec::new(),
+            need_witnesses: 0,
+            need_auditors: 0,
+            fresh: FRESH,
+            pins: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// What must hold once all lines of the ledger are read.
+    fn complete(&self) -> Result<(), String> {
+        if self.operators.is_empty() {
+            return Err(format!("ledger {} has no operator line", self.origin));
+        }
+        if self.need_witnesses > self.witnesses.len() || self.need_auditors > self.auditors.len() {
+            return Err(format!("ledger {} needs more cosignatures than it lists keys", self.origin));
+        }
+        Ok(())
+    }
+}
+
+fn bound(word: &str) -> Result<Option<Time>, String> {
+    if word == "-" {
+        Ok(None)
+    } else {
+        word.parse().map(Some).map_err(|e: crate::value::BadValue| e.to_string() + ", or -")
+    }
+}
+
+fn key(word: &str, kind: KeyType) -> Result<VerifierKey, String> {
+    let key: VerifierKey = word.parse().map_err(|e: crate::note::BadNote| e.to_string())?;
+    if key.kind == kind {
+        Ok(key)
+    } else {
+        Err("a verifier key of another type than this line is for".into())
+    }
+}
+
+fn pin(size: &str, root: &str) -> Result<Pin, String> {
+    match (decimal(size), root64(root)) {
+        (Some(size), Some(root)) if size > 0 => Ok(Pin { size, root }),
+        _ => Err("expected a size and a root in base64".into()),
+    }
+}
+
+/// Reads one line into the list.
+fn read_line(trust: &mut Trust, seen: &mut Vec<&'static str>, line: &str) -> Result<(), String> {
+    let words: Vec<&str> = line.split(' ').collect();
+    if let ["ledger", origin] = words.as_slice() {
+        if let Some(last) = trust.ledgers.last() {
+            last.complete()?;
+        }
+        let origin: Origin = origin.parse().map_err(|e: crate::value::BadValue| e.to_string())?;
+        if trust.ledger(&origin).is_some() {
+            return Err(format!("ledger {origin} stands here twice"));
+        }
+        seen.clear();
+        trust.ledgers.push(Ledger::empty(origin));
+        return Ok(());
+    }
+    let ledger = trust.ledgers.last_mut().ok_or("expected `ledger <origin>` first")?;
+    let mut once = |word: &'static str| {
+        if seen.contains(&word) {
+            return Err(format!("`{word}` stands here twice for one ledger"));
+        }
+        seen.push(word);
+        Ok(())
+    };
+    match words.as_slice() {
+        ["operator", word, from, until] => {
+            let operator =
+                Operator { key: key(word, KeyType::Ed25519)?, from: bound(from)?, until: bound(until)? };
+            if operator.key.name != ledger.origin {
+                return Err("an operator's key has the origin as its name".into());
+            }
+            if ledger.operators.iter().any(|o| o.key == operator.key) {
+                return Err("this key stands here twice".into());
+            }
+            ledger.operators.push(operator);
+        }
+        [word @ ("witness" | "auditor"), text] => {
+            let key = key(text, KeyType::Cosignature)?;
+            if ledger.witnesses.iter().chain(&ledger.auditors).any(|k| *k == key) {
+                return Err("this key stands here twice".into());
+            }
+            if *word == "witness" { ledger.witnesses.push(key) } else { ledger.auditors.push(key) }
+        }
+        ["need", w, "witnesses", a, "auditors"] => {
+            once("need")?;
+            let number = |s| decimal(s).and_then(|n| usize::try_from(n).ok()).ok_or("expected numbers");
+            ledger.need_witnesses = number(w)?;
+            ledger.need_auditors = number(a)?;
+        }
+        ["fresh", seconds] => {
+            once("fresh")?;
+            ledger.fresh = decimal(seconds).ok_or("expected a number of seconds")?;
+        }
+        ["pin", size, root] => ledger.pins.push(pin(size, root)?),
+        ["final", size, root] => {
+            once("final")?;
+            ledger.last = Some(pin(size, root)?);
+        }
+        _ => {
+            return Err("expected one of: ledger <origin>; operator <key> <from> <until>; witness <key>; auditor <key>; \
+                 need <w> witnesses <a> auditors; fresh <seconds>; pin <size> <root>; final <size> <root>"
+                .into());
+        }
+    }
+    Ok(())
+}
+
+impl FromStr for Trust {
+    type Err = BadTrust;
+    fn from_str(text: &str) -> Result<Self, BadTrust> {
+        let at = |line: usize, what: &str| BadTrust { line, what: what.to_owned() };
+        if text.len() > MAX_LIST {
+            return Err(at(1, "a list of more than 1 MiB"));
+        }
+        let lines: Vec<&str> = text.split('\n').collect();
+        if lines[0] != FIRST {
+            return Err(at(1, "a trust list starts with `peal trust 1`"));
+        }
+        if lines.last() != Some(&"") {
+            return Err(at(lines.len(), "the last line does not end with a newline"));
+        }
+        let (mut trust, mut seen) = (Self::default(), Vec::new());
+        for (i, line) in lines.iter().enumerate().skip(1) {
+            if !line.is_empty() && !line.starts_with('#') {
+                read_line(&mut trust, &mut seen, line).map_err(|what| at(i + 1, &what))?;
+            }
+        }
+        if let Some(last) = trust.ledgers.last() {
+            last.complete().map_err(|what| at(lines.len() - 1, &what))?;
+        }
+        Ok(trust)
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound = |t: &Option<Time>| t.map_or("-".to_owned(), |t| t.to_string());
+        writeln!(f, "{FIRST}")?;
+        for ledger in &self.ledgers {
+            writeln!(f, "\nledger {}", ledger.origin)?;
+            for o in &ledger.operators {
+                writeln!(f, "operator {} {} {}", o.key, bound(&o.from), bound(&o.until))?;
+            }
+            for key in &ledger.witnesses {
+                writeln!(f, "witness {key}")?;
+            }
+            for key in &ledger.auditors {
+                writeln!(f, "auditor {key}")?;
+            }
+            writeln!(f, "need {} witnesses {} auditors", ledger.need_witnesses, ledger.need_auditors)?;
+            writeln!(f, "fresh {}", ledger.fresh)?;
+            let pins = ledger.pins.iter().map(|p| ("pin", p)).chain(ledger.last.iter().map(|p| ("final", p)));
+            for (word, pin) in pins {
+                writeln!(f, "{word} {} {}", pin.size, BASE64.encode(pin.root.0))?;
+            }
+        }
+        Ok(())
+    }
+}

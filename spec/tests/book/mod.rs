@@ -1,0 +1,333 @@
+//! A ledger small enough to read in one sitting: plain vectors, every tree rebuilt from its leaves each time. It makes the vectors, and
+//! the tests of other crates compare their roots with it.
+#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use peal_spec::account::{Account, Placed};
+use peal_spec::address::Address;
+use peal_spec::cbor::Cbor;
+use peal_spec::copy::{self, Copy, Row};
+use peal_spec::hash::{Hash, Seed};
+use peal_spec::key::PrivateKey;
+use peal_spec::log::{Commit, Head, LogLeaf};
+use peal_spec::note::{Checkpoint, Note};
+use peal_spec::posting::{self, Posting};
+use peal_spec::proof::{Link, Shown, View};
+use peal_spec::receipt::{Accepted, Outcome, Receipt};
+use peal_spec::record::{blind, log_salt};
+use peal_spec::refusal::{Code, Place, Refusal};
+use peal_spec::rules::{self, Entry, Party, Scene};
+use peal_spec::state;
+use peal_spec::statement::Body;
+use peal_spec::tree;
+use peal_spec::value::{Origin, Time};
+
+#[derive(Clone)]
+struct Kept {
+    row: Row,
+    posting: Hash,
+    after: Account,
+}
+
+#[derive(Clone)]
+pub struct Book {
+    pub origin: Origin,
+    operator: [u8; 32],
+    pub accounts: Vec<Account>,
+    kept: Vec<Vec<Kept>>,
+    entries: BTreeMap<Place, Entry>,
+    references: HashMap<(u64, u64, String), u64>,
+    ids: HashMap<Hash, u64>,
+    posting_ids: HashMap<(Vec<u8>, Seed), Hash>,
+    coses: HashMap<Hash, (Vec<u8>, Vec<Hash>)>,
+    receipts: HashMap<Hash, Receipt>,
+    pub log: Vec<Hash>,
+    pub commits: Vec<Commit>,
+    pub checkpoint: String,
+    seeds_used: Vec<Seed>,
+}
+
+impl Book {
+    pub fn new(origin: &str, operator: [u8; 32]) -> Self {
+        Self {
+            origin: origin.parse().unwrap(),
+            operator,
+            accounts: vec![],
+            kept: vec![],
+            entries: BTreeMap::new(),
+            references: HashMap::new(),
+            ids: HashMap::new(),
+            posting_ids: HashMap::new(),
+            coses: HashMap::new(),
+            receipts: HashMap::new(),
+            log: vec![],
+            commits: vec![],
+            checkpoint: String::new(),
+            seeds_used: vec![],
+        }
+    }
+
+    pub fn operator(&self) -> PrivateKey {
+        PrivateKey::new(&self.operator)
+    }
+
+    fn party(&self, address: Option<&Address>) -> Option<Party<'_>> {
+        let account = self.accounts.get(address?.number as usize)?;
+        (account.address == *address?).then_some(Party { address: account.address, state: &account.state })
+    }
+
+    /// Commits postings; returns per posting its outcomes, or the refusal of the whole, and the record seeds that were used.
+    pub fn commit(
+        &mut self,
+        time: Time,
+        postings: &[Vec<u8>],
+        mut seed: impl FnMut() -> Seed,
+    ) -> (Vec<Result<Vec<Outcome>, Refusal>>, Vec<Seed>) {
+        self.seeds_used.clear();
+        let mut touched = vec![];
+        let mut answers = vec![];
+        for bytes in postings {
+            let answer = self.take(time, bytes, &mut seed);
+            if let Ok(digest) = answer {
+                touched.push(digest);
+            }
+            answers.push(answer);
+        }
+        if !touched.is_empty() {
+            let leaves: Vec<Hash> = self.accounts.iter().map(|a| a.directory_leaf().leaf()).collect();
+            let commit =
+                Commit { directory_size: leaves.len() as u64, directory_root: tree::root(&leaves), time };
+            self.log.push(LogLeaf::Commit(commit).leaf());
+            self.commits.push(commit);
+            let body = Checkpoint {
+                origin: self.origin.clone(),
+                size: self.log.len() as u64,
+                root: tree::root(&self.log),
+            };
+            self.checkpoint = Note::sign(body.to_string(), &self.origin, &self.operator()).to_string();
+            for digest in touched {
+                let receipt = self.receipts.get_mut(&digest).unwrap();
+                if !receipt.checkpoint.is_empty() {
+                    continue;
+                }
+                receipt.checkpoint = self.checkpoint.clone();
+                if let Some(first) = receipt.first {
+                    let count = receipt.results.iter().filter(|r| r.is_ok()).count() as u64;
+                    let places: Vec<u64> = (first..first + count).collect();
+                    receipt.path = tree::sure(tree::set(self.log.as_slice(), &places, self.log.len() as u64));
+                }
+            }
+        }
+        let answers = answers.into_iter().map(|a| a.map(|d| self.receipts[&d].results.clone())).collect();
+        (answers, self.seeds_used.clone())
+    }
+
+    pub fn receipt(&self, digest: &Hash) -> &Receipt {
+        &self.receipts[digest]
+    }
+
+    fn take(&mut self, time: Time, bytes: &[u8], seed: &mut impl FnMut() -> Seed) -> Result<Hash, Refusal> {
+        let checked = Posting::receive(bytes, &self.origin)?;
+        let digest = checked.digest();
+        if self.receipts.contains_key(&digest) {
+            return Ok(digest);
+        }
+        let payload = checked.payload().clone();
+        let kid = checked.posting().signed.kid;
+        let statements = checked.posting().statements.clone();
+        let space = payload.issuer.map_or(kid.0.to_vec(), |a| a.number.to_be_bytes().to_vec());
+        let taken = self.posting_ids.contains_key(&(space.clone(), payload.id));
+        let issuer = self.party(payload.issuer.as_ref());
+        rules::judge_posting(&payload, &kid, rules::is_rotation_alone(&statements), time, issuer, taken)?;
+
+        let before = self.clone();
+        let first = self.log.len() as u64;
+        let mut results: Vec<Outcome> = vec![];
+        for (i, statement) in statements.iter().enumerate() {
+            let root = checked.roots()[i];
+            let result = (|| {
+                let body = statement.body()?;
+                let target = statement.address.zip(statement.refers).map(|(a, r)| (a.number, r));
+                let entry = target.and_then(|t| self.entries.get(&t)).cloned();
+                let (fund, reference) = match &body {
+                    Body::Contribution(c) => {
+                        let number = statement.address.map_or(u64::MAX, |a| a.number);
+                        let key = (
+                            payload.issuer.map_or(u64::MAX, |a| a.number),
+                            number,
+                            c.who.reference.to_string(),
+                        );
+                        (self.party(Some(&c.what.fund)), self.references.get(&key).map(|s| (number, *s)))
+                    }
+                    _ => (None, None),
+                };
+                let scene = Scene {
+                    time,
+                    kid,
+                    alone: statements.len() == 1,
+                    issuer: self.party(payload.issuer.as_ref()),
+                    subject: self.party(statement.address.as_ref()),
+                    same_id: self.ids.get(&root).copied(),
+                    entry: entry.as_ref(),
+                    fund,
+                    reference,
+                };
+                rules::judge(&scene, statement, &body)?;
+                let record_seed = seed();
+                self.seeds_used.push(record_seed);
+                let placed = Placed {
+                    log_index: self.log.len() as u64,
+                    posting: digest,
+                    posting_index: i as u64,
+                    statement_root: root,
+                    time,
+                    record_seed,
+                };
+                let number = statement.address.map_or(self.accounts.len() as u64, |a| a.number);
+                let (record, made) = match &body {
+                    Body::Opened(opened) => {
+                        let (account, record) = Account::open(number, opened, &placed);
+                        self.accounts.push(account);
+                        self.kept.push(vec![]);
+                        self.ids.insert(root, number);
+                        (record, None)
+                    }
+                    _ => self.accounts[number as usize].append(statement, &body, entry, &placed),
+                };
+                if let Some(entry) = made {
+                    self.entries.insert((number, statement.refers.unwrap_or(record.sequence)), entry);
+                }
+                if let Body::Contribution(c) = &body {
+                    let key = (c.who.issuer.number, number, c.who.reference.to_string());
+                    self.references.insert(key, record.sequence);
+                }
+                let salt = log_salt(&record_seed);
+                self.log.push(LogLeaf::Record(record.commitment(&salt)).leaf());
+                let accepted = Accepted {
+                    account: number,
+                    sequence: record.sequence,
+                    state_root: record.state_root,
+                    log_salt: salt,
+                };
+                let path = tree::sure(tree::inclusion(
+                    posting::leaves(checked.roots()).as_slice(),
+                    i as u64,
+                    statements.len() as u64,
+                ));
+                let row = Row {
+                    record,
+                    seed: record_seed,
+                    statement: Some(statement.clone()),
+                    link: Link { posting: 0, path },
+                };
+                let after = self.accounts[number as usize].clone();
+                self.kept[number as usize].push(Kept { row, posting: digest, after });
+                Ok(accepted)
+            })();
+            results.push(result);
+        }
+        let refused = results.iter().any(Result::is_err);
+        if payload.issuer.is_none()
+            && let Some(Err(refusal)) = results.first()
+        {
+            return Err(refusal.clone());
+        }
+        if refused && payload.all_or_nothing {
+            *self = before;
+            for result in &mut results {
+                if result.is_ok() {
+                    *result = Err(Refusal::new(Code::NotRecorded, ""));
+                }
+            }
+        }
+        let first = results.iter().any(Result::is_ok).then_some(first);
+        self.posting_ids.insert((space, payload.id), digest);
+        self.coses.insert(digest, (checked.posting().signed.cose().to_vec(), checked.roots().to_vec()));
+        let receipt =
+            Receipt { posting: digest, checkpoint: String::new(), time, first, results, path: vec![] };
+        self.receipts.insert(digest, receipt);
+        Ok(digest)
+    }
+
+    pub fn head(&self) -> Head {
+        let size = self.log.len() as u64;
+        let path = tree::sure(tree::inclusion(self.log.as_slice(), size - 1, size));
+        Head { commit: *self.commits.last().unwrap(), path }
+    }
+
+    fn directory_path(&self, number: u64) -> Vec<Hash> {
+        let leaves: Vec<Hash> = self.accounts.iter().map(|a| a.directory_leaf().leaf()).collect();
+        tree::sure(tree::inclusion(leaves.as_slice(), number, leaves.len() as u64))
+    }
+
+    /// The copy of an account that its owner is given, from record `from` on.
+    pub fn copy(&self, number: u64, from: u64, since: Option<u64>) -> Copy {
+        let account = &self.accounts[number as usize];
+        let (mut rows, mut postings, mut numbers) = (vec![], vec![], HashMap::new());
+        let mut places: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        for kept in &self.kept[number as usize][from as usize..] {
+            let mut row = kept.row.clone();
+            let next = postings.len() as u64;
+            row.link.posting = *numbers.entry(kept.posting).or_insert(next);
+            if row.link.posting == next {
+                postings.push(self.coses[&kept.posting].0.clone());
+            }
+            let signed = posting::Signed::read(&self.coses[&kept.posting].0).unwrap();
+            if let Some(issuer) = signed.payload.issuer.filter(|a| a.number != number) {
+                let history = &self.kept[issuer.number as usize];
+                let k = history.partition_point(|h| h.row.record.log_index < row.record.log_index) - 1;
+                let set = places.entry(issuer.number).or_default();
+                set.insert(k as u64);
+                if k + 1 < history.len() {
+                    set.insert(k as u64 + 1);
+                }
+            }
+            rows.push(row);
+        }
+        let size = self.log.len() as u64;
+        let consistency =
+            since.map_or(vec![], |old| tree::sure(tree::consistency(self.log.as_slice(), old, size)));
+        Copy {
+            checkpoint: self.checkpoint.clone(),
+            head: self.head(),
+            address: account.address,
+            size: account.frontier.size(),
+            directory_path: self.directory_path(number),
+            from,
+            rows,
+            postings,
+            issuers: places.iter().map(|(n, p)| self.view(*n, p)).collect(),
+            consistency,
+        }
+    }
+
+    /// A view of an issuer's account: the records at `places` as headers, with control and roles opened.
+    fn view(&self, number: u64, places: &BTreeSet<u64>) -> View {
+        let account = &self.accounts[number as usize];
+        let history = &self.kept[number as usize];
+        let leaves: Vec<Hash> = history.iter().map(|k| k.row.record.leaf()).collect();
+        let places: Vec<u64> = places.iter().copied().collect();
+        let shown = places.iter().map(|p| {
+            let kept = &history[*p as usize];
+            let cells = [state::CONTROL, state::ROLES]
+                .iter()
+                .filter_map(|i| copy::open_cell(&kept.after, *i))
+                .collect();
+            Shown { record: kept.row.record.clone(), opening: None, link: None, cells }
+        });
+        View {
+            address: account.address,
+            blind: blind(&account.last_seed),
+            size: account.frontier.size(),
+            directory_path: self.directory_path(number),
+            shown: shown.collect(),
+            path: tree::sure(tree::set(leaves.as_slice(), &places, leaves.len() as u64)),
+        }
+    }
+}
+
+/// The bytes of a posting.
+pub fn bytes(posting: &Posting) -> Vec<u8> {
+    posting.to_bytes()
+}

@@ -1,0 +1,293 @@
+//! The refusals in the ledger's own words: each row mends nothing but names the one fault that shows, in the published order.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod book;
+mod cast;
+mod world;
+
+use cast::*;
+use peal_spec::address::Address;
+use peal_spec::cbor::Cbor;
+use peal_spec::hash::Hash;
+use peal_spec::posting::Posting;
+use peal_spec::refusal::Code;
+use peal_spec::role::Role;
+use peal_spec::statement::*;
+use peal_spec::trust::{Ledger, Trust};
+use peal_spec::value::Insurance;
+use peal_spec::verify;
+use world::World;
+
+/// What a posting gives: the refusal of the whole, or of its statements, or nothing.
+fn refusals(w: &mut World, after: u64, posting: &Posting) -> Vec<(u64, String)> {
+    match w.commit(after, std::slice::from_ref(posting)).remove(0) {
+        Err(r) => vec![(r.code as u64, r.field)],
+        Ok(results) => {
+            results.into_iter().filter_map(|r| r.err().map(|r| (r.code as u64, r.field))).collect()
+        }
+    }
+}
+
+fn one(code: Code, field: &str) -> Vec<(u64, String)> {
+    vec![(code as u64, field.to_owned())]
+}
+
+#[test]
+fn every_refusal_shows_when_it_is_the_first_fault() {
+    let mut w = World::lived();
+    let (lin, wang, fund, other) = (w.lin.at(), w.wang.at(), w.fund.at(), w.other_fund.at());
+    let nobody = Address { number: 5, id: Hash([1; 32]) };
+    let t = 400;
+    let now = 202609;
+
+    let ahead = vec![w.lin.contribute(t, lin, fund, Source::Self_, now, 100, "a")];
+    let ahead = w.lin.post(t + 601, ahead);
+    assert_eq!(refusals(&mut w, t, &ahead), one(Code::PostingInFuture, "time"));
+
+    let by_nobody = vec![w.lin.contribute(t, lin, fund, Source::Self_, now, 100, "a")];
+    let by_nobody =
+        Posting::sign(&origin(), Some(nobody), seed("x", 1), time(t), false, by_nobody, &w.lin.key());
+    assert_eq!(refusals(&mut w, t, &by_nobody), one(Code::UnknownIssuer, "issuer"));
+
+    let by_wang = vec![w.lin.contribute(t, lin, fund, Source::Self_, now, 100, "a")];
+    let by_wang = Posting::sign(&origin(), Some(lin), seed("x", 2), time(t), false, by_wang, &w.wang.key());
+    assert_eq!(refusals(&mut w, t, &by_wang), one(Code::KeyNotCurrent, "kid"));
+
+    let mut good = w.lin.contribute(t, lin, fund, Source::Self_, now, 100, "a");
+    let try_ = |w: &mut World, change: &dyn Fn(&mut Statement)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        let posting = w.lin.post(t, vec![changed]);
+        refusals(w, t, &posting)
+    };
+    assert_eq!(try_(&mut w, &|s| s.kind = 99), one(Code::UnknownType, "type"));
+    assert_eq!(try_(&mut w, &|s| s.month = None), one(Code::MalformedFacet, "month"));
+    assert_eq!(try_(&mut w, &|s| s.refers = Some(1)), one(Code::MalformedFacet, "refers"));
+    assert_eq!(try_(&mut w, &|s| s.facets[1] = vec![0]), one(Code::MalformedFacet, "what"));
+    assert_eq!(try_(&mut w, &|s| s.facets.truncate(3)), one(Code::MalformedFacet, "facets"));
+    assert_eq!(try_(&mut w, &|s| s.address = Some(nobody)), one(Code::UnknownAccount, "address"));
+    assert_eq!(try_(&mut w, &|s| s.month = Some(month(202611))), one(Code::MonthInFuture, "month"));
+    let zero = Amount { amount: 0, credited: 0, base: None, currency: cny() };
+    assert_eq!(try_(&mut w, &|s| s.facets[2] = zero.to_bytes()), one(Code::AmountRange, "amount"));
+    let more = Amount { amount: 5, credited: 6, base: None, currency: cny() };
+    assert_eq!(try_(&mut w, &|s| s.facets[2] = more.to_bytes()), one(Code::AmountRange, "amount"));
+    let huge = Amount { amount: (1 << 53) - 1, credited: 0, base: None, currency: cny() };
+    assert_eq!(try_(&mut w, &|s| s.facets[2] = huge.to_bytes()), one(Code::TotalOverflow, "amount"));
+    good.facets[0] = w.wang.contribute(t, lin, fund, Source::Self_, now, 100, "a").facets[0].clone();
+    let named_wang = w.lin.post(t, vec![good.clone()]);
+    assert_eq!(refusals(&mut w, t, &named_wang), one(Code::IssuerNotNamed, "who"));
+
+    let cases: Vec<(Statement, &str, Code, &str)> = vec![
+        (w.platform.contribute(t, lin, fund, Source::Self_, now, 1, "b"), "platform", Code::NotYours, "who"),
+        (w.lin.contribute(t, wang, fund, Source::Platform, now, 1, "b"), "lin", Code::RoleMissing, "who"),
+        (
+            w.platform.contribute(t, lin, other, Source::Platform, now, 1, "b"),
+            "platform",
+            Code::FundUnfit,
+            "what",
+        ),
+        (
+            w.platform.contribute(t, lin, wang, Source::Platform, now, 1, "b"),
+            "platform",
+            Code::FundUnfit,
+            "what",
+        ),
+        (
+            w.platform.contribute(t, lin, fund, Source::Platform, now, 1, "2026-09/lin"),
+            "platform",
+            Code::ReferenceTaken,
+            "who",
+        ),
+        (w.platform.settle(t, lin, 3, 202609, pension(20_000)), "platform", Code::RoleMissing, "who"),
+        (w.other_fund.settle(t, lin, 3, 202609, pension(20_000)), "other", Code::RoleNotCovering, "who"),
+        (w.fund.settle(t, lin, 0, 202609, pension(20_000)), "fund", Code::TargetMissing, "refers"),
+        (w.fund.settle(t, lin, 77, 202609, pension(20_000)), "fund", Code::TargetMissing, "refers"),
+        (w.fund.settle(t, wang, 1, 202609, pension(145_400)), "fund", Code::TargetVoid, "refers"),
+        (w.fund.settle(t, lin, 1, 202609, pension(145_400)), "fund", Code::Settled, "refers"),
+        (w.fund.settle(t, lin, 3, 202608, pension(20_000)), "fund", Code::MonthDiffers, "month"),
+        (w.fund.settle(t, lin, 3, 202609, pension(20_005)), "fund", Code::AmountDiffers, "amount"),
+        (w.employer.correct(t, lin, 2, 202608, None), "employer", Code::NotIssuer, "who"),
+        (w.platform.correct(t, lin, 1, 202609, None), "platform", Code::Settled, "refers"),
+        (
+            w.platform.correct(t, lin, 2, 202608, Some(pension(95_000))),
+            "platform",
+            Code::AmountDiffers,
+            "amount",
+        ),
+        (w.platform.correct(t, lin, 2, 202609, None), "platform", Code::MonthDiffers, "month"),
+        (w.platform.grant(t, lin, Role::Fund, &[], None), "platform", Code::NotRegistrar, "who"),
+        (w.wang.opening(t, Some(wang)), "wang", Code::RoleMissing, "who"),
+    ];
+    for (statement, by, code, field) in cases {
+        let person = match by {
+            "platform" => &mut w.platform,
+            "employer" => &mut w.employer,
+            "fund" => &mut w.fund,
+            "other" => &mut w.other_fund,
+            "wang" => &mut w.wang,
+            _ => &mut w.lin,
+        };
+        let posting = person.post(t, vec![statement]);
+        assert_eq!(refusals(&mut w, t, &posting), one(code, field), "{by}: {code:?}");
+    }
+    let inr = Amount { currency: "INR".parse().unwrap(), ..pension(20_000) };
+    let other_currency = vec![w.fund.settle(t, lin, 3, 202609, inr)];
+    let other_currency = w.fund.post(t, other_currency);
+    assert_eq!(refusals(&mut w, t, &other_currency), one(Code::CurrencyDiffers, "amount"));
+
+    let late = 90_000;
+    let expired = vec![w.employer.contribute(late, lin, fund, Source::Employer, now, 1, "late")];
+    let expired = w.employer.post(late, expired);
+    assert_eq!(refusals(&mut w, late, &expired), one(Code::RoleExpired, "who"));
+    let registrar = w.registrar.at();
+    let revoked = Body::Revoked(Revoked { who: registrar });
+    let revoke = w.registrar.say(late, lin, Some(0), None, &revoked);
+    let revoke = w.registrar.post(late, vec![revoke]);
+    assert_eq!(refusals(&mut w, late, &revoke), one(Code::TargetMissing, "refers"));
+}
+
+#[test]
+fn keys_rotate_only_to_the_committed_key_and_the_old_one_is_done() {
+    let mut w = World::lived();
+    let lin = w.lin.at();
+    let keys = w.lin.keys(2);
+    let jump = Body::Rotated(Rotated { who: lin, keys });
+    let jump = w.lin.say(400, lin, None, None, &jump);
+    let by_new = Posting::sign(
+        &origin(),
+        Some(lin),
+        seed("x", 3),
+        time(400),
+        false,
+        vec![jump.clone()],
+        &w.lin.chain.signing(2),
+    );
+    assert_eq!(refusals(&mut w, 400, &by_new), one(Code::KeyNotCurrent, "kid"));
+    let by_old = w.lin.post(400, vec![jump]);
+    assert_eq!(refusals(&mut w, 400, &by_old), one(Code::NextKey, "keys"));
+
+    let keys = w.lin.keys(1);
+    let rotation = Body::Rotated(Rotated { who: lin, keys });
+    let (a, b) = (w.lin.say(400, lin, None, None, &rotation), w.lin.say(400, lin, None, None, &rotation));
+    let old_key = w.lin.post(400, vec![a.clone()]);
+    assert_eq!(
+        refusals(&mut w, 400, &old_key),
+        one(Code::RotationAlone, "keys"),
+        "a stolen present key cannot rotate"
+    );
+    let two = w.lin.post(400, vec![a, b]);
+    assert_eq!(refusals(&mut w, 400, &two).len(), 2);
+
+    let rotated = w.lin.rotate(400);
+    assert_eq!(refusals(&mut w, 400, &rotated), vec![]);
+    let fund = w.fund.at();
+    let with_old = vec![w.lin.contribute(460, lin, fund, Source::Self_, 202609, 10, "old")];
+    let with_old = Posting::sign(
+        &origin(),
+        Some(lin),
+        seed("x", 4),
+        time(460),
+        false,
+        with_old,
+        &w.lin.chain.signing(0),
+    );
+    assert_eq!(refusals(&mut w, 460, &with_old), one(Code::KeyNotCurrent, "kid"));
+    let with_new = vec![w.lin.contribute(460, lin, fund, Source::Self_, 202609, 10, "new")];
+    let with_new = w.lin.post(460, with_new);
+    assert_eq!(refusals(&mut w, 460, &with_new), vec![]);
+    let trust = Trust { ledgers: vec![Ledger::new(origin(), verifier(&w))] };
+    let (_, verdict) = w.book.copy(lin.number, 0, None).check(&trust, time(500)).unwrap();
+    assert!(verdict.issuers.iter().all(|i| i.proved), "{verdict:#?}");
+}
+
+fn verifier(w: &World) -> peal_spec::note::VerifierKey {
+    peal_spec::note::VerifierKey {
+        name: origin(),
+        kind: peal_spec::note::KeyType::Ed25519,
+        key: w.book.operator().public(),
+    }
+}
+
+#[test]
+fn an_opening_is_recorded_once_and_signed_by_its_key() {
+    let mut w = World::lived();
+    let mut kim = Person::new("kim");
+    let opening = kim.opening(400, None);
+    let stolen =
+        Posting::sign(&origin(), None, seed("x", 5), time(400), false, vec![opening.clone()], &w.wang.key());
+    assert_eq!(refusals(&mut w, 400, &stolen), one(Code::OpeningKey, "keys"));
+    let first = kim.post(400, vec![opening.clone()]);
+    assert_eq!(refusals(&mut w, 400, &first), vec![]);
+    assert_eq!(refusals(&mut w, 400, &first), vec![], "the same posting again gives the same receipt");
+    let again = kim.post(400, vec![opening]);
+    assert_eq!(refusals(&mut w, 400, &again), one(Code::IdTaken, "address"));
+    let for_someone = Person::new("someone").opening(400, Some(w.platform.at()));
+    let by_platform = w.platform.post(400, vec![for_someone]);
+    assert_eq!(refusals(&mut w, 400, &by_platform), vec![]);
+}
+
+#[test]
+fn all_or_nothing_records_nothing_if_one_is_refused() {
+    let mut w = World::lived();
+    let (lin, fund) = (w.lin.at(), w.fund.at());
+    let two = vec![
+        w.platform.contribute(400, lin, fund, Source::Platform, 202610, 10, "ok"),
+        w.platform.contribute(400, lin, fund, Source::Platform, 202609, 10, "2026-09/lin"),
+    ];
+    let posting = w.platform.post_with(400, two, true);
+    let before = w.book.accounts[lin.number as usize].clone();
+    let codes: Vec<u64> = refusals(&mut w, 400, &posting).into_iter().map(|(c, _)| c).collect();
+    assert_eq!(codes, [Code::NotRecorded as u64, Code::ReferenceTaken as u64]);
+    assert_eq!(w.book.accounts[lin.number as usize], before);
+    let other = w.platform.contribute(400, lin, fund, Source::Platform, 202610, 10, "ok");
+    let same_id = Posting::sign(
+        &origin(),
+        Some(w.platform.at()),
+        posting.signed.payload.id,
+        time(400),
+        false,
+        vec![other],
+        &w.platform.key(),
+    );
+    assert_eq!(refusals(&mut w, 400, &same_id), one(Code::PostingIdTaken, "posting-id"));
+}
+
+#[test]
+fn months_are_sets_and_totals_follow_corrections() {
+    let w = World::lived();
+    let lin = &w.book.accounts[w.lin.at().number as usize];
+    let (_, totals) = lin.state.totals(Insurance::PENSION, cny()).unwrap();
+    assert_eq!(totals.posted, 145_400 + 95_000 + 20_000 + 30_000);
+    assert_eq!(totals.settled, 145_400);
+    let (_, months) = lin.state.months(Insurance::PENSION).unwrap();
+    assert_eq!(months.months.len(), 3, "three payers in September are one month");
+    let wang = &w.book.accounts[w.wang.at().number as usize];
+    assert_eq!(
+        wang.state.months(Insurance::PENSION).unwrap().1.months.len(),
+        0,
+        "a void removes it when none remains"
+    );
+    assert_eq!(wang.state.totals(Insurance::PENSION, cny()).unwrap().1.posted, 0);
+}
+
+#[test]
+fn the_page_and_the_table_agree() {
+    let page = include_str!("../README.md");
+    let section = page.split("## 9. Refusals").nth(1).unwrap().split("## 10.").next().unwrap();
+    let rows: Vec<(u64, &str)> = section
+        .lines()
+        .filter(|l| l.starts_with("| "))
+        .filter_map(|l| {
+            let cells: Vec<&str> = l.trim_matches('|').split('|').map(str::trim).collect();
+            Some((cells[0].parse().ok()?, cells[1]))
+        })
+        .collect();
+    let table: Vec<(u64, &str)> = Code::ALL.iter().map(|c| (*c as u64, c.name())).collect();
+    assert_eq!(rows, table);
+    for kind in Type::ALL {
+        let row = format!("| {} | {} |", *kind as u64, kind.name());
+        assert!(page.contains(&row), "{row}");
+    }
+    let _ = verify::COSIGN_SKEW;
+}
