@@ -151,9 +151,6 @@ fn pin(size: &str, root: &str) -> Result<Pin, String> {
 fn read_line(trust: &mut Trust, seen: &mut Vec<&'static str>, line: &str) -> Result<(), String> {
     let words: Vec<&str> = line.split(' ').collect();
     if let ["ledger", origin] = words.as_slice() {
-        if let Some(last) = trust.ledgers.last() {
-            last.complete()?;
-        }
         let origin: Origin = origin.parse().map_err(|e: crate::value::BadValue| e.to_string())?;
         if trust.ledger(&origin).is_some() {
             return Err(format!("ledger {origin} stands here twice"));
@@ -228,13 +225,15 @@ impl FromStr for Trust {
             return Err(at(lines.len(), "the last line does not end with a newline"));
         }
         let (mut trust, mut seen) = (Self::default(), Vec::new());
+        let mut began = Vec::new();
         for (i, line) in lines.iter().enumerate().skip(1) {
             if !line.is_empty() && !line.starts_with('#') {
                 read_line(&mut trust, &mut seen, line).map_err(|what| at(i + 1, &what))?;
+                began.resize(trust.ledgers.len(), i + 1);
             }
         }
-        if let Some(last) = trust.ledgers.last() {
-            last.complete().map_err(|what| at(lines.len() - 1, &what))?;
+        for (ledger, line) in trust.ledgers.iter().zip(began) {
+            ledger.complete().map_err(|what| at(line, &what))?;
         }
         Ok(trust)
     }

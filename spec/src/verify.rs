@@ -300,6 +300,9 @@ fn check_view(view: &View, head: &Head, size: u64) -> Result<(), Failure> {
         if record.sequence == 0 && record.statement_root != view.address.id {
             return bad("it does not open this account");
         }
+        if (record.refers.is_some(), record.month.is_some()) != record.kind.has() {
+            return bad("it has a target or month that its type has not, or lacks one that it has");
+        }
         if record.refers.is_some_and(|r| r >= record.sequence) {
             return bad("it refers to a later record");
         }
@@ -397,6 +400,9 @@ fn check_posting(
     let (count, root) = (signed.payload.count, &signed.payload.root);
     if check_inclusion(&leaf, record.posting_index, count, &link.path, root).is_err() {
         return bad("its statement is not in the posting");
+    }
+    if signed.payload.issuer.is_none() && (record.kind != Type::Opened || count != 1) {
+        return bad("a posting without an issuer holds one opening");
     }
     let named = read.values.iter().flatten().find_map(Value::issuer);
     if named.is_some_and(|issuer| issuer != signed.payload.issuer) {
@@ -502,7 +508,6 @@ fn check_signer(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>, proof: &Proof)
     let need = needed(read, reads);
     match signed.payload.issuer {
         None => match read.keys() {
-            _ if read.record.kind != Type::Opened => bad("only an opening has no issuer"),
             Some(keys) if keys.key == signed.kid => Ok(true),
             Some(_) => bad("the opening is not signed by its own key"),
             None => Ok(false),
@@ -736,6 +741,20 @@ impl<'p> Tally<'p> {
             };
             if item.read.record.month != read.record.month {
                 return bad("it is for another month than the contribution it refers to");
+            }
+            let by = read
+                .posting
+                .map(|p| p.payload.issuer)
+                .or_else(|| read.values.iter().flatten().find_map(Value::issuer));
+            let allowed = if kind == Type::Settlement {
+                item.read.what().map(|w| Some(w.fund))
+            } else {
+                item.read.payer().map(|p| Some(p.issuer))
+            };
+            if let (Some(by), Some(allowed)) = (by, allowed)
+                && by != allowed
+            {
+                return bad("it is not by the fund, or the issuer, of the contribution it refers to");
             }
             if item.settled || item.void {
                 return bad("the contribution it refers to is settled or void already");

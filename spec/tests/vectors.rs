@@ -933,7 +933,85 @@ fn proofs(all: &mut Vectors) {
     bad("totals-of-an-earlier-record", "bad-cell", &totals, &|p| {
         p.subject.shown[0].cells[0].salt = Seed([1; 16])
     });
-    let _ = w.commit(400, &[]);
+
+    // A ledger that records what its rules refuse: everything hangs together, and the verifier still says no.
+    let mut cheat = |name: &str, expect: &str, make: &dyn Fn(&mut World) -> Vec<Posting>| {
+        let mut w = World::lived();
+        w.book.cheats = true;
+        for posting in make(&mut w) {
+            assert!(w.commit(400, &[posting])[0].as_ref().unwrap().iter().all(Result::is_ok), "{name}");
+        }
+        let copy = w.book.copy(w.lin.at().number, 0, None);
+        let proof = copy.prove(&select(Show::Whole, &[])).unwrap();
+        add(name, expect, proof.to_file(), &t, now);
+    };
+    cheat("cheat-settled-twice", "bad-reference", &|w| {
+        let about = w.lin.at();
+        let s = w.fund.settle(400, about, 1, 202609, pension(145_400));
+        vec![w.fund.post(400, vec![s])]
+    });
+    cheat("cheat-settled-by-another-fund", "bad-reference", &|w| {
+        let (about, registrar, other) = (w.lin.at(), &mut w.registrar, w.other_fund.at());
+        let role = registrar.grant(400, other, peal_spec::role::Role::Fund, &[], None);
+        let s = w.other_fund.settle(400, about, 3, 202609, pension(20_000));
+        vec![w.registrar.post(400, vec![role]), w.other_fund.post(400, vec![s])]
+    });
+    cheat("cheat-settled-at-another-amount", "bad-reference", &|w| {
+        let about = w.lin.at();
+        let s = w.fund.settle(400, about, 3, 202609, pension(20_005));
+        vec![w.fund.post(400, vec![s])]
+    });
+    cheat("cheat-corrected-by-another", "bad-reference", &|w| {
+        let about = w.lin.at();
+        let s = w.platform.correct(400, about, 3, 202609, None);
+        vec![w.platform.post(400, vec![s])]
+    });
+    cheat("cheat-corrected-after-settlement", "bad-reference", &|w| {
+        let about = w.lin.at();
+        let s = w.platform.correct(400, about, 1, 202609, Some(pension(1)));
+        vec![w.platform.post(400, vec![s])]
+    });
+    cheat("cheat-platform-without-role", "bad-issuer", &|w| {
+        let (about, fund) = (w.lin.at(), w.fund.at());
+        let s = w.wang.contribute(400, about, fund, Source::Platform, 202609, 5, "x");
+        vec![w.wang.post(400, vec![s])]
+    });
+    cheat("cheat-signed-by-a-key-not-its-own", "bad-issuer", &|w| {
+        let (about, fund) = (w.lin.at(), w.fund.at());
+        let s = w.platform.contribute(400, about, fund, Source::Platform, 202609, 5, "x");
+        vec![Posting::sign(
+            &origin(),
+            Some(w.platform.at()),
+            seed("c", 1),
+            time(400),
+            false,
+            vec![s],
+            &w.wang.key(),
+        )]
+    });
+    cheat("cheat-self-payment-by-a-stranger", "bad-issuer", &|w| {
+        let (about, fund) = (w.lin.at(), w.fund.at());
+        let s = w.lin.contribute(400, about, fund, Source::Self_, 202609, 5, "x");
+        vec![Posting::sign(&origin(), Some(about), seed("c", 1), time(400), false, vec![s], &w.wang.key())]
+    });
+    cheat("cheat-rotated-to-an-uncommitted-key", "bad-issuer", &|w| {
+        let (about, keys) = (w.lin.at(), w.lin.keys(5));
+        let s = w.lin.say(400, about, None, None, &Body::Rotated(Rotated { who: about, keys }));
+        vec![Posting::sign(
+            &origin(),
+            Some(about),
+            seed("c", 1),
+            time(400),
+            false,
+            vec![s],
+            &w.lin.chain.signing(5),
+        )]
+    });
+    cheat("cheat-role-by-no-registrar", "bad-issuer", &|w| {
+        let about = w.lin.at();
+        let s = w.platform.grant(400, about, peal_spec::role::Role::Fund, &[], None);
+        vec![w.platform.post(400, vec![s])]
+    });
 }
 
 fn signed_reads(all: &mut Vectors) {

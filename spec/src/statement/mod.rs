@@ -126,6 +126,10 @@ macro_rules! kinds {
             pub fn shapes(self) -> &'static [Shape] {
                 match self { $(Type::$kind => $kind::SHAPES,)* }
             }
+            /// Whether records of this type have a target, and whether they have a month.
+            pub fn has(self) -> (bool, bool) {
+                match self { $(Type::$kind => ($kind::REFERS, $kind::MONTH),)* }
+            }
             fn head(self) -> (bool, bool, bool) {
                 match self { $(Type::$kind => ($kind::ADDRESSED, $kind::REFERS, $kind::MONTH),)* }
             }

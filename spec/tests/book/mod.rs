@@ -46,6 +46,8 @@ pub struct Book {
     pub commits: Vec<Commit>,
     pub checkpoint: String,
     seeds_used: Vec<Seed>,
+    /// A ledger that records whatever it is sent, to see who notices.
+    pub cheats: bool,
 }
 
 impl Book {
@@ -65,6 +67,7 @@ impl Book {
             commits: vec![],
             checkpoint: String::new(),
             seeds_used: vec![],
+            cheats: false,
         }
     }
 
@@ -88,8 +91,12 @@ impl Book {
         let mut touched = vec![];
         let mut answers = vec![];
         for bytes in postings {
+            let known =
+                Posting::receive(bytes, &self.origin).is_ok_and(|p| self.receipts.contains_key(&p.digest()));
             let answer = self.take(time, bytes, &mut seed);
-            if let Ok(digest) = answer {
+            if let Ok(digest) = answer
+                && !known
+            {
                 touched.push(digest);
             }
             answers.push(answer);
@@ -139,7 +146,9 @@ impl Book {
         let space = payload.issuer.map_or(kid.0.to_vec(), |a| a.number.to_be_bytes().to_vec());
         let taken = self.posting_ids.contains_key(&(space.clone(), payload.id));
         let issuer = self.party(payload.issuer.as_ref());
-        rules::judge_posting(&payload, &kid, rules::is_rotation_alone(&statements), time, issuer, taken)?;
+        let judged =
+            rules::judge_posting(&payload, &kid, rules::is_rotation_alone(&statements), time, issuer, taken);
+        judged.or_else(|r| if self.cheats { Ok(()) } else { Err(r) })?;
 
         let before = self.clone();
         let first = self.log.len() as u64;
@@ -173,7 +182,8 @@ impl Book {
                     fund,
                     reference,
                 };
-                rules::judge(&scene, statement, &body)?;
+                rules::judge(&scene, statement, &body)
+                    .or_else(|r| if self.cheats { Ok(()) } else { Err(r) })?;
                 let record_seed = seed();
                 self.seeds_used.push(record_seed);
                 let placed = Placed {
