@@ -744,7 +744,7 @@ fn receipts(all: &mut Vectors) {
 }
 
 fn proofs(all: &mut Vectors) {
-    let mut w = World::lived();
+    let w = World::lived();
     let lin = w.lin.at();
     let (witness_key, witness_private) = witness();
     let copy = w.book.copy(lin.number, 0, None);

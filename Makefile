@@ -1,0 +1,36 @@
+# Two commands do all: `make demo` (the main job) and `make test`. They install what they need and say so.
+
+# RocksDB takes minutes to build; ccache keeps its objects. Keep these the same between builds.
+export CC := ccache gcc
+export CXX := ccache g++
+
+.PHONY: demo serve test bench setup lint docs clean
+
+demo: setup ## a month of contributions, posted, recorded, carried away and proved offline
+	cargo build --release --bins
+	demo/run
+
+serve: setup ## the demo's ledger, left running
+	cargo build --release --bins
+	demo/run --serve
+
+test: ## every test
+	scripts/setup python
+	cargo build --workspace --bins
+	cargo test --workspace
+
+bench: setup ## statements a second, beside what this machine can do; target/bench/latest.json
+	cargo run --release -p peal-tests --bin bench -- $(ARGS)
+
+lint: setup ## format and clippy, warnings denied
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+docs: setup ## the library's documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+setup:
+	scripts/setup
+
+clean:
+	cargo clean

@@ -1,0 +1,142 @@
+//! What every request sees: the ledger, the configuration, and the gates that keep the server from taking on too much.
+//!
+//! 1. The server listens before the ledger is open; until then every request that needs it is answered `starting`.
+//! 2. Work that burns a core passes one gate, as wide as there are cores; what waits there is bounded by the requests under way.
+//! 3. When the server closes, requests under way are finished; nothing that was acknowledged is lost.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use peal_ledger::{Error, Ledger};
+use peal_spec::trust::Trust;
+use peal_spec::value::Time;
+use tokio::sync::Semaphore;
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+
+/// A clock: Unix seconds.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// What every request sees.
+pub struct App {
+    /// What the operator decided.
+    pub config: Config,
+    /// By what this server verifies proofs.
+    pub trust: Trust,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Requests that may still begin.
+    pub requests: Arc<Semaphore>,
+    /// KiB of bodies that may still be held.
+    pub room: Arc<Semaphore>,
+    /// Open connections.
+    pub connections: AtomicU64,
+    clock: Clock,
+    ledger: OnceLock<Ledger>,
+    closing: AtomicBool,
+    cores: Arc<Semaphore>,
+}
+
+/// [`App`] as handlers hold it.
+pub type Shared = Arc<App>;
+
+impl App {
+    /// An application whose ledger is not open yet.
+    pub fn new(config: Config, trust: Trust, clock: Clock) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let limits = &config.limits;
+        // Bodies take room in steps of 64 KiB; one of the greatest size must fit.
+        let room = (limits.memory_bytes / 1024).next_multiple_of(64).min(Semaphore::MAX_PERMITS);
+        Self {
+            requests: Arc::new(Semaphore::new(limits.requests)),
+            room: Arc::new(Semaphore::new(room)),
+            cores: Arc::new(Semaphore::new(cores)),
+            connections: AtomicU64::new(0),
+            ledger: OnceLock::new(),
+            closing: AtomicBool::new(false),
+            metrics: Metrics::default(),
+            config,
+            trust,
+            clock,
+        }
+    }
+
+    /// Gives it its ledger. A second one is not taken.
+    pub fn opened(&self, ledger: Ledger) {
+        if self.ledger.set(ledger).is_err() {
+            tracing::error!("a second ledger was opened");
+        }
+    }
+
+    /// The ledger.
+    ///
+    /// # Errors
+    /// 503 while it is being opened. A request that is under way when the server closes is still answered.
+    pub fn ledger(&self) -> Result<&Ledger, Problem> {
+        self.ledger.get().ok_or_else(Problem::starting)
+    }
+
+    /// The ledger, for closing it.
+    pub fn ledger_if_open(&self) -> Option<&Ledger> {
+        self.ledger.get()
+    }
+
+    /// From now on nothing new is begun.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the server is going down.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Time {
+        Time::new((self.clock)()).unwrap_or_default()
+    }
+
+    /// Does work that burns a core: as many at a time as there are cores.
+    ///
+    /// # Errors
+    /// 500 if it panics.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.cores.clone().acquire_owned().await.map_err(|e| Problem::internal(&e))?;
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(&e))
+    }
+
+    /// Asks the ledger for something, off the threads that serve connections.
+    ///
+    /// # Errors
+    /// 503 while the ledger is not there, 500 if it fails.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Ledger) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let ledger = self.ledger()?.clone();
+        let answer = tokio::task::spawn_blocking(move || question(&ledger)).await;
+        answer.map_err(|e| Problem::internal(&e))?.map_err(|e| self.problem(e))
+    }
+
+    /// What the outside is told of a failure of the ledger.
+    pub fn problem(&self, error: Error) -> Problem {
+        match error {
+            Error::Refused(refusal) => {
+                self.metrics.refused(&refusal);
+                refusal.into()
+            }
+            Error::Unavailable { .. } if self.is_closing() => Problem::closing(),
+            Error::Unavailable { retry_after } => Problem::overloaded(retry_after.as_secs().max(1)),
+            other => Problem::internal(&other),
+        }
+    }
+}

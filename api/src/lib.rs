@@ -1,0 +1,25 @@
+//! The HTTP server of a PEAL ledger, and what its daemon `peald` does.
+//!
+//! Reads top to bottom; each module uses only those above it.
+//!
+//! 1. A request passes the gates of [`server`] and [`router`]: connections, requests, bytes, time. What does not fit is told when to come back.
+//! 2. A route of [`routes`] decodes and checks it off the connection's thread, and asks the ledger.
+//! 3. Whatever goes wrong is told by [`problem`] alone.
+//!
+//! The server keeps nothing of its own: a crash at any moment loses what was not acknowledged, which may be sent again.
+
+pub mod config;
+pub mod problem;
+pub mod media;
+pub mod metrics;
+pub mod app;
+pub mod body;
+pub mod signed;
+pub mod views;
+pub mod verdict;
+pub mod page;
+pub mod routes;
+pub mod router;
+pub mod patient;
+pub mod server;
+pub mod command;

@@ -1,0 +1,115 @@
+//! `peald`, the operator's daemon.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+use peal_api::command::{Failure, audit, init, serve};
+use peal_spec::value::Origin;
+
+/// Runs a PEAL ledger: social-insurance contributions, append-only, signed and provable.
+#[derive(Parser)]
+#[command(
+    name = "peald",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  peald init --origin ledger.example/2026        make a ledger in ./peald-data
+  peald serve                                    run it
+  peald audit                                    replay everything and compare
+  peald completions bash > /etc/bash_completion.d/peald"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a ledger: keys, configuration, trust list and database. Nothing is overwritten
+    #[command(after_help = "\
+Examples:
+  peald init --origin ledger.example/2026
+  peald init --origin test.example --dir /var/lib/peald --listen 0.0.0.0:7878
+
+The origin stands in every signature and can never change. Afterwards move registrar.words offline.")]
+    Init {
+        /// The ledger's name: up to 100 bytes without space or +, best a host name of yours and a year
+        #[arg(long, value_name = "NAME")]
+        origin: Origin,
+        /// Where to make it; must be new or empty
+        #[arg(long, env = "PEALD_DIR", default_value = "peald-data")]
+        dir: PathBuf,
+        /// Where it will listen
+        #[arg(long, env = "PEALD_LISTEN", default_value = "127.0.0.1:7878", value_name = "ADDRESS:PORT")]
+        listen: SocketAddr,
+    },
+    /// Run a ledger until SIGTERM or SIGINT
+    #[command(after_help = "\
+Examples:
+  peald serve
+  peald serve --dir /var/lib/peald --listen 127.0.0.1:0 --port-file port    a free port, written to a file when ready
+
+Prints `listening on http://ADDRESS:PORT` when it is ready. On SIGTERM it finishes what is under way and exits with 0.")]
+    Serve {
+        /// The ledger's directory
+        #[arg(long, env = "PEALD_DIR", default_value = "peald-data")]
+        dir: PathBuf,
+        /// Where to listen, instead of what peald.toml says; port 0 takes a free one
+        #[arg(long, env = "PEALD_LISTEN", value_name = "ADDRESS:PORT")]
+        listen: Option<SocketAddr>,
+        /// A file to write the port to, once ready
+        #[arg(long, value_name = "FILE")]
+        port_file: Option<PathBuf>,
+    },
+    /// Replay a ledger from its postings and compare every tree, state and signature
+    #[command(after_help = "\
+Examples:
+  peald audit
+  peald audit --dir /var/lib/peald --json
+
+Exit code: 0 no difference, 1 a difference, 2 it could not be audited. The server may be running.")]
+    Audit {
+        /// The ledger's directory
+        #[arg(long, env = "PEALD_DIR", default_value = "peald-data")]
+        dir: PathBuf,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  peald completions zsh > ~/.zfunc/_peald")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("peald: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Init { origin, dir, listen } => {
+            let made = init::init(&dir, &origin, listen)?;
+            print!("{}", init::told(&dir, &made));
+        }
+        Command::Serve { dir, listen, port_file } => serve::serve(&dir, listen, port_file.as_deref())?,
+        Command::Audit { dir, json } => return audit::audit(&dir, json, std::io::stderr().is_terminal()),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "peald", &mut std::io::stdout());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,199 @@
+//! Metrics in the OpenMetrics text format. They hold route templates, statuses and refusal names; never an address, an amount or a name.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use peal_ledger::Stats;
+use peal_spec::receipt::Outcome;
+use peal_spec::refusal::Refusal;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// The media type of the metrics.
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Labels, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Labels(Vec<(&'static str, String)>);
+
+impl EncodeLabelSet for Labels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), fmt::Error> {
+        self.0.iter().try_for_each(|label| {
+            use prometheus_client::encoding::EncodeLabel as _;
+            (label.0, label.1.as_str()).encode(encoder.encode_label())
+        })
+    }
+}
+
+type Times = Family<Labels, Histogram, fn() -> Histogram>;
+
+fn times() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 16))
+}
+
+/// What is counted.
+pub struct Metrics {
+    registry: Registry,
+    postings: Family<Labels, Counter>,
+    statements: Family<Labels, Counter>,
+    receipt_seconds: Histogram,
+    requests: Family<Labels, Counter>,
+    request_seconds: Times,
+    gauges: Gauges,
+}
+
+/// What is looked up when somebody asks.
+#[derive(Clone, Default)]
+struct Gauges {
+    queued_statements: Gauge,
+    queued_bytes: Gauge,
+    log_size: Gauge,
+    accounts: Gauge,
+    commits: Gauge,
+    commit_milliseconds: Gauge,
+    write_milliseconds: Gauge,
+    resident: Gauge,
+    connections: Gauge,
+}
+
+/// The figures of the moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// The ledger's own.
+    pub ledger: Stats,
+    /// Open connections.
+    pub connections: u64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("peal");
+        let (postings, statements) = (Family::default(), Family::default());
+        let (requests, gauges) = (Family::default(), Gauges::default());
+        let receipt_seconds = times();
+        let request_seconds: Times = Family::new_with_constructor(times);
+        registry.register(
+            "postings",
+            "Postings answered, by outcome: recorded or the refusal's name",
+            postings.clone(),
+        );
+        registry.register(
+            "statements",
+            "Statements in receipts given, by result: accepted or the refusal's name",
+            statements.clone(),
+        );
+        registry.register(
+            "receipt_seconds",
+            "From a posting's verification to its receipt: queue and commit",
+            receipt_seconds.clone(),
+        );
+        registry.register(
+            "http_requests",
+            "Requests, by route template, method and status",
+            requests.clone(),
+        );
+        registry.register(
+            "http_request_seconds",
+            "Time to answer, by route template",
+            request_seconds.clone(),
+        );
+        registry.register(
+            "queued_statements",
+            "Statements that wait for a commit",
+            gauges.queued_statements.clone(),
+        );
+        registry.register(
+            "queued_bytes",
+            "Bytes of the postings that wait for a commit",
+            gauges.queued_bytes.clone(),
+        );
+        registry.register(
+            "log_size",
+            "Leaves of the log under the published checkpoint",
+            gauges.log_size.clone(),
+        );
+        registry.register("accounts", "Accounts under the published checkpoint", gauges.accounts.clone());
+        registry.register("commits_since_start", "Commits since the start", gauges.commits.clone());
+        registry.register(
+            "commit_milliseconds_since_start",
+            "Time spent in commits",
+            gauges.commit_milliseconds.clone(),
+        );
+        registry.register(
+            "write_milliseconds_since_start",
+            "The part of it spent in writing and syncing",
+            gauges.write_milliseconds.clone(),
+        );
+        registry.register("resident_bytes", "Memory of this process", gauges.resident.clone());
+        registry.register("connections", "Open connections", gauges.connections.clone());
+        Self { registry, postings, statements, receipt_seconds, requests, request_seconds, gauges }
+    }
+}
+
+impl Metrics {
+    /// Counts an answered request.
+    pub fn request(&self, route: &str, method: &str, status: u16, time: Duration) {
+        let labels =
+            Labels(vec![("route", route.into()), ("method", method.into()), ("status", status.to_string())]);
+        self.requests.get_or_create(&labels).inc();
+        self.request_seconds
+            .get_or_create(&Labels(vec![("route", route.into())]))
+            .observe(time.as_secs_f64());
+    }
+
+    /// Counts a posting that was refused whole.
+    pub fn refused(&self, refusal: &Refusal) {
+        let labels = Labels(vec![("outcome", refusal.code.name().into())]);
+        self.postings.get_or_create(&labels).inc();
+    }
+
+    /// Counts a receipt given for a posting received.
+    pub fn receipt(&self, results: &[Outcome], time: Duration) {
+        self.postings.get_or_create(&Labels(vec![("outcome", "recorded".into())])).inc();
+        self.receipt_seconds.observe(time.as_secs_f64());
+        let mut accepted = 0;
+        for result in results {
+            match result {
+                Ok(_) => accepted += 1,
+                Err(refusal) => {
+                    let labels = Labels(vec![("result", refusal.code.name().into())]);
+                    self.statements.get_or_create(&labels).inc();
+                }
+            }
+        }
+        self.statements.get_or_create(&Labels(vec![("result", "accepted".into())])).inc_by(accepted);
+    }
+
+    /// All of it as text.
+    pub fn text(&self, now: &Now) -> String {
+        let set = |gauge: &Gauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        let g = &self.gauges;
+        let l = &now.ledger;
+        set(&g.queued_statements, l.queued_statements as u64);
+        set(&g.queued_bytes, l.queued_bytes as u64);
+        set(&g.log_size, l.log_size);
+        set(&g.accounts, l.accounts);
+        set(&g.commits, l.commits);
+        set(&g.commit_milliseconds, l.commit_time.as_millis() as u64);
+        set(&g.write_milliseconds, l.write_time.as_millis() as u64);
+        set(&g.resident, resident().unwrap_or(0));
+        set(&g.connections, now.connections);
+        let mut text = String::new();
+        if encode(&mut text, &self.registry).is_err() {
+            let _ = text.write_str("# EOF\n");
+        }
+        text
+    }
+}
+
+/// Memory of this process in bytes, where the system tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}

@@ -1,0 +1,103 @@
+//! Signed reads: an account is read by whoever holds its reading key (RFC 9421; spec/README.md §17).
+//!
+//! What is told before the account is looked up depends on the request alone. After that there is one answer for an unknown account
+//! and for a wrong signature, and a signature is verified in both cases, so that nobody learns which accounts exist. Nothing secret is
+//! compared here: a signature is verified with public keys.
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use peal_spec::address::Address;
+use peal_spec::key::PublicKey;
+use peal_spec::signed_read::{self, MAX_AGE};
+
+use crate::app::Shared;
+use crate::problem::Problem;
+
+/// The account that a request may read: its signature holds.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedRead(pub Address);
+
+/// The key that stands in for one of an account that does not exist: a well-formed point (the curve's base point), so that verifying takes
+/// as long as with a real one. No account is read with it whatever the outcome.
+const NOBODY: PublicKey = PublicKey([
+    0x58, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+    0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+]);
+
+impl FromRequestParts<Shared> for SignedRead {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        let no = |detail: &str| Problem::unsigned_read(detail);
+        let address = address(parts.uri.path())?;
+        let input = only(&parts.headers, "signature-input")
+            .ok_or_else(|| no("there is not one header Signature-Input"))?;
+        let signature =
+            only(&parts.headers, "signature").ok_or_else(|| no("there is not one header Signature"))?;
+        let (created, keyid, parameters) = signed_read::read_input(input)
+            .ok_or_else(|| no("Signature-Input is not of the one form that is read here"))?;
+        let signature = signature
+            .strip_prefix("peal=:")
+            .and_then(|s| s.strip_suffix(':'))
+            .and_then(|s| BASE64.decode(s).ok())
+            .and_then(|s| <[u8; 64]>::try_from(s).ok())
+            .ok_or_else(|| no("Signature is not peal=:BASE64: of 64 bytes"))?;
+        if created.abs_diff(app.now().seconds()) > MAX_AGE {
+            return Err(no("created is more than 300 s from this server's clock"));
+        }
+        if keyid.parse() != Ok(address) {
+            return Err(no("keyid is not the address in the path"));
+        }
+        let authority = authority(parts).ok_or_else(|| no("the request names no host"))?;
+        let allowed = &app.config.authorities;
+        if !allowed.is_empty() && !allowed.contains(&authority) {
+            return Err(no("the request is meant for another host"));
+        }
+        let query = format!("?{}", parts.uri.query().unwrap_or_default());
+        let request = signed_read::Request {
+            method: parts.method.as_str(),
+            authority: &authority,
+            path: parts.uri.path(),
+            query: &query,
+        };
+        let base = signed_read::base(&request, parameters);
+        let account = app.ask(move |ledger| ledger.account(address.number)).await?;
+        let account = account.filter(|a| a.address == address);
+        let key = account.as_ref().map_or(NOBODY, |a| a.state.control.keys.reading);
+        if key.verifies(base.as_bytes(), &signature) && account.is_some() {
+            Ok(Self(address))
+        } else {
+            Err(no(
+                "the signature is not one of this account's reading key over this request, or there is no such account",
+            ))
+        }
+    }
+}
+
+/// The address in `/v1/accounts/{address}/…`.
+fn address(path: &str) -> Result<Address, Problem> {
+    let text = path.split('/').nth(3).unwrap_or_default();
+    text.parse().map_err(|e: peal_spec::address::BadAddress| Problem::bad_parameter("address", e.to_string()))
+}
+
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The authority of a request as RFC 9421 §2.2.3 normalises it. The server does not know whether a proxy spoke TLS for it, so both
+/// default ports are left out.
+fn authority(parts: &Parts) -> Option<String> {
+    let named = match parts.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => only(&parts.headers, HOST.as_str())?,
+    };
+    let lower = named.to_ascii_lowercase();
+    let plain = lower.strip_suffix(":80").or_else(|| lower.strip_suffix(":443")).unwrap_or(&lower);
+    Some(plain.to_owned())
+}

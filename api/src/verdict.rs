@@ -1,0 +1,150 @@
+//! The shape of a verdict's JSON, for the OpenAPI document. The values are those of [`peal_spec::verify::Verdict`]; a test compares the names.
+
+use utoipa::ToSchema;
+
+/// What a valid proof shows (spec/README.md §16). It speaks of an address, never of a person.
+#[derive(ToSchema)]
+pub struct Verdict {
+    /// The ledger.
+    pub origin: String,
+    /// The address.
+    pub address: String,
+    /// Size of the log under the checkpoint.
+    pub size: u64,
+    /// When the head was made.
+    pub time: String,
+    /// Seconds since then.
+    pub age: u64,
+    /// `fresh` or `stale`; both are valid.
+    pub freshness: String,
+    /// Trusted witnesses that cosigned.
+    pub witnesses: Vec<String>,
+    /// Trusted auditors that cosigned.
+    pub auditors: Vec<String>,
+    /// How the records are shown.
+    pub records: Counts,
+    /// Facets withheld of records shown with contents: how many, by name.
+    pub withheld: std::collections::BTreeMap<String, u64>,
+    /// Whether every record of the address is shown, at least as a header.
+    pub complete: bool,
+    /// Contributions shown.
+    pub entries: Vec<Entry>,
+    /// Totals shown.
+    pub totals: Vec<Total>,
+    /// Months shown.
+    pub months: Vec<Months>,
+    /// Issuers whose signatures are shown.
+    pub issuers: Vec<Issuer>,
+    /// What was not checked, and why.
+    pub not_checked: Vec<String>,
+    /// On whom what rests.
+    pub rests_on: Vec<String>,
+}
+
+/// How the records of the address are shown.
+#[derive(ToSchema)]
+pub struct Counts {
+    /// All records of the address.
+    pub total: u64,
+    /// Shown with their statement, whole or in part.
+    pub contents: u64,
+    /// Shown as type, target, month and time only.
+    pub headers: u64,
+    /// Not shown.
+    pub hidden: u64,
+}
+
+/// A contribution that is shown; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct Entry {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// The month.
+    pub month: String,
+    /// The insurance.
+    pub insurance: Option<String>,
+    /// The scheme.
+    pub scheme: Option<String>,
+    /// Who paid.
+    pub source: Option<String>,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// The payer's reference.
+    pub reference: Option<String>,
+    /// Amount paid, in minor units.
+    pub amount: Option<u64>,
+    /// The part credited to the person, in minor units.
+    pub credited: Option<u64>,
+    /// The base, in minor units.
+    pub base: Option<u64>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// `standing`, `settled`, `void`, `corrected` or `not-known`.
+    pub standing: String,
+    /// Whether its amount is not the first one.
+    pub corrected: bool,
+}
+
+/// A total that is shown, in minor units.
+#[derive(ToSchema)]
+pub struct Total {
+    /// The insurance.
+    pub insurance: String,
+    /// The currency.
+    pub currency: String,
+    /// Sum of standing contributions.
+    pub posted: u64,
+    /// The part credited to the person.
+    pub posted_credited: u64,
+    /// Sum of settled contributions.
+    pub settled: u64,
+    /// The part credited to the person.
+    pub settled_credited: u64,
+    /// `recomputed` or `asserted-by-the-ledger`.
+    pub basis: String,
+}
+
+/// Months that count.
+#[derive(ToSchema)]
+pub struct Months {
+    /// The insurance.
+    pub insurance: String,
+    /// First and last month of each run.
+    pub runs: Vec<Vec<String>>,
+    /// How many months.
+    pub months: u64,
+    /// How many of them are settled.
+    pub settled: u64,
+    /// `recomputed` or `asserted-by-the-ledger`.
+    pub basis: String,
+}
+
+/// An issuer whose signatures are shown.
+#[derive(ToSchema)]
+pub struct Issuer {
+    /// Its address.
+    pub address: String,
+    /// Whether key and role were proved.
+    pub proved: bool,
+}
+
+/// The step of spec/README.md §16 that failed.
+#[derive(ToSchema)]
+pub struct Failure {
+    /// The stable name of the step.
+    #[schema(example = "bad-checkpoint")]
+    pub name: String,
+    /// What was found there.
+    pub detail: String,
+}
+
+/// Whether a proof is valid, and what it shows or why it is not.
+#[derive(ToSchema)]
+pub struct Verified {
+    /// Whether every step of the verdict passed.
+    pub valid: bool,
+    /// What it shows; only if valid.
+    pub verdict: Option<Verdict>,
+    /// Why it is not valid; only if not.
+    pub failure: Option<Failure>,
+}

@@ -1,0 +1,229 @@
+//! `peald` as a process: init, serve, stop, audit.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use peal_spec::cbor::Cbor as _;
+use peal_spec::key::KeyChain;
+use peal_spec::value::Origin;
+
+use crate::stage::{POSTING, call, opening};
+
+fn peald(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_peald"));
+    command.args(arguments).env("PEALD_DIR", dir).env_remove("PEALD_LISTEN");
+    command
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    peald(dir, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn init(dir: &Path) {
+    let made = run(dir, &["init", "--origin", "daemon.example/1"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+}
+
+/// Starts it and waits for the line that says where.
+fn serve(dir: &Path) -> (Child, SocketAddr) {
+    let mut child = peald(dir, &["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
+    (child, address.parse().unwrap())
+}
+
+fn terminate(child: &mut Child) -> i32 {
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    child.wait().unwrap().code().unwrap_or(-1)
+}
+
+#[test]
+fn init_makes_a_ledger_once() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("data");
+    let made = run(&dir, &["init", "--origin", "daemon.example/1"]);
+    let told = text(&made.stdout);
+    assert!(
+        made.status.success() && told.contains("keep offline") && told.contains("next: peald serve"),
+        "{told}"
+    );
+    for (file, mode) in [
+        ("operator.key", 0o600),
+        ("registrar.words", 0o600),
+        ("registrar.address", 0o644),
+        ("trust", 0o644),
+        ("peald.toml", 0o644),
+    ] {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            fs::metadata(dir.join(file)).unwrap().permissions().mode() & 0o777 & !0o022,
+            mode & !0o022,
+            "{file}"
+        );
+    }
+    let words = fs::read_to_string(dir.join("registrar.words")).unwrap();
+    assert_eq!(words.split_whitespace().count(), 24);
+    assert!(!told.contains(words.trim()), "the words are not printed");
+    let address: peal_spec::address::Address =
+        fs::read_to_string(dir.join("registrar.address")).unwrap().trim().parse().unwrap();
+    assert_eq!(address.number, 0);
+
+    let before = fs::read(dir.join("operator.key")).unwrap();
+    let again = run(&dir, &["init", "--origin", "daemon.example/1"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("not empty") && text(&again.stderr).contains("remedy"));
+    assert_eq!(fs::read(dir.join("operator.key")).unwrap(), before);
+    assert_eq!(run(&dir, &["init", "--origin", "a b"]).status.code(), Some(2));
+}
+
+#[test]
+fn faults_name_file_and_remedy() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path();
+    let fails = |what: &str| {
+        let failed = run(dir, &["serve", "--listen", "127.0.0.1:0"]);
+        let told = text(&failed.stderr);
+        assert!(failed.status.code() == Some(2) && told.contains(what) && told.contains("remedy"), "{told}");
+    };
+    fails("peald.toml");
+    init(&dir.join("x"));
+    for file in ["peald.toml", "trust", "operator.key"] {
+        fs::copy(dir.join("x").join(file), dir.join(file)).unwrap();
+    }
+    fails("db");
+    fs::write(dir.join("operator.key"), "nonsense").unwrap();
+    fails("64 hexadecimal digits");
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(dir.join("operator.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    fails("chmod 600");
+    fs::write(dir.join("trust"), "peal trust 1\n").unwrap();
+    fails("there is no `ledger daemon.example/1`");
+    let config = fs::read_to_string(dir.join("peald.toml")).unwrap();
+    fs::write(dir.join("peald.toml"), config + "colour = \"green\"\n").unwrap();
+    fails("colour");
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_it_is_told_to_stop() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("data");
+    init(&dir);
+    let (mut child, at) = serve(&dir);
+    let origin: Origin = "daemon.example/1".parse().unwrap();
+    let acknowledged = Mutex::new(Vec::new());
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for client in 0..4u8 {
+            let (origin, acknowledged, stop) = (&origin, &acknowledged, &stop);
+            scope.spawn(move || {
+                for n in 0..u8::MAX {
+                    if stop.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let mut seed = [client; 64];
+                    seed[0] = n;
+                    let posting = opening(origin, &KeyChain::new(seed)).to_bytes();
+                    let sent = call(at, "POST", "/v1/accounts", &[("Content-Type", POSTING)], &posting);
+                    match sent {
+                        Ok(answer) if answer.status == 200 => {
+                            let digest = answer.json()["digest"].as_str().unwrap().to_owned();
+                            acknowledged.lock().unwrap().push(digest);
+                        }
+                        // Going down: turned away by name, or no longer listening.
+                        Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
+                        Err(_) => {}
+                    }
+                }
+            });
+        }
+        while acknowledged.lock().unwrap().len() < 20 {
+            std::thread::yield_now();
+        }
+        assert_eq!(terminate(&mut child), 0);
+        stop.store(true, Ordering::SeqCst);
+    });
+
+    let audited = run(&dir, &["audit", "--json"]);
+    assert_eq!(audited.status.code(), Some(0), "{}", text(&audited.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&audited.stdout).unwrap();
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert_eq!(report["result"], "no-difference");
+    assert!(report["records"].as_u64().unwrap() > acknowledged.len() as u64, "{report}");
+
+    let (mut child, at) = serve(&dir);
+    for digest in &acknowledged {
+        let answer = call(at, "GET", &format!("/v1/postings/{digest}"), &[], b"").unwrap();
+        assert_eq!(answer.status, 200, "{digest} was acknowledged and is lost");
+    }
+    assert_eq!(terminate(&mut child), 0);
+    assert_eq!(run(&dir, &["audit"]).status.code(), Some(0));
+}
+
+#[test]
+fn it_says_its_port_in_a_file() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, port) = (temp.path().join("data"), temp.path().join("port"));
+    init(&dir);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--port-file", port.to_str().unwrap()];
+    let mut child = peald(&dir, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !port.exists() {
+        assert!(std::time::Instant::now() < until);
+        std::thread::yield_now();
+    }
+    let number: u16 = fs::read_to_string(&port).unwrap().trim().parse().unwrap();
+    let at = SocketAddr::from(([127, 0, 0, 1], number));
+    assert_eq!(call(at, "GET", "/readyz", &[], b"").unwrap().status, 200);
+    assert_eq!(terminate(&mut child), 0);
+}
+
+#[test]
+fn an_audit_tells_a_difference_from_what_cannot_be_audited() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("data");
+    assert_eq!(run(&dir, &["audit"]).status.code(), Some(2));
+    init(&dir);
+    let audited = run(&dir, &["audit"]);
+    assert_eq!(audited.status.code(), Some(0), "{}", text(&audited.stderr));
+    assert!(
+        text(&audited.stdout).starts_with("no difference: daemon.example/1 at size 2"),
+        "{}",
+        text(&audited.stdout)
+    );
+    // The trust list names another operator's key: that is a difference, or no ledger of his.
+    let other = peal_spec::note::VerifierKey {
+        name: "daemon.example/1".parse().unwrap(),
+        kind: peal_spec::note::KeyType::Ed25519,
+        key: peal_spec::key::PrivateKey::new(&[3; 32]).public(),
+    };
+    fs::write(dir.join("trust"), format!("peal trust 1\nledger daemon.example/1\noperator {other} - -\n"))
+        .unwrap();
+    assert!(matches!(run(&dir, &["audit"]).status.code(), Some(1 | 2)));
+}
+
+#[test]
+fn completions_and_help() {
+    let temp = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(temp.path(), &["completions", shell]);
+        assert!(script.status.success() && text(&script.stdout).contains("peald"));
+    }
+    for command in [&["--help"][..], &["init", "--help"], &["serve", "--help"], &["audit", "--help"]] {
+        let help = run(temp.path(), command);
+        assert!(text(&help.stdout).contains("Example"), "{command:?}");
+    }
+}

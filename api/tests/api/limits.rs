@@ -1,0 +1,180 @@
+//! What the server does when it is asked for too much, too slowly or too often.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use peal_ledger::Settings;
+use peal_spec::cbor::Cbor as _;
+use peal_spec::key::KeyChain;
+
+use crate::stage::{POSTING, Stage, answer, call, exchange, opening};
+
+fn begin(stage: &Stage, headers: &str, body: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(stage.at).unwrap();
+    let head = format!(
+        "POST /v1/postings HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {POSTING}\r\n{headers}\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    stream
+}
+
+fn wait(until: Instant, holds: impl Fn() -> bool) {
+    while !holds() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_full_queue_says_when_to_come_back() {
+    // A clock that stands still holds the writer in its commit.
+    let (held, standing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (stands, says) = (held.clone(), standing.clone());
+    let clock = move || {
+        while stands.load(Ordering::SeqCst) {
+            says.store(true, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        peal_api::command::now()
+    };
+    let settings = Settings { max_queued_statements: 1, clock: Arc::new(clock), ..Settings::default() };
+    let stage = Stage::with(|_| {}, settings);
+    let until = Instant::now() + Duration::from_secs(20);
+    let wait_for = |holds: &dyn Fn() -> bool| {
+        while !holds() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    held.store(true, Ordering::SeqCst);
+    let (first, second, third) = std::thread::scope(|scope| {
+        let post = |n: u8| {
+            let body = opening(&stage.origin, &KeyChain::new([n; 64])).to_bytes();
+            stage.post("/v1/accounts", POSTING, &body)
+        };
+        let first = scope.spawn(move || post(2));
+        wait_for(&|| standing.load(Ordering::SeqCst));
+        let second = scope.spawn(move || post(3));
+        wait_for(&|| stage.app.ledger().is_ok_and(|l| l.stats().queued_statements > 0));
+        let third = post(4);
+        held.store(false, Ordering::SeqCst);
+        (first.join().unwrap(), second.join().unwrap(), third)
+    });
+    let problem = third.demand(503, "overloaded");
+    let seconds: u64 = third.header("retry-after").unwrap().parse().unwrap();
+    assert!(seconds >= 1);
+    assert_eq!(problem["retry_after"], seconds);
+    assert_eq!((first.status, second.status), (200, 200));
+}
+
+#[test]
+fn requests_above_the_limit_are_turned_away_and_health_is_not() {
+    let stage = Stage::with(|c| c.limits.requests = 1, Settings::default());
+    let held = begin(&stage, "Content-Length: 10\r\n", b"12345");
+    let until = Instant::now() + Duration::from_secs(10);
+    wait(until, || stage.app.requests.available_permits() == 0);
+    let turned_away = stage.get("/v1/ledger");
+    turned_away.demand(503, "overloaded");
+    assert_eq!(turned_away.header("retry-after"), Some("1"));
+    assert_eq!(
+        (stage.get("/healthz").status, stage.get("/readyz").status, stage.get("/metrics").status),
+        (200, 200, 200)
+    );
+    drop(held);
+    wait(until, || stage.get("/v1/ledger").status == 200);
+}
+
+#[test]
+fn bodies_have_a_limit() {
+    let adjust = |c: &mut peal_api::config::Config| {
+        c.limits.body_bytes = 4096;
+        c.limits.memory_bytes = 64 * 1024;
+    };
+    let stage = Stage::with(adjust, Settings::default());
+    stage.post("/v1/postings", POSTING, &[0; 4096]).demand(400, "malformed");
+    stage.post("/v1/postings", POSTING, &[0; 4097]).demand(413, "too-large");
+    stage.post("/v1/verify", "application/peal-proof+cbor", &[0; 4097]).demand(413, "too-large");
+    // Announced only: refused before it is sent.
+    answer(&mut begin(&stage, "Content-Length: 99999999999\r\n", b"")).unwrap().demand(413, "too-large");
+    // Not announced: refused when it grows too large.
+    let chunk = format!("1001\r\n{}\r\n0\r\n\r\n", "x".repeat(0x1001));
+    answer(&mut begin(&stage, "Transfer-Encoding: chunked\r\n", chunk.as_bytes()))
+        .unwrap()
+        .demand(413, "too-large");
+
+    // There is room for one body at a time.
+    let held = begin(&stage, "Content-Length: 10\r\n", b"12345");
+    wait(Instant::now() + Duration::from_secs(10), || stage.app.room.available_permits() == 0);
+    stage.post("/v1/postings", POSTING, b"?").demand(503, "overloaded");
+    drop(held);
+}
+
+#[test]
+fn the_slow_are_cut_off() {
+    let adjust = |c: &mut peal_api::config::Config| {
+        c.limits.stall_seconds = 1;
+        c.limits.header_seconds = 1;
+    };
+    let stage = Stage::with(adjust, Settings::default());
+    // A body that stops.
+    answer(&mut begin(&stage, "Content-Length: 10\r\n", b"12345")).unwrap().demand(408, "slow-body");
+    // A head that never ends, and a connection that says nothing.
+    for start in ["GET /healthz HTTP/1.1\r\nHost: x\r\n", ""] {
+        let mut stream = TcpStream::connect(stage.at).unwrap();
+        stream.write_all(start.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
+    }
+    // A client that asks and asks and never reads an answer.
+    let mut stream = TcpStream::connect(stage.at).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    let mut asked = 0u64;
+    loop {
+        match stream.write(b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\n") {
+            Ok(_) => asked += 1,
+            // The server no longer reads what it cannot answer, and then ends it.
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+        assert!(Instant::now() < until, "still served after {asked} requests");
+    }
+    assert_eq!(stage.get("/healthz").status, 200);
+}
+
+#[test]
+fn a_request_has_its_time() {
+    let adjust = |c: &mut peal_api::config::Config| {
+        c.limits.stall_seconds = 10;
+        c.limits.request_seconds = 1;
+    };
+    let stage = Stage::with(adjust, Settings::default());
+    let answer = answer(&mut begin(&stage, "Content-Length: 10\r\n", b"12345")).unwrap();
+    answer.demand(503, "timeout");
+    assert!(answer.header("retry-after").is_some());
+}
+
+#[test]
+fn connections_have_a_limit() {
+    let stage = Stage::with(|c| c.limits.connections = 2, Settings::default());
+    let held: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(stage.at).unwrap()).collect();
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        // The answer may be lost when the server closes before it has read the request.
+        if let Ok(answer) = exchange(stage.at, b"") {
+            answer.demand(503, "overloaded");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            break;
+        }
+        assert!(Instant::now() < until);
+    }
+    drop(held);
+    while call(stage.at, "GET", "/healthz", &[], b"").map_or(0, |a| a.status) != 200 {
+        assert!(Instant::now() < until);
+    }
+}

@@ -1,0 +1,12 @@
+//! The server over real sockets, and the daemon as a process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics has failed")]
+
+mod stage;
+mod life;
+mod refusals;
+mod signed_reads;
+mod tiles;
+mod limits;
+mod arbitrary;
+mod openapi;
+mod daemon;

@@ -1,0 +1,427 @@
+//! The audit: replays every commit from its postings and compares every row.
+//!
+//! 1. The checks of opening a ledger come first (`recovery`).
+//! 2. Each block in turn: its postings' signatures, roots and statements; the rules, at that place and time; then every row that the
+//!    commit must have written, byte for byte, and its signed checkpoint.
+//! 3. At the end every row of every family is one that the replay has made, so that nothing was added.
+//!
+//! It works on one moment of the store ([`crate::Ledger::audit`] on that of a running ledger). It keeps accounts, references and ids in memory.
+//! A refused statement is not kept, so its refusal is checked for damage and for what it does to an all-or-nothing posting, not for truth.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::Path;
+
+use peal_spec::account::Account;
+use peal_spec::address::Address;
+use peal_spec::hash::{Hash, Seed};
+use peal_spec::note::{Checkpoint, VerifierKey};
+use peal_spec::posting::{self, Signed};
+use peal_spec::receipt::Outcome;
+use peal_spec::refusal::{Code, Refusal};
+use peal_spec::statement::{Body, Statement, Type};
+use peal_spec::tree::{self, Frontier};
+use peal_spec::value::{Origin, Time};
+
+use crate::commit::{Sealed, Verdict, build};
+use crate::error::Error;
+use crate::reads;
+use crate::recovery::{read_note, recover};
+use crate::rows::{Block, Fate, Part, PostingRow, RecordRow};
+use crate::schema::{Family, Stored, TILE, TILE_LEVEL, decode, number_key, place, place_key};
+use crate::store::{Rows, Snapshot, Store};
+use crate::trees::{Directory, block_first};
+use crate::working::{Base, Offer};
+
+/// What an audit has gone through and found in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditReport {
+    /// The checkpoint up to which everything agrees.
+    pub checkpoint: Checkpoint,
+    /// Its time.
+    pub time: Time,
+    /// Accounts.
+    pub accounts: u64,
+    /// Commits replayed.
+    pub commits: u64,
+    /// Postings whose signatures and roots hold.
+    pub postings: u64,
+    /// Records recomputed.
+    pub records: u64,
+    /// Refused statements in recorded postings.
+    pub refused: u64,
+}
+
+/// The ledger as far as it was replayed.
+struct Replay<'s> {
+    snapshot: &'s Snapshot<'s>,
+    /// Rows of heads, entries, posting ids, references and ids.
+    made: BTreeMap<Family, HashMap<Vec<u8>, Vec<u8>>>,
+    /// Number of statements of each posting.
+    postings: HashMap<Hash, u64>,
+    /// Ids of the accounts met so far.
+    ids: HashMap<u64, Hash>,
+}
+
+impl Rows for Replay<'_> {
+    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        match family {
+            // Records below an account's replayed size are compared already, and no other is asked for.
+            Family::Records => self.snapshot.bytes(family, key),
+            Family::Postings => {
+                let digest = key.try_into().map(Hash).ok();
+                Ok(digest.and_then(|d| self.postings.get(&d)).map(|_| Vec::new()))
+            }
+            _ => Ok(self.made.get(&family).and_then(|rows| rows.get(key)).cloned()),
+        }
+    }
+}
+
+fn corrupt<T>(family: Family, key: &[u8], what: impl AsRef<str>) -> Result<T, Error> {
+    Err(Error::Corrupt(format!("{}: {}", place(family, key), what.as_ref())))
+}
+
+/// A posting as it was recorded.
+struct Recorded {
+    digest: Hash,
+    signed: Signed,
+    roots: Vec<Hash>,
+    fates: Vec<Fate>,
+    statements: Vec<Result<(Statement, Body), Refusal>>,
+    seeds: Vec<Seed>,
+}
+
+/// Reads a posting with its statements, and checks all that needs no rules.
+fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Recorded, Error> {
+    let snapshot = replay.snapshot;
+    let bad = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Postings, &digest.0)));
+    let row: PostingRow = snapshot.must(&digest.0)?;
+    let signed = reads::signed(digest, &row)?;
+    if signed.digest() != *digest {
+        return Err(bad("its signed posting has another digest"));
+    }
+    if !signed.verifies() {
+        return Err(bad("its signature does not verify"));
+    }
+    if signed.payload.origin != *origin {
+        return Err(bad("it is for another ledger"));
+    }
+    let (mut roots, mut fates) = (Vec::new(), Vec::new());
+    for Part { roots: more, results } in reads::parts(snapshot, digest, &row)? {
+        roots.extend(more.0);
+        fates.extend(results);
+    }
+    if roots.len() as u64 != signed.payload.count
+        || fates.len() != roots.len()
+        || row.count != signed.payload.count
+    {
+        return Err(bad("it has not as many statements and results as were signed"));
+    }
+    if tree::root(&posting::leaves(&roots)) != signed.payload.root {
+        return Err(bad("its statement roots do not give the signed root"));
+    }
+    let (mut statements, mut seeds) = (Vec::with_capacity(fates.len()), Vec::new());
+    for (fate, root) in fates.iter().zip(&roots) {
+        statements.push(match fate {
+            Fate::Refused { code, field, record } => Err(Fate::refusal(*code, field, *record)?),
+            Fate::Accepted { account, sequence } => {
+                let key = place_key(*account, *sequence);
+                let record: RecordRow = snapshot.must(&key)?;
+                let address = address(replay, &record, *account, *sequence, root)?;
+                let Some(statement) = record.statement(address, *sequence)? else {
+                    return corrupt(
+                        Family::Records,
+                        &key,
+                        "its statement is erased, which this program does not know",
+                    );
+                };
+                if statement.root(origin) != *root {
+                    return corrupt(Family::Records, &key, "its statement is not the one that was signed");
+                }
+                let Ok(body) = statement.body() else {
+                    return corrupt(Family::Records, &key, "its statement is not of its type's shape");
+                };
+                seeds.push(record.seed);
+                Ok((statement, body))
+            }
+        });
+    }
+    check_refusals(&statements, signed.payload.all_or_nothing).map_err(bad)?;
+    Ok(Recorded { digest: *digest, signed, roots, fates, statements, seeds })
+}
+
+/// The address that a record's statement names: the account's, whose id is the root of its opening.
+fn address(
+    replay: &mut Replay<'_>,
+    record: &RecordRow,
+    account: u64,
+    sequence: u64,
+    root: &Hash,
+) -> Result<Address, Error> {
+    let id = match (record.kind == Type::Opened || sequence == 0, replay.ids.get(&account)) {
+        (true, _) => *root,
+        (false, Some(id)) => *id,
+        (false, None) => replay.snapshot.must::<Account>(&number_key(account))?.address.id,
+    };
+    replay.ids.insert(account, id);
+    Ok(Address { number: account, id })
+}
+
+/// What refusals can be in one posting.
+fn check_refusals<T>(statements: &[Result<T, Refusal>], all_or_nothing: bool) -> Result<(), &'static str> {
+    let codes = || statements.iter().filter_map(|s| s.as_ref().err()).map(|r| r.code);
+    if codes().any(|code| code < Code::UnknownType) {
+        return Err("a statement is refused with a code that refuses postings");
+    }
+    let dragged = codes().filter(|code| *code == Code::NotRecorded).count();
+    let refused = codes().count();
+    if !all_or_nothing && dragged > 0 {
+        return Err("a statement is refused for another's sake, and the posting was not all-or-nothing");
+    }
+    if all_or_nothing && refused > 0 && (refused < statements.len() || dragged == refused) {
+        return Err("it was all-or-nothing, and its results are not");
+    }
+    Ok(())
+}
+
+/// Replays one block; returns what it must have written.
+fn replay_block(
+    replay: &mut Replay<'_>,
+    base: &Base<'_>,
+    operator: &VerifierKey,
+    block: &Block,
+) -> Result<(Sealed, Vec<Recorded>), Error> {
+    let first = base.log.size();
+    let key = number_key(first);
+    let mut recorded = Vec::with_capacity(block.postings.0.len());
+    for digest in &block.postings.0 {
+        recorded.push(posting(replay, digest, base.origin)?);
+    }
+    let offers: Vec<Offer<'_>> = recorded
+        .iter()
+        .map(|r| Offer {
+            digest: r.digest,
+            signed: &r.signed,
+            roots: &r.roots,
+            statements: r.statements.iter().map(|s| s.as_ref().map(|(s, b)| (s, b))).collect(),
+            // Of a refused statement the type is not kept: a lone one may have been a rotation.
+            rotation_alone: match r.statements.as_slice() {
+                [Ok((only, _))] => only.kind == Type::Rotated as u64,
+                [Err(_)] => true,
+                _ => false,
+            },
+        })
+        .collect();
+    let seeds: RefCell<VecDeque<Seed>> =
+        RefCell::new(recorded.iter().flat_map(|r| r.seeds.iter().copied()).collect());
+    let next_seed = || seeds.borrow_mut().pop_front().unwrap_or_default();
+    let sign = |checkpoint: &Checkpoint| {
+        let signed = read_note(&block.note, first, base.origin, operator)?;
+        if signed.size != checkpoint.size {
+            return corrupt(Family::Blocks, &key, "its checkpoint is of another size than its records make");
+        }
+        if signed.root != checkpoint.root {
+            return corrupt(
+                Family::Blocks,
+                &key,
+                "its checkpoint's root is not that of the log which its postings make",
+            );
+        }
+        Ok(block.note.clone())
+    };
+    // The signed root comes last: a record that differs is named itself.
+    let postpone = |checkpoint: &Checkpoint| Ok(sign(checkpoint).unwrap_or_default());
+    let built = build(replay, base, &offers, &next_seed, &postpone)?;
+    for (verdict, recorded) in built.verdicts.iter().zip(&recorded) {
+        let key = &recorded.digest.0;
+        match verdict {
+            Verdict::Recorded(posted) => check_results(recorded, posted.results())?,
+            Verdict::Refused(refusal) => {
+                return corrupt(
+                    Family::Postings,
+                    key,
+                    format!("it was recorded, and the rules refuse it: {refusal}"),
+                );
+            }
+            Verdict::Known | Verdict::Same(_) => {
+                return corrupt(Family::Postings, key, "it was recorded twice");
+            }
+        }
+    }
+    let Some(sealed) = built.sealed else { return corrupt(Family::Blocks, &key, "it holds no posting") };
+    for row in sealed.rows.iter().filter(|(family, ..)| *family != Family::Blocks) {
+        compare(replay, row)?;
+    }
+    sign(&sealed.checkpoint)?;
+    for row in sealed.rows.iter().filter(|(family, ..)| *family == Family::Blocks) {
+        compare(replay, row)?;
+    }
+    drop(offers);
+    Ok((sealed, recorded))
+}
+
+fn check_results(recorded: &Recorded, results: &[Outcome]) -> Result<(), Error> {
+    for (index, (fate, result)) in recorded.fates.iter().zip(results).enumerate() {
+        let what = match (fate, result) {
+            (Fate::Accepted { account, sequence }, Ok(a))
+                if (a.account, a.sequence) == (*account, *sequence) =>
+            {
+                continue;
+            }
+            (Fate::Refused { .. }, Err(_)) => continue,
+            (_, Ok(a)) => format!("it belongs in account {}, sequence {}", a.account, a.sequence),
+            (_, Err(refusal)) => format!("it was recorded, and the rules refuse it: {refusal}"),
+        };
+        return corrupt(Family::Postings, &recorded.digest.0, format!("statement {index}: {what}"));
+    }
+    Ok(())
+}
+
+/// Compares a row that is written once with the stored one; keeps those that are needed or change.
+fn compare(replay: &mut Replay<'_>, (family, key, bytes): &Stored) -> Result<(), Error> {
+    let changes = matches!(family, Family::Heads | Family::Entries | Family::Meta);
+    if !changes {
+        match replay.snapshot.bytes(*family, key)? {
+            Some(stored) if stored == *bytes => {}
+            Some(_) => return corrupt(*family, key, "it is not what the postings make"),
+            None => return corrupt(*family, key, "it is missing"),
+        }
+    }
+    if matches!(
+        family,
+        Family::Heads | Family::Entries | Family::PostingIds | Family::References | Family::Ids
+    ) {
+        replay.made.entry(*family).or_default().insert(key.clone(), bytes.clone());
+    }
+    Ok(())
+}
+
+/// Every stored row is one that the replay has made.
+fn check_rows(replay: &Replay<'_>, sizes: &HashMap<u64, u64>, log: u64) -> Result<(), Error> {
+    for family in Family::ALL {
+        let nothing = HashMap::new();
+        let made = replay.made.get(&family).unwrap_or(&nothing);
+        let mut count = 0;
+        for row in replay.snapshot.scan(family, &[])? {
+            let (key, value) = row?;
+            count += 1;
+            let number =
+                |at: usize| key.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes);
+            let known = match family {
+                Family::Blocks | Family::Meta => true,
+                Family::Records => {
+                    let (account, sequence) = (number(0).unwrap_or(u64::MAX), number(8).unwrap_or(u64::MAX));
+                    key.len() == 16 && sizes.get(&account).is_some_and(|size| sequence < *size)
+                }
+                Family::Postings => {
+                    let count = key.first_chunk::<32>().and_then(|d| replay.postings.get(&Hash(*d)));
+                    match key.get(32..) {
+                        Some([]) => count.is_some(),
+                        Some([a, b, c, d]) => {
+                            let part = u64::from(u32::from_be_bytes([*a, *b, *c, *d]));
+                            count.is_some_and(|n| part > 0 && part < n.div_ceil(TILE))
+                        }
+                        _ => false,
+                    }
+                }
+                Family::Nodes => {
+                    let level = u32::from(key.first().copied().unwrap_or_default());
+                    let complete = log.checked_shr(level).unwrap_or(0);
+                    key.len() == 9
+                        && level > 0
+                        && level % TILE_LEVEL == 0
+                        && number(1).is_some_and(|i| i < complete)
+                }
+                _ => match made.get(&*key) {
+                    Some(bytes) if **bytes == *value => true,
+                    Some(_) => return corrupt(family, &key, "it is not what the postings make"),
+                    None => false,
+                },
+            };
+            if !known {
+                return corrupt(family, &key, "no posting makes it");
+            }
+        }
+        if count < made.len() {
+            for key in made.keys() {
+                if replay.snapshot.bytes(family, key)?.is_none() {
+                    return corrupt(family, key, "it is missing");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Replays a ledger that is not running, from its postings, and compares everything that is stored. `progress` is told how many log leaves
+/// are done, of how many.
+///
+/// # Errors
+/// [`Error::Setup`] as for [`crate::Ledger::open`]; [`Error::Corrupt`] names the first row that differs, and how.
+pub fn audit(
+    dir: &Path,
+    operator: &VerifierKey,
+    origin: &Origin,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<AuditReport, Error> {
+    replay(&Store::open(dir)?.snapshot(), operator, origin, progress)
+}
+
+/// The audit of one moment of a store.
+pub(crate) fn replay(
+    snapshot: &Snapshot<'_>,
+    operator: &VerifierKey,
+    origin: &Origin,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<AuditReport, Error> {
+    let trees = recover(snapshot, origin, operator)?;
+    let total = trees.published.checkpoint.size;
+    let mut replay =
+        Replay { snapshot, made: BTreeMap::new(), postings: HashMap::new(), ids: HashMap::new() };
+    let (mut log, mut directory) = (Frontier::default(), Directory::default());
+    let mut time = Time::default();
+    let mut sizes: HashMap<u64, u64> = HashMap::new();
+    let mut report = AuditReport {
+        checkpoint: trees.published.checkpoint.clone(),
+        time: trees.published.commit.time,
+        accounts: trees.published.commit.directory_size,
+        commits: 0,
+        postings: 0,
+        records: 0,
+        refused: 0,
+    };
+    for row in snapshot.scan(Family::Blocks, &[])? {
+        let (key, value) = row?;
+        let first = block_first(&key)?;
+        if first != log.size() {
+            return corrupt(Family::Blocks, &key, format!("the one of log index {} is missing", log.size()));
+        }
+        let block: Block = decode(&key, &value)?;
+        if block.time < time {
+            return corrupt(Family::Blocks, &key, "it is earlier than the one before");
+        }
+        time = block.time;
+        let base = Base { origin, log: &log, directory: &directory, time };
+        let (sealed, recorded) = replay_block(&mut replay, &base, operator, &block)?;
+        for (account, sequence) in &block.places {
+            sizes.insert(*account, sequence + 1);
+        }
+        report.commits += 1;
+        report.postings += recorded.len() as u64;
+        report.records += sealed.records;
+        for posting in recorded {
+            report.refused += posting.statements.iter().filter(|s| s.is_err()).count() as u64;
+            replay.postings.insert(posting.digest, posting.fates.len() as u64);
+        }
+        directory.merge(sealed.changes);
+        log = sealed.growth.after;
+        progress(log.size(), total);
+    }
+    if log != trees.log || directory != trees.directory {
+        return Err(Error::Corrupt(
+            "the replayed log or directory is not the one of the last checkpoint".into(),
+        ));
+    }
+    check_rows(&replay, &sizes, total)?;
+    Ok(report)
+}

@@ -1,0 +1,248 @@
+//! One commit, made from postings: what each becomes, and every row that is to be written.
+//!
+//! 1. [`build`] reads rows and trees and changes neither; it runs no clock and asks for no secret but through what it is given.
+//!    The audit replays with the same code.
+//! 2. Each posting is judged at its place: statements before it in the same commit are seen through [`Working`].
+//! 3. The rows, the tree changes and the signed checkpoint come out together, to be written in one batch.
+
+use std::collections::{BTreeMap, HashMap};
+
+use peal_spec::hash::{Hash, Seed};
+use peal_spec::log::{Commit, LogLeaf};
+use peal_spec::note::Checkpoint;
+use peal_spec::posting;
+use peal_spec::receipt::Receipt;
+use peal_spec::refusal::Refusal;
+use peal_spec::{rules, tree};
+
+use crate::error::Error;
+use crate::rows::{
+    self, Block, Bytes, Fate, Figure, Hashes, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference,
+};
+use crate::schema::{
+    self, Family, Row, Stored, TILE, TILE_LEVEL, encode, meta, number_key, place_key, posting_id_key,
+};
+use crate::store::Rows;
+use crate::trees::{Changes, Growth};
+use crate::working::{Base, Layer, Offer, Posted, Working};
+
+/// What became of a posting.
+pub(crate) enum Verdict {
+    /// Refused whole, without a trace.
+    Refused(Refusal),
+    /// Stored before this commit.
+    Known,
+    /// The same as an earlier one of this commit.
+    Same(usize),
+    /// Recorded by this commit.
+    Recorded(Posted),
+}
+
+/// A commit that is ready to be written.
+pub(crate) struct Sealed {
+    /// Every row, each key once.
+    pub(crate) rows: Vec<Stored>,
+    /// Key of the block.
+    pub(crate) first: u64,
+    pub(crate) growth: Growth,
+    pub(crate) changes: Changes,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) note: String,
+    pub(crate) commit: Commit,
+    /// Number of records made.
+    pub(crate) records: u64,
+}
+
+/// Verdicts in the order of the offers, and the commit if anything is to be recorded.
+pub(crate) struct Built {
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) sealed: Option<Sealed>,
+}
+
+/// Judges postings and makes the commit that records them. `sign` turns the checkpoint into a note.
+pub(crate) fn build<'p, R: Rows>(
+    rows: &R,
+    base: &Base<'_>,
+    offers: &[Offer<'p>],
+    seeds: &dyn Fn() -> Seed,
+    sign: &dyn Fn(&Checkpoint) -> Result<String, Error>,
+) -> Result<Built, Error> {
+    let mut working = Working::new(base, rows, seeds, offers)?;
+    let mut verdicts = Vec::with_capacity(offers.len());
+    let mut here: HashMap<Hash, usize> = HashMap::new();
+    let mut ids: HashMap<Vec<u8>, Hash> = HashMap::new();
+    for (place, offer) in offers.iter().enumerate() {
+        if let Some(same) = here.get(&offer.digest) {
+            verdicts.push(Verdict::Same(*same));
+            continue;
+        }
+        if rows.bytes(Family::Postings, &offer.digest.0)?.is_some() {
+            verdicts.push(Verdict::Known);
+            continue;
+        }
+        let payload = &offer.signed.payload;
+        let key = posting_id_key(payload.issuer.map(|a| a.number), &offer.signed.kid, &payload.id);
+        let id_taken = ids.contains_key(&key) || rows.bytes(Family::PostingIds, &key)?.is_some();
+        let issuer = payload.issuer.and_then(|a| working.party(&a));
+        let judged = rules::judge_posting(
+            payload,
+            &offer.signed.kid,
+            offer.rotation_alone,
+            base.time,
+            issuer,
+            id_taken,
+        );
+        let posted = match judged {
+            Ok(()) => working.posting(offer)?,
+            Err(refusal) => Err(refusal),
+        };
+        verdicts.push(match posted {
+            Ok(posted) => {
+                here.insert(offer.digest, place);
+                ids.insert(key, offer.digest);
+                Verdict::Recorded(posted)
+            }
+            Err(refusal) => Verdict::Refused(refusal),
+        });
+    }
+    let sealed =
+        if here.is_empty() { None } else { Some(seal(base, working.whole, offers, &verdicts, ids, sign)?) };
+    Ok(Built { verdicts, sealed })
+}
+
+fn put<R: Row>(rows: &mut Vec<Stored>, key: impl Into<Vec<u8>>, row: &R) -> Result<(), Error> {
+    rows.push((R::FAMILY, key.into(), encode(row)?));
+    Ok(())
+}
+
+/// Grows the trees, signs the checkpoint and makes the rows.
+fn seal(
+    base: &Base<'_>,
+    whole: Layer<'_>,
+    offers: &[Offer<'_>],
+    verdicts: &[Verdict],
+    ids: HashMap<Vec<u8>, Hash>,
+    sign: &dyn Fn(&Checkpoint) -> Result<String, Error>,
+) -> Result<Sealed, Error> {
+    let first = base.log.size();
+    let heads: BTreeMap<u64, Hash> =
+        whole.accounts.values().map(|a| (a.address.number, a.directory_leaf().leaf())).collect();
+    let changes = base.directory.change(&heads)?;
+    let commit = Commit {
+        directory_size: changes.size(),
+        directory_root: changes.root(base.directory)?,
+        time: base.time,
+    };
+    let records = whole.made.iter().map(|m| LogLeaf::Record(m.commitment).leaf());
+    let growth = Growth::new(base.log, records.chain([LogLeaf::Commit(commit).leaf()]));
+    let checkpoint =
+        Checkpoint { origin: base.origin.clone(), size: growth.after.size(), root: growth.after.root() };
+    let note = sign(&checkpoint)?;
+
+    let mut rows: Vec<Stored> = Vec::with_capacity(4 * whole.made.len() + 4 * offers.len() + 16);
+    let recorded = offers.iter().zip(verdicts).filter_map(|(offer, verdict)| match verdict {
+        Verdict::Recorded(posted) => Some((offer, posted)),
+        _ => None,
+    });
+    let mut digests = Vec::new();
+    for (offer, posted) in recorded {
+        digests.push(offer.digest);
+        put_posting(&mut rows, offer, posted, first)?;
+    }
+    for (key, digest) in ids {
+        put(&mut rows, key, &PostingId(digest))?;
+    }
+    for made in &whole.made {
+        let key = place_key(made.record.account, made.record.sequence);
+        put(&mut rows, key, &RecordRow::new(&made.record, made.seed, made.statement))?;
+    }
+    for (number, account) in &whole.accounts {
+        put(&mut rows, number_key(*number), account)?;
+    }
+    for ((account, sequence), (entry, changed)) in &whole.entries {
+        if *changed {
+            put(&mut rows, place_key(*account, *sequence), entry)?;
+        }
+    }
+    for (key, sequence) in &whole.references {
+        put(&mut rows, *key, &Reference(*sequence))?;
+    }
+    for (id, number) in &whole.ids {
+        put(&mut rows, id.0, &Number(*number))?;
+    }
+    for (level, index, node) in growth.stored() {
+        put(&mut rows, schema::node_key(level, index), &Node(node))?;
+    }
+    let block = Block {
+        time: base.time,
+        directory_size: commit.directory_size,
+        directory_root: commit.directory_root,
+        note: note.clone(),
+        postings: Hashes(digests),
+        commitments: Hashes(whole.made.iter().map(|m| m.commitment).collect()),
+        places: whole.made.iter().map(|m| (m.record.account, m.record.sequence)).collect(),
+    };
+    put(&mut rows, number_key(first), &block)?;
+    rows.push((Family::Meta, meta::LAST.to_vec(), encode(&Figure(first))?));
+    let records = whole.made.len() as u64;
+    Ok(Sealed { rows, first, growth, changes, checkpoint, note, commit, records })
+}
+
+fn put_posting(rows: &mut Vec<Stored>, offer: &Offer<'_>, posted: &Posted, block: u64) -> Result<(), Error> {
+    let fates: Vec<Fate> = posted
+        .results
+        .iter()
+        .map(|result| match result {
+            Ok(a) => Fate::Accepted { account: a.account, sequence: a.sequence },
+            Err(refusal) => Fate::refused(refusal),
+        })
+        .collect();
+    let size = TILE as usize;
+    let mut parts = offer
+        .roots
+        .chunks(size)
+        .zip(fates.chunks(size))
+        .map(|(roots, fates)| Part { roots: Hashes(roots.to_vec()), results: fates.to_vec() });
+    let whole = offer.roots.len() >> TILE_LEVEL;
+    let leaves = if whole > 0 { posting::leaves(offer.roots) } else { Vec::new() };
+    let row = PostingRow {
+        cose: Bytes(offer.signed.cose().to_vec()),
+        count: offer.roots.len() as u64,
+        block,
+        first: posted.first,
+        refusals: rows::refusals(&fates)?,
+        nodes: Hashes(leaves.chunks_exact(size).map(tree::root).collect()),
+        part: parts.next().unwrap_or_default(),
+    };
+    put(rows, offer.digest.0, &row)?;
+    for (part, number) in parts.zip(1..) {
+        put(rows, schema::part_key(&offer.digest, number), &part)?;
+    }
+    Ok(())
+}
+
+impl Sealed {
+    /// The receipt of a posting that this commit records.
+    pub(crate) fn receipt(&self, digest: Hash, posted: &Posted) -> Result<Receipt, Error> {
+        let path = match posted.first {
+            Some(first) => {
+                let indexes: Vec<u64> = (first..first + posted.accepted).collect();
+                tree::set(&self.growth, &indexes, self.checkpoint.size)?
+            }
+            None => Vec::new(),
+        };
+        Ok(Receipt {
+            posting: digest,
+            checkpoint: self.note.clone(),
+            time: self.commit.time,
+            first: posted.first,
+            results: posted.results.clone(),
+            path,
+        })
+    }
+
+    /// The path of the commit leaf.
+    pub(crate) fn head_path(&self) -> Result<Vec<Hash>, Error> {
+        tree::inclusion(&self.growth, self.checkpoint.size - 1, self.checkpoint.size)
+    }
+}

@@ -1,0 +1,324 @@
+//! A ledger, open: the one thing that the outside holds.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use peal_spec::account::Account;
+use peal_spec::address::Address;
+use peal_spec::copy::Copy;
+use peal_spec::hash::Hash;
+use peal_spec::key::PrivateKey;
+use peal_spec::note::{KeyType, Note, VerifierKey};
+use peal_spec::posting::Checked;
+use peal_spec::refusal::{Code, Refusal};
+use peal_spec::tree::Frontier;
+use peal_spec::value::{Origin, Time};
+
+use crate::audit::{AuditReport, replay};
+use crate::commit::{Verdict, build};
+use crate::error::Error;
+use crate::reads::{self, FoundReceipt};
+use crate::recovery::{identity, recover};
+use crate::schema::{Family, meta, number_key};
+use crate::sequencer::{Pending, Queue, Sequencer};
+use crate::settings::Settings;
+use crate::state::{Core, Counters, Published};
+use crate::store::{Rows, Store};
+use crate::trees::Directory;
+use crate::working::{Base, Offer};
+
+/// What a ledger starts from.
+#[derive(Debug)]
+pub struct Genesis {
+    /// Its name.
+    pub origin: Origin,
+    /// The self-opening of account 0, the registrar.
+    pub opening: Checked,
+}
+
+/// What a running ledger has done since it was opened, and what waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Statements that wait for the writer now.
+    pub queued_statements: usize,
+    /// Bytes of postings that wait for the writer now.
+    pub queued_bytes: usize,
+    /// Accounts in the ledger.
+    pub accounts: u64,
+    /// Leaves of the log.
+    pub log_size: u64,
+    /// Commits since the ledger was opened.
+    pub commits: u64,
+    /// Postings recorded since then.
+    pub postings: u64,
+    /// Postings answered with an earlier receipt by the writer since then.
+    pub repeated_postings: u64,
+    /// Postings refused whole since then.
+    pub refused_postings: u64,
+    /// Records made since then.
+    pub records: u64,
+    /// Statements refused in recorded postings since then.
+    pub refused_statements: u64,
+    /// Time spent in those commits, from taking the postings to their receipts.
+    pub commit_time: Duration,
+    /// The part of it spent in writing and syncing.
+    pub write_time: Duration,
+    /// Whether the ledger takes no more: closed, or stopped by a failure.
+    pub stopped: bool,
+}
+
+/// An open ledger. Cloning it is cheap; the last clone closes it when dropped.
+#[derive(Clone)]
+pub struct Ledger(Arc<Open>);
+
+struct Open {
+    core: Arc<Core>,
+    queue: Arc<Queue>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Open {
+    fn close(&self) {
+        self.queue.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A writer that panicked has closed the queue behind it and told everyone.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ledger({})", self.0.core.origin)
+    }
+}
+
+fn verifier(origin: &Origin, operator: &PrivateKey) -> VerifierKey {
+    VerifierKey { name: origin.clone(), kind: KeyType::Ed25519, key: operator.public() }
+}
+
+impl Ledger {
+    /// Makes a new ledger: the first commit opens account 0.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if there is a ledger already; [`Error::Refused`] if the opening is not a self-opening that the rules accept.
+    pub fn create(
+        dir: &Path,
+        operator: &PrivateKey,
+        genesis: Genesis,
+        settings: &Settings,
+    ) -> Result<(), Error> {
+        let Genesis { origin, opening } = genesis;
+        if opening.payload().origin != origin {
+            return Err(Refusal::new(Code::ForeignOrigin, "origin").into());
+        }
+        if opening.payload().issuer.is_some() {
+            return Err(Refusal::new(Code::UnknownIssuer, "issuer").into());
+        }
+        let store = Store::create(dir)?;
+        if store.bytes(Family::Meta, meta::FORMAT)?.is_some() {
+            return Err(Error::Setup(format!("there is a ledger in {} already", dir.display())));
+        }
+        let now = (settings.clock)();
+        let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
+        let (log, directory) = (Frontier::default(), Directory::default());
+        let base = Base { origin: &origin, log: &log, directory: &directory, time };
+        let bodies: Vec<_> = opening.posting().statements.iter().map(|s| s.body()).collect();
+        let offers = [Offer::new(&opening, &bodies)];
+        let sign =
+            |c: &peal_spec::note::Checkpoint| Ok(Note::sign(c.to_string(), &origin, operator).to_string());
+        let built = build(&store, &base, &offers, &*settings.seeds, &sign)?;
+        match (built.verdicts.into_iter().next(), built.sealed) {
+            (Some(Verdict::Recorded(_)), Some(sealed)) => {
+                let mut rows = identity(&origin, &verifier(&origin, operator))?;
+                rows.extend(sealed.rows);
+                store.write(&rows)
+            }
+            (Some(Verdict::Refused(refusal)), _) => Err(refusal.into()),
+            _ => Err(Error::Bug("an empty ledger knows its first posting".into())),
+        }
+    }
+
+    /// Opens a ledger and checks what it loads; starts the writer.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if there is no ledger, another process uses it, or it is of another origin or operator; [`Error::Corrupt`] names
+    /// what disagrees.
+    pub fn open(
+        dir: &Path,
+        operator: PrivateKey,
+        origin: &Origin,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let store = Store::open(dir)?;
+        let verifier = verifier(origin, &operator);
+        let trees = recover(&store.snapshot(), origin, &verifier)?;
+        let core = Arc::new(Core {
+            store,
+            origin: origin.clone(),
+            verifier,
+            counters: Counters::default(),
+            stopped: AtomicBool::new(false),
+            fault: OnceLock::new(),
+            trees: RwLock::new(trees),
+        });
+        let queue = Arc::new(Queue::new(&settings));
+        let sequencer = Sequencer { core: core.clone(), queue: queue.clone(), operator, settings };
+        let writer = std::thread::Builder::new().name("peal-writer".into()).spawn(move || sequencer.run());
+        let writer = writer.map_err(|e| Error::Setup(format!("the writer's thread does not start: {e}")))?;
+        Ok(Self(Arc::new(Open { core, queue, writer: Mutex::new(Some(writer)) })))
+    }
+
+    /// The ledger's name.
+    pub fn origin(&self) -> &Origin {
+        &self.0.core.origin
+    }
+
+    /// The key that its checkpoints verify under.
+    pub fn verifier_key(&self) -> VerifierKey {
+        self.0.core.verifier.clone()
+    }
+
+    /// Hands in a posting of `bytes` bytes. A posting that is recorded already is answered at once, even when the queue is full.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] at once when the queue is full, or the ledger is closing or has stopped; [`Error::Refused`] if the posting is
+    /// for another ledger. All else comes with the answer: see [`Pending::wait`].
+    pub fn submit(&self, posting: Checked, bytes: usize) -> Result<Pending, Error> {
+        let Open { core, queue, .. } = &*self.0;
+        if posting.payload().origin != core.origin {
+            return Err(Refusal::new(Code::ForeignOrigin, "origin").into());
+        }
+        if core.store.bytes(Family::Postings, &posting.digest().0)?.is_some()
+            && let Some(found) = self.receipt(&posting.digest())?
+        {
+            return Ok(Pending::ready(found.receipt));
+        }
+        queue.push(posting, bytes)
+    }
+
+    /// The last commit.
+    pub fn published(&self) -> Arc<Published> {
+        self.0.core.published()
+    }
+
+    /// The receipt of a posting that is recorded.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] names what disagrees.
+    pub fn receipt(&self, posting: &Hash) -> Result<Option<FoundReceipt>, Error> {
+        reads::receipt(&self.0.core.store.snapshot(), posting)
+    }
+
+    /// An account as it stands.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it cannot be read.
+    pub fn account(&self, number: u64) -> Result<Option<Account>, Error> {
+        self.0.core.store.row(&number_key(number))
+    }
+
+    /// The number of the account with this id.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it cannot be read.
+    pub fn number(&self, id: &Hash) -> Result<Option<u64>, Error> {
+        Ok(self.0.core.store.row::<crate::rows::Number>(&id.0)?.map(|n| n.0))
+    }
+
+    /// What the owner of an account is given: at most `limit` rows from sequence `from` on, with views of
+    /// the issuers of these and all earlier rows, under the last checkpoint; with `since`, the
+    /// consistency proof from that log size. None if there is no such account.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if `since` is beyond the log; [`Error::Corrupt`] names what disagrees.
+    pub fn copy(
+        &self,
+        address: &Address,
+        from: u64,
+        limit: usize,
+        since: Option<u64>,
+    ) -> Result<Option<Copy>, Error> {
+        reads::copy(&self.0.core, address, from, limit, since)
+    }
+
+    /// The consistency proof between two log sizes, neither beyond the last checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if `old` is above `new` or `new` beyond the log.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, Error> {
+        reads::consistency(&self.0.core.sight([])?, old, new)
+    }
+
+    /// A C2SP log tile: `width` (1 to 256) hashes of level `level`, one after another. None unless the last checkpoint's log has them all.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] names what disagrees.
+    pub fn tile(&self, level: u8, index: u64, width: u16) -> Result<Option<Vec<u8>>, Error> {
+        reads::tile(&self.0.core, level, index, width)
+    }
+
+    /// A C2SP entry bundle: `width` (1 to 256) log entries, each after its length as two bytes. None unless the last checkpoint's log has
+    /// them all.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] names what disagrees.
+    pub fn entries(&self, index: u64, width: u16) -> Result<Option<Vec<u8>>, Error> {
+        reads::entries(&self.0.core, index, width)
+    }
+
+    /// Replays the ledger as it is now and compares everything that is stored, while it runs. `progress` is told how many log leaves are
+    /// done, of how many.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] names the first row that differs, and how.
+    pub fn audit(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<AuditReport, Error> {
+        let core = &self.0.core;
+        replay(&core.store.snapshot(), &core.verifier, &core.origin, progress)
+    }
+
+    /// Figures for operators.
+    pub fn stats(&self) -> Stats {
+        let Open { core, queue, .. } = &*self.0;
+        let (queued_statements, queued_bytes) = queue.depth();
+        let published = core.published();
+        let c = &core.counters;
+        let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            queued_statements,
+            queued_bytes,
+            accounts: published.commit.directory_size,
+            log_size: published.checkpoint.size,
+            commits: get(&c.commits),
+            postings: get(&c.postings),
+            repeated_postings: get(&c.repeated_postings),
+            refused_postings: get(&c.refused_postings),
+            records: get(&c.records),
+            refused_statements: get(&c.refused_statements),
+            commit_time: Counters::duration(&c.commit_nanos),
+            write_time: Counters::duration(&c.write_nanos),
+            stopped: core.stopped.load(Ordering::Acquire),
+        }
+    }
+
+    /// Why the ledger stopped by itself, for the operator's log: what senders are told does not say.
+    pub fn fault(&self) -> Option<Error> {
+        self.0.core.fault.get().cloned()
+    }
+
+    /// Finishes what was accepted and stops the writer. Reads go on; the files are released when the last clone is dropped.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}

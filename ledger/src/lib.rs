@@ -1,0 +1,36 @@
+//! The machine room: everything that an operator runs, on one machine, behind one type, [`Ledger`].
+//!
+//! 1. A posting whose signature and roots hold ([`peal_spec::posting::Checked`]) is handed to [`Ledger::submit`] and waits in a queue. A crash
+//!    forgets it; nobody was told otherwise.
+//! 2. The one writer takes what waits, judges it by the rules of `peal_spec`, and makes one commit of it: a pure function over what is stored
+//!    (`commit`).
+//! 3. The commit is one RocksDB batch, synced once (`store`). A crash leaves it whole or not at all.
+//! 4. The trees in memory follow, the signed checkpoint is published, the receipts go out (`sequencer`). A crash here loses answers, not
+//!    records: the same posting sent again gives the same receipt.
+//! 5. Reads take one moment and never wait for the writer (`state`, `reads`).
+//! 6. Opening checks that what is stored adds up to the last checkpoint (`recovery`); [`audit`](audit()) replays all of it.
+//!
+//! The modules stand in the order of their dependence: each uses only those above it.
+
+pub mod error;
+pub mod settings;
+mod schema;
+mod rows;
+mod store;
+mod trees;
+mod working;
+mod commit;
+mod state;
+mod reads;
+mod recovery;
+mod sequencer;
+mod audit;
+mod ledger;
+
+pub use audit::{AuditReport, audit};
+pub use error::Error;
+pub use ledger::{Genesis, Ledger, Stats};
+pub use reads::FoundReceipt;
+pub use sequencer::Pending;
+pub use settings::Settings;
+pub use state::Published;

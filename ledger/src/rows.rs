@@ -1,0 +1,380 @@
+//! The rows, in the layout that `schema` makes law: fields in the order in which they stand here.
+
+use peal_spec::account::Account;
+use peal_spec::address::Address;
+use peal_spec::cbor::Reader;
+use peal_spec::hash::{self, Hash, Seed};
+use peal_spec::record::Record;
+use peal_spec::refusal::{Code, Refusal};
+use peal_spec::rules::Entry;
+use peal_spec::statement::{Statement, Type};
+use peal_spec::value::{Month, Origin, Time};
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::Error;
+use crate::schema::{Family, Row, place, place_key};
+
+struct BytesVisitor;
+
+impl Visitor<'_> for BytesVisitor {
+    type Value = Vec<u8>;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("bytes")
+    }
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+        Ok(bytes.to_vec())
+    }
+    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+        Ok(bytes)
+    }
+}
+
+/// Bytes, stored in one piece.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_byte_buf(BytesVisitor).map(Self)
+    }
+}
+
+/// Hashes, stored in one piece.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hashes(pub(crate) Vec<Hash>);
+
+impl Serialize for Hashes {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|h| h.0).collect();
+        s.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hashes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let bytes = d.deserialize_byte_buf(BytesVisitor)?;
+        let (hashes, rest) = bytes.as_chunks::<32>();
+        if rest.is_empty() {
+            Ok(Self(hashes.iter().map(|h| Hash(*h)).collect()))
+        } else {
+            Err(D::Error::custom("not a whole number of hashes"))
+        }
+    }
+}
+
+/// A number that says what the store is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Figure(pub(crate) u64);
+impl Row for Figure {
+    const FAMILY: Family = Family::Meta;
+}
+
+/// The number of the account that has an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Number(pub(crate) u64);
+impl Row for Number {
+    const FAMILY: Family = Family::Ids;
+}
+
+/// A text alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Text(pub(crate) String);
+impl Row for Text {
+    const FAMILY: Family = Family::Meta;
+}
+
+/// A node of the log tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Node(pub(crate) Hash);
+impl Row for Node {
+    const FAMILY: Family = Family::Nodes;
+}
+
+/// The sequence of the contribution that took a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reference(pub(crate) u64);
+impl Row for Reference {
+    const FAMILY: Family = Family::References;
+}
+
+/// The digest of the posting that took an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PostingId(pub(crate) Hash);
+impl Row for PostingId {
+    const FAMILY: Family = Family::PostingIds;
+}
+
+impl Row for Account {
+    const FAMILY: Family = Family::Heads;
+}
+
+impl Row for Entry {
+    const FAMILY: Family = Family::Entries;
+}
+
+/// One commit. Its log leaves are its records' commitments, in order, and then the commit leaf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Block {
+    /// The commit's time.
+    pub(crate) time: Time,
+    /// Number of accounts after it.
+    pub(crate) directory_size: u64,
+    /// Root of the directory after it.
+    pub(crate) directory_root: Hash,
+    /// The signed checkpoint of the log after it.
+    pub(crate) note: String,
+    /// Digests of the postings it took, in order.
+    pub(crate) postings: Hashes,
+    /// Commitments to its records, in order.
+    pub(crate) commitments: Hashes,
+    /// Account and sequence of its records, in order.
+    pub(crate) places: Vec<(u64, u64)>,
+}
+impl Row for Block {
+    const FAMILY: Family = Family::Blocks;
+}
+
+/// What is kept of a record's statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Content {
+    /// The statement; its address is the account's, its root is recomputed.
+    Kept {
+        /// Seed of its salts.
+        seed: Seed,
+        /// The issuer's clock.
+        issued: Time,
+        /// The facets as encoded, one after another.
+        facets: Bytes,
+    },
+    /// Only its root: the statement was erased.
+    Erased {
+        /// The statement root.
+        root: Hash,
+    },
+}
+
+/// One record. Account and sequence are the key's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RecordRow {
+    /// Seed of the ledger's salts for it.
+    pub(crate) seed: Seed,
+    /// Place in the log.
+    pub(crate) log_index: u64,
+    /// Digest of the signed posting.
+    pub(crate) posting: Hash,
+    /// Place in the posting.
+    pub(crate) posting_index: u64,
+    /// Type of the statement.
+    pub(crate) kind: Type,
+    /// The record it is about.
+    pub(crate) refers: Option<u64>,
+    /// The month it is about.
+    pub(crate) month: Option<Month>,
+    /// The commit's time.
+    pub(crate) time: Time,
+    /// Root of the account's state after it.
+    pub(crate) state_root: Hash,
+    /// The statement.
+    pub(crate) content: Content,
+}
+impl Row for RecordRow {
+    const FAMILY: Family = Family::Records;
+}
+
+impl RecordRow {
+    /// The row of a record made from a statement.
+    pub(crate) fn new(record: &Record, seed: Seed, statement: &Statement) -> Self {
+        let facets = Bytes(statement.facets.concat());
+        Self {
+            seed,
+            log_index: record.log_index,
+            posting: record.posting,
+            posting_index: record.posting_index,
+            kind: record.kind,
+            refers: record.refers,
+            month: record.month,
+            time: record.time,
+            state_root: record.state_root,
+            content: Content::Kept { seed: statement.seed, issued: statement.issued, facets },
+        }
+    }
+
+    /// The statement as it was sent, unless it was erased.
+    pub(crate) fn statement(&self, account: Address, sequence: u64) -> Result<Option<Statement>, Error> {
+        let Content::Kept { seed, issued, facets } = &self.content else { return Ok(None) };
+        let mut reader = Reader::new(&facets.0);
+        let mut items = Vec::with_capacity(4);
+        while reader.end().is_err() {
+            let item = reader.item().map_err(|e| {
+                let key = place_key(account.number, sequence);
+                Error::Corrupt(format!("{}: a facet is {e}", place(Family::Records, &key)))
+            })?;
+            items.push(item.to_vec());
+        }
+        Ok(Some(Statement {
+            seed: *seed,
+            address: (self.kind != Type::Opened).then_some(account),
+            kind: self.kind as u64,
+            issued: *issued,
+            refers: self.refers,
+            month: self.month,
+            facets: items,
+        }))
+    }
+
+    /// The record and its statement.
+    pub(crate) fn rebuild(
+        &self,
+        origin: &Origin,
+        account: Address,
+        sequence: u64,
+    ) -> Result<(Record, Option<Statement>), Error> {
+        let statement = self.statement(account, sequence)?;
+        let statement_root = match (&self.content, &statement) {
+            (Content::Erased { root }, _) => *root,
+            (_, Some(statement)) => statement.root(origin),
+            _ => Hash::default(),
+        };
+        let record = Record {
+            account: account.number,
+            sequence,
+            log_index: self.log_index,
+            posting: self.posting,
+            posting_index: self.posting_index,
+            statement_root,
+            kind: self.kind,
+            refers: self.refers,
+            month: self.month,
+            time: self.time,
+            state_root: self.state_root,
+        };
+        Ok((record, statement))
+    }
+}
+
+/// What became of one statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fate {
+    /// Recorded there.
+    Accepted {
+        /// Number of the account.
+        account: u64,
+        /// Sequence in it.
+        sequence: u64,
+    },
+    /// Refused.
+    Refused {
+        /// Number of the code.
+        code: u8,
+        /// The field.
+        field: String,
+        /// The record named.
+        record: Option<(u64, u64)>,
+    },
+}
+
+impl Fate {
+    /// The row of a refusal.
+    pub(crate) fn refused(refusal: &Refusal) -> Self {
+        Fate::Refused {
+            code: refusal.code as u64 as u8,
+            field: refusal.field.clone(),
+            record: refusal.record,
+        }
+    }
+
+    /// The refusal of a row.
+    pub(crate) fn refusal(code: u8, field: &str, record: Option<(u64, u64)>) -> Result<Refusal, Error> {
+        let code = Code::from_number(u64::from(code))
+            .ok_or_else(|| Error::Corrupt(format!("postings: {code} is no refusal code")))?;
+        Ok(Refusal { code, field: field.to_owned(), record })
+    }
+}
+
+/// The hash that stands for the refusals among a posting's results.
+pub(crate) fn refusals(results: &[Fate]) -> Result<Option<Hash>, Error> {
+    let refused: Vec<&Fate> = results.iter().filter(|fate| matches!(fate, Fate::Refused { .. })).collect();
+    if refused.is_empty() {
+        return Ok(None);
+    }
+    let bytes = bincode::serde::encode_to_vec(&refused, bincode::config::standard());
+    let bytes = bytes.map_err(|e| Error::Bug(format!("refusals do not encode: {e}")))?;
+    Ok(Some(hash::plain(&bytes)))
+}
+
+/// At most [`crate::schema::TILE`] statements of a posting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// Their roots, in order.
+    pub(crate) roots: Hashes,
+    /// What became of them, in order.
+    pub(crate) results: Vec<Fate>,
+}
+impl Row for Part {
+    const FAMILY: Family = Family::Postings;
+}
+
+/// One posting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PostingRow {
+    /// The COSE_Sign1.
+    pub(crate) cose: Bytes,
+    /// Number of statements.
+    pub(crate) count: u64,
+    /// Key of its commit's block.
+    pub(crate) block: u64,
+    /// Log index of its first record.
+    pub(crate) first: Option<u64>,
+    /// SHA-256 of the encoded refusals, if there are any: what was refused is in no tree, and damage to it is to be found all the same.
+    pub(crate) refusals: Option<Hash>,
+    /// Roots of the complete subtrees of [`crate::schema::TILE`] statements of the posting tree.
+    pub(crate) nodes: Hashes,
+    /// The first statements; further ones stand in rows of their own.
+    pub(crate) part: Part,
+}
+impl Row for PostingRow {
+    const FAMILY: Family = Family::Postings;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{decode, encode};
+
+    #[test]
+    fn a_row_reads_back_and_nothing_else_does() {
+        let part = Part {
+            roots: Hashes(vec![Hash([1; 32]), Hash([2; 32])]),
+            results: vec![
+                Fate::Accepted { account: 7, sequence: 300 },
+                Fate::Refused { code: 44, field: "who".into(), record: Some((7, 1)) },
+            ],
+        };
+        let bytes = encode(&part).unwrap();
+        assert_eq!(decode::<Part>(b"", &bytes).unwrap(), part);
+        // The layout is law: a version byte, the roots in one piece, then each result.
+        let mut expected = vec![1, 64];
+        expected.extend([1; 32]);
+        expected.extend([2; 32]);
+        expected.extend([2, 0, 7, 251, 44, 1, 1, 44, 3, b'w', b'h', b'o', 1, 7, 1]);
+        assert_eq!(bytes, expected);
+        for length in 0..bytes.len() {
+            decode::<Part>(b"", &bytes[..length]).unwrap_err();
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        decode::<Part>(b"", &longer).unwrap_err();
+        let later = [&[2], &bytes[1..]].concat();
+        assert!(decode::<Part>(b"", &later).unwrap_err().to_string().contains("version"));
+        // A length that no row can have is refused before memory is taken for it.
+        let mut endless = vec![1, 253];
+        endless.extend(u64::MAX.to_le_bytes());
+        decode::<Part>(b"", &endless).unwrap_err();
+    }
+}

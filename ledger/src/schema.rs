@@ -1,0 +1,217 @@
+//! What is stored: families of rows, their keys, and their layout. This page is law for every version of the program.
+//!
+//! A row is one *version byte* (1) and then the row's struct in bincode 2 (standard configuration: little-endian, variable-length
+//! integers; fields in the order in which they stand in `rows`). `Bytes` and `Hashes` are a length in bytes and the bytes. Numbers in
+//! keys are big-endian, so that rows stand in the order of what they are about.
+//!
+//! | family | key | row | written |
+//! |---|---|---|---|
+//! | `meta` | one of the names in [`meta`] | as [`meta`] says | at creation; `last` with each commit |
+//! | `blocks` | log index of the commit's first leaf (8) | `Block` | once |
+//! | `nodes` | level (1) ‖ index (8) | `Node`: root of a complete subtree of the log, levels 8, 16, 24, … | once |
+//! | `records` | account (8) ‖ sequence (8) | `RecordRow` | once |
+//! | `heads` | account (8) | `Account` | by each commit that touches it |
+//! | `entries` | account (8) ‖ sequence of the contribution (8) | `Entry` | when settled or corrected |
+//! | `postings` | digest (32) | `PostingRow` | once |
+//! | `postings` | digest (32) ‖ part (4), from 1 | `Part` | once |
+//! | `posting_ids` | 0 ‖ issuer (8) ‖ id (16), or 1 ‖ kid (32) ‖ id (16) | `PostingId` | once |
+//! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference) | `Reference` | once |
+//! | `ids` | id of an account (32) | `Number` | once |
+
+use peal_spec::hash::{self, Hash, Seed};
+use peal_spec::key::PublicKey;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+/// The format of the whole store; a program opens only its own.
+pub(crate) const FORMAT: u64 = 1;
+/// How many statements a part of a posting holds, and how many leaves a log tile: 2^8.
+pub(crate) const TILE: u64 = 256;
+/// log2 of [`TILE`].
+pub(crate) const TILE_LEVEL: u32 = 8;
+/// The version byte that every row starts with.
+const VERSION: u8 = 1;
+/// No row takes more memory than this to read, whatever a damaged length says.
+const ROW_LIMIT: usize = 256 << 20;
+
+/// A family of rows: a column family of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// What the store is.
+    Meta,
+    /// Commits.
+    Blocks,
+    /// Upper nodes of the log.
+    Nodes,
+    /// Records with their statements.
+    Records,
+    /// Accounts as they stand.
+    Heads,
+    /// Contributions that were settled or corrected.
+    Entries,
+    /// Signed postings and their results.
+    Postings,
+    /// Which posting took an id.
+    PostingIds,
+    /// Which contribution took a reference.
+    References,
+    /// Which account has an id.
+    Ids,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Family; 10] = [
+        Family::Meta,
+        Family::Blocks,
+        Family::Nodes,
+        Family::Records,
+        Family::Heads,
+        Family::Entries,
+        Family::Postings,
+        Family::PostingIds,
+        Family::References,
+        Family::Ids,
+    ];
+
+    /// The name in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Meta => "meta",
+            Family::Blocks => "blocks",
+            Family::Nodes => "nodes",
+            Family::Records => "records",
+            Family::Heads => "heads",
+            Family::Entries => "entries",
+            Family::Postings => "postings",
+            Family::PostingIds => "posting_ids",
+            Family::References => "references",
+            Family::Ids => "ids",
+        }
+    }
+}
+
+/// Keys of the family `meta`.
+pub(crate) mod meta {
+    /// `Figure`: the format of the store.
+    pub(crate) const FORMAT: &[u8] = b"format";
+    /// `Text`: the origin.
+    pub(crate) const ORIGIN: &[u8] = b"origin";
+    /// `Text`: the operator's verifier key.
+    pub(crate) const OPERATOR: &[u8] = b"operator";
+    /// `Figure`: key of the last block.
+    pub(crate) const LAST: &[u8] = b"last";
+}
+
+/// A row that is about to be written, or was read.
+pub(crate) type Stored = (Family, Vec<u8>, Vec<u8>);
+
+/// A struct that is stored in one family.
+pub(crate) trait Row: Serialize + DeserializeOwned {
+    /// Where it is stored.
+    const FAMILY: Family;
+}
+
+/// The bytes of a row.
+pub(crate) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(256);
+    bytes.push(VERSION);
+    bincode::serde::encode_into_std_write(row, &mut bytes, bincode::config::standard())
+        .map_err(|e| Error::Bug(format!("a row of {} does not encode: {e}", R::FAMILY.name())))?;
+    Ok(bytes)
+}
+
+/// Reads a row; `key` is for the message.
+pub(crate) fn decode<R: Row>(key: &[u8], bytes: &[u8]) -> Result<R, Error> {
+    let config = bincode::config::standard().with_limit::<ROW_LIMIT>();
+    let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(R::FAMILY, key)));
+    match bytes.split_first() {
+        Some((&VERSION, body)) => match bincode::serde::decode_from_slice(body, config) {
+            Ok((row, read)) if read == body.len() => Ok(row),
+            _ => Err(damaged("does not decode")),
+        },
+        _ => Err(damaged("is of a version that this program does not know")),
+    }
+}
+
+/// Names a row for people.
+pub(crate) fn place(family: Family, key: &[u8]) -> String {
+    let number = |at: usize| {
+        let bytes = key.get(at..at + 8).and_then(|b| b.try_into().ok());
+        bytes.map(u64::from_be_bytes)
+    };
+    let name = family.name();
+    match (family, key.len(), number(0)) {
+        (Family::Meta, ..) => format!("{name} row {:?}", String::from_utf8_lossy(key)),
+        (Family::Blocks, 8, Some(first)) => format!("{name} row of log index {first}"),
+        (Family::Heads, 8, Some(account)) => format!("{name} row of account {account}"),
+        (Family::Records | Family::Entries, 16, Some(account)) => {
+            format!("{name} row of account {account}, sequence {}", number(8).unwrap_or_default())
+        }
+        (Family::Nodes, 9, _) => {
+            format!("{name} row of level {}, index {}", key[0], number(1).unwrap_or_default())
+        }
+        _ => {
+            let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
+            format!("{name} row {hex}")
+        }
+    }
+}
+
+/// Key in `blocks` and `heads`.
+pub(crate) fn number_key(number: u64) -> [u8; 8] {
+    number.to_be_bytes()
+}
+
+/// Key in `records` and `entries`.
+pub(crate) fn place_key(account: u64, sequence: u64) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&account.to_be_bytes());
+    key[8..].copy_from_slice(&sequence.to_be_bytes());
+    key
+}
+
+/// Key in `nodes`.
+pub(crate) fn node_key(level: u32, index: u64) -> [u8; 9] {
+    let mut key = [0; 9];
+    key[0] = level as u8;
+    key[1..].copy_from_slice(&index.to_be_bytes());
+    key
+}
+
+/// Key of a posting's further part in `postings`.
+pub(crate) fn part_key(digest: &Hash, part: u32) -> [u8; 36] {
+    let mut key = [0; 36];
+    key[..32].copy_from_slice(&digest.0);
+    key[32..].copy_from_slice(&part.to_be_bytes());
+    key
+}
+
+/// Key in `posting_ids`: openings without an issuer share one space of ids per key.
+pub(crate) fn posting_id_key(issuer: Option<u64>, kid: &PublicKey, id: &Seed) -> Vec<u8> {
+    let mut key = Vec::with_capacity(49);
+    match issuer {
+        Some(number) => {
+            key.push(0);
+            key.extend(number.to_be_bytes());
+        }
+        None => {
+            key.push(1);
+            key.extend(kid.0);
+        }
+    }
+    key.extend(id.0);
+    key
+}
+
+/// Key in `references`.
+pub(crate) fn reference_key(account: u64, issuer: u64, reference: &str) -> [u8; 24] {
+    let mut data = issuer.to_be_bytes().to_vec();
+    data.extend(reference.as_bytes());
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&account.to_be_bytes());
+    key[8..].copy_from_slice(&hash::plain(&data).0[..16]);
+    key
+}

@@ -1,0 +1,327 @@
+//! The single writer: one thread that takes what has arrived and makes one commit of it.
+//!
+//! 1. [`Queue::push`] takes a posting, or turns it away at once when there is no room.
+//! 2. The thread takes everything that waits, up to a limit: what arrives while one commit is under way forms the next.
+//! 3. It builds the commit, writes it (one batch, one sync), merges the trees, publishes, and answers with receipts.
+//! 4. A crash before the batch is durable: nobody was answered, nothing is there. After: the receipts can be had by sending the same
+//!    postings again. A write that *fails* leaves it open which of the two it is, so the thread stops until the ledger is opened anew.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use peal_spec::key::PrivateKey;
+use peal_spec::note::{Checkpoint, Note};
+use peal_spec::posting::Checked;
+use peal_spec::receipt::Receipt;
+use peal_spec::refusal::Refusal;
+use peal_spec::statement::Body;
+use peal_spec::value::Time;
+use tokio::sync::oneshot;
+
+use crate::commit::{Built, Sealed, Verdict, build};
+use crate::error::Error;
+use crate::reads;
+use crate::settings::Settings;
+use crate::state::{Core, Counters, Published};
+use crate::working::{Base, Offer};
+
+/// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
+#[derive(Debug)]
+pub struct Pending(Answer);
+
+#[derive(Debug)]
+enum Answer {
+    Ready(Option<Box<Receipt>>),
+    Waiting(oneshot::Receiver<Result<Receipt, Error>>),
+}
+
+impl Pending {
+    pub(crate) fn ready(receipt: Receipt) -> Self {
+        Self(Answer::Ready(Some(Box::new(receipt))))
+    }
+
+    /// Blocks this thread until the posting is durable and signed for, or refused. Not for use inside an asynchronous task: await it there.
+    ///
+    /// # Errors
+    /// [`Error::Refused`]: the posting left no trace. [`Error::Unavailable`], [`Error::Corrupt`], [`Error::Bug`]: the ledger stopped; the
+    /// posting may or may not be recorded, and sending the same bytes again after it is back gives its one receipt.
+    pub fn wait(self) -> Result<Receipt, Error> {
+        match self.0 {
+            Answer::Ready(receipt) => receipt.map(|r| *r).ok_or_else(polled),
+            Answer::Waiting(answer) => answer.blocking_recv().unwrap_or_else(|_| Err(Error::unavailable())),
+        }
+    }
+}
+
+fn polled() -> Error {
+    Error::Bug("a pending receipt was polled after it was given".into())
+}
+
+impl Future for Pending {
+    type Output = Result<Receipt, Error>;
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Answer::Ready(receipt) => Poll::Ready(receipt.take().map(|r| *r).ok_or_else(polled)),
+            Answer::Waiting(answer) => {
+                Pin::new(answer).poll(context).map(|a| a.unwrap_or_else(|_| Err(Error::unavailable())))
+            }
+        }
+    }
+}
+
+/// A posting that waits.
+struct Job {
+    checked: Checked,
+    bodies: Vec<Result<Body, Refusal>>,
+    bytes: usize,
+    answer: oneshot::Sender<Result<Receipt, Error>>,
+}
+
+impl Job {
+    fn statements(&self) -> usize {
+        self.bodies.len()
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    statements: usize,
+    bytes: usize,
+    /// Nothing more is taken; what is there is finished.
+    closing: bool,
+}
+
+/// What waits for the writer.
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+    max_statements: usize,
+    max_bytes: usize,
+    max_commit: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+            max_statements: settings.max_queued_statements,
+            max_bytes: settings.max_queued_bytes,
+            max_commit: settings.max_commit_statements,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a posting if there is room. An empty queue takes one of any size.
+    pub(crate) fn push(&self, checked: Checked, bytes: usize) -> Result<Pending, Error> {
+        // Reading the facets is done here, by the caller's thread, so that the one writer need not.
+        let bodies: Vec<_> = checked.posting().statements.iter().map(|s| s.body()).collect();
+        let (answer, answered) = oneshot::channel();
+        let job = Job { checked, bodies, bytes, answer };
+        let mut waiting = self.lock();
+        let full = waiting.statements + job.statements() > self.max_statements
+            || waiting.bytes.saturating_add(bytes) > self.max_bytes;
+        if waiting.closing || (full && !waiting.jobs.is_empty()) {
+            return Err(Error::unavailable());
+        }
+        waiting.statements += job.statements();
+        waiting.bytes += bytes;
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.arrived.notify_one();
+        Ok(Pending(Answer::Waiting(answered)))
+    }
+
+    /// Waits for postings and takes what makes up the next commit; none once the queue is closed and empty.
+    fn take(&self) -> Option<Vec<Job>> {
+        let mut waiting = self.lock();
+        while waiting.jobs.is_empty() {
+            if waiting.closing {
+                return None;
+            }
+            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (mut group, mut statements) = (Vec::new(), 0);
+        while let Some(job) = waiting.jobs.front() {
+            if !group.is_empty() && statements + job.statements() > self.max_commit {
+                break;
+            }
+            let Some(job) = waiting.jobs.pop_front() else { break };
+            statements += job.statements();
+            waiting.statements -= job.statements();
+            waiting.bytes -= job.bytes;
+            group.push(job);
+        }
+        Some(group)
+    }
+
+    /// Takes nothing more; what waits is still committed.
+    pub(crate) fn close(&self) {
+        self.lock().closing = true;
+        self.arrived.notify_all();
+    }
+
+    /// Takes nothing more and drops what waits, whose senders are told to try again.
+    fn stop(&self) {
+        let mut waiting = self.lock();
+        waiting.closing = true;
+        let jobs = std::mem::take(&mut waiting.jobs);
+        (waiting.statements, waiting.bytes) = (0, 0);
+        drop(waiting);
+        for job in jobs {
+            // Whoever went away needs no answer.
+            let _ = job.answer.send(Err(Error::unavailable()));
+        }
+    }
+
+    /// Statements and bytes that wait.
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        let waiting = self.lock();
+        (waiting.statements, waiting.bytes)
+    }
+}
+
+/// The writer. However it ends, the queue is closed behind it.
+pub(crate) struct Sequencer {
+    pub(crate) core: Arc<Core>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) operator: PrivateKey,
+    pub(crate) settings: Settings,
+}
+
+impl Drop for Sequencer {
+    fn drop(&mut self) {
+        self.core.stopped.store(true, Ordering::Release);
+        self.queue.stop();
+    }
+}
+
+impl Sequencer {
+    /// Makes commits until the queue is closed and empty, or a commit fails.
+    pub(crate) fn run(self) {
+        while let Some(group) = self.queue.take() {
+            if self.commit(group).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// One commit. An error means that the ledger must stop; all of the group were told.
+    fn commit(&self, group: Vec<Job>) -> Result<(), Error> {
+        let started = Instant::now();
+        let answers = self.decide(&group, started);
+        let failed = answers.as_ref().err().cloned();
+        if let Some(fault) = &failed {
+            // The first fault stands: a failed write has set its own.
+            let _ = self.core.fault.set(fault.clone());
+        }
+        let answers = answers.unwrap_or_else(|e| vec![Err(e); group.len()]);
+        for (job, answer) in group.into_iter().zip(answers) {
+            // Whoever went away needs no answer: sending the posting again gives it.
+            let _ = job.answer.send(answer);
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn decide(&self, group: &[Job], started: Instant) -> Result<Vec<Result<Receipt, Error>>, Error> {
+        let core = &*self.core;
+        let offers: Vec<Offer<'_>> = group.iter().map(|job| Offer::new(&job.checked, &job.bodies)).collect();
+        let (built, head_path) = {
+            // Only this thread ever changes the trees, so holding them for reading keeps no reader out.
+            let trees = core.trees.read().unwrap_or_else(PoisonError::into_inner);
+            let now = (self.settings.clock)().max(trees.published.commit.time.seconds());
+            let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
+            let base = Base { origin: &core.origin, log: &trees.log, directory: &trees.directory, time };
+            let built = build(&core.store, &base, &offers, &*self.settings.seeds, &|c| Ok(self.sign(c)))?;
+            let head_path = built.sealed.as_ref().map(Sealed::head_path).transpose()?.unwrap_or_default();
+            (built, head_path)
+        };
+        let Built { verdicts, mut sealed } = built;
+        if let Some(sealed) = &mut sealed {
+            let writing = Instant::now();
+            // Whether the batch is there is not known after this fails.
+            core.store.write(&sealed.rows).map_err(|fault| {
+                let _ = core.fault.set(fault);
+                Error::unavailable()
+            })?;
+            Counters::add(&core.counters.write_nanos, nanos(writing.elapsed()));
+            let published = Published {
+                checkpoint: sealed.checkpoint.clone(),
+                note: sealed.note.clone(),
+                commit: sealed.commit,
+                head_path,
+                block: sealed.first,
+            };
+            let changes = std::mem::take(&mut sealed.changes);
+            let mut trees = core.trees.write().unwrap_or_else(PoisonError::into_inner);
+            trees.directory.merge(changes);
+            trees.log = sealed.growth.after.clone();
+            trees.published = Arc::new(published);
+        }
+        let answers = self.answers(&offers, &verdicts, sealed.as_ref());
+        if let Some(sealed) = &sealed {
+            Counters::add(&core.counters.commits, 1);
+            Counters::add(&core.counters.records, sealed.records);
+            Counters::add(&core.counters.commit_nanos, nanos(started.elapsed()));
+        }
+        Ok(answers)
+    }
+
+    fn sign(&self, checkpoint: &Checkpoint) -> String {
+        Note::sign(checkpoint.to_string(), &self.core.origin, &self.operator).to_string()
+    }
+
+    fn answers(
+        &self,
+        offers: &[Offer<'_>],
+        verdicts: &[Verdict],
+        sealed: Option<&Sealed>,
+    ) -> Vec<Result<Receipt, Error>> {
+        let counters = &self.core.counters;
+        let mut answers: Vec<Result<Receipt, Error>> = Vec::with_capacity(offers.len());
+        for (offer, verdict) in offers.iter().zip(verdicts) {
+            let answer = match verdict {
+                Verdict::Refused(refusal) => {
+                    Counters::add(&counters.refused_postings, 1);
+                    Err(Error::Refused(refusal.clone()))
+                }
+                Verdict::Known => {
+                    Counters::add(&counters.repeated_postings, 1);
+                    let found = reads::receipt(&self.core.store.snapshot(), &offer.digest);
+                    found.and_then(|f| {
+                        f.map(|f| f.receipt).ok_or_else(|| Error::Bug("a known posting is gone".into()))
+                    })
+                }
+                Verdict::Same(first) => {
+                    Counters::add(&counters.repeated_postings, 1);
+                    answers[*first].clone()
+                }
+                Verdict::Recorded(posted) => {
+                    Counters::add(&counters.postings, 1);
+                    match sealed {
+                        Some(sealed) => sealed.receipt(offer.digest, posted),
+                        None => Err(Error::Bug("a posting is recorded and there is no commit".into())),
+                    }
+                }
+            };
+            if let (Verdict::Recorded(_), Ok(receipt)) = (verdict, &answer) {
+                let refused = receipt.results.iter().filter(|r| r.is_err()).count();
+                Counters::add(&counters.refused_statements, refused as u64);
+            }
+            answers.push(answer);
+        }
+        answers
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,51 @@
+//! How a ledger runs: its clock, its randomness, and how much it takes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use peal_spec::hash::Seed;
+
+/// How a ledger runs.
+#[derive(Clone)]
+pub struct Settings {
+    /// The time in seconds since 1970. A commit gets this, or the last commit's time if that is later.
+    pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// A fresh random seed, for each record. Tests may give their own; a ledger's must not be guessable.
+    pub seeds: Arc<dyn Fn() -> Seed + Send + Sync>,
+    /// The most statements that wait; more are turned away.
+    pub max_queued_statements: usize,
+    /// The most bytes of postings that wait; more are turned away.
+    pub max_queued_bytes: usize,
+    /// The most statements of one commit; a single posting may have more.
+    pub max_commit_statements: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(|| SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_secs())),
+            seeds: Arc::new(random_seed),
+            max_queued_statements: 200_000,
+            max_queued_bytes: 256 << 20,
+            max_commit_statements: 20_000,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("max_queued_statements", &self.max_queued_statements)
+            .field("max_queued_bytes", &self.max_queued_bytes)
+            .field("max_commit_statements", &self.max_commit_statements)
+            .finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a ledger must not go on with seeds that can be guessed")]
+fn random_seed() -> Seed {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).expect("the system gives random bytes");
+    Seed(seed)
+}

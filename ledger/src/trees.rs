@@ -1,0 +1,430 @@
+//! The two trees of the whole ledger: the directory, held in memory, and the log, held as a right edge and tiles.
+//!
+//! A commit never changes either. It makes [`Changes`] of the directory and a [`Growth`] of the log beside them; these are
+//! merged when the commit is durable, and forgotten when it is not.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use peal_spec::hash::{self, Hash};
+use peal_spec::log::{Commit, LogLeaf};
+use peal_spec::tree::{self, Frontier, Nodes, sure};
+
+use crate::error::Error;
+use crate::rows::{Block, Node, Part, PostingRow};
+use crate::schema::{self, Family, TILE, TILE_LEVEL, decode, node_key, number_key};
+use crate::store::{Rows, Snapshot};
+
+fn missing(tree: &str, level: u32, index: u64) -> Error {
+    Error::Bug(format!("node {index} of level {level} of the {tree} was asked for and is not there"))
+}
+
+/// The directory: every complete subtree's root, by level. About 64 bytes an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Directory {
+    levels: Vec<Vec<Hash>>,
+}
+
+/// What a commit does to the directory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    size: u64,
+    /// By level, in order of index.
+    levels: Vec<Vec<(u64, Hash)>>,
+}
+
+impl Directory {
+    /// The directory with these leaves.
+    pub(crate) fn new(leaves: Vec<Hash>) -> Self {
+        let mut levels = vec![leaves];
+        while let Some(below) = levels.last().filter(|below| below.len() > 1) {
+            let (pairs, _) = below.as_chunks::<2>();
+            let above = pairs.iter().map(|[left, right]| hash::node(left, right)).collect();
+            levels.push(above);
+        }
+        Self { levels }
+    }
+
+    /// Number of accounts.
+    pub(crate) fn size(&self) -> u64 {
+        self.levels.first().map_or(0, |leaves| leaves.len() as u64)
+    }
+
+    /// The changes that new and changed leaves make: two hashes a leaf and level at most.
+    pub(crate) fn change(&self, leaves: &BTreeMap<u64, Hash>) -> Result<Changes, Error> {
+        let size = leaves.last_key_value().map_or(0, |(last, _)| last + 1).max(self.size());
+        let mut levels = vec![leaves.iter().map(|(i, h)| (*i, *h)).collect::<Vec<_>>()];
+        for level in 0.. {
+            // Only complete subtrees have a node.
+            let complete = size >> (level + 1);
+            let below = &levels[level as usize];
+            let mut above = Vec::with_capacity(below.len());
+            let mut rest = below.iter().peekable();
+            while let Some((index, node)) = rest.next() {
+                let parent = index >> 1;
+                if parent >= complete {
+                    break;
+                }
+                let sibling = match rest.next_if(|(i, _)| *i == index ^ 1) {
+                    Some((_, sibling)) => *sibling,
+                    None => self.node(level, index ^ 1)?,
+                };
+                let (left, right) = if index & 1 == 0 { (node, &sibling) } else { (&sibling, node) };
+                above.push((parent, hash::node(left, right)));
+            }
+            if complete == 0 {
+                break;
+            }
+            levels.push(above);
+        }
+        Ok(Changes { size, levels })
+    }
+
+    /// Takes over the changes.
+    pub(crate) fn merge(&mut self, changes: Changes) {
+        self.levels.resize(changes.levels.len().max(self.levels.len()), Vec::new());
+        for (level, nodes) in self.levels.iter_mut().zip(changes.levels) {
+            for (index, node) in nodes {
+                match level.get_mut(index as usize) {
+                    Some(old) => *old = node,
+                    // New nodes come in order, right after the last.
+                    None => level.push(node),
+                }
+            }
+        }
+    }
+
+    /// The path of an account.
+    pub(crate) fn path(&self, number: u64) -> Result<Vec<Hash>, Error> {
+        tree::inclusion(self, number, self.size())
+    }
+}
+
+impl Nodes for Directory {
+    type Error = Error;
+    fn node(&self, level: u32, index: u64) -> Result<Hash, Error> {
+        let node = self.levels.get(level as usize).and_then(|l| l.get(index as usize));
+        node.copied().ok_or_else(|| missing("directory", level, index))
+    }
+}
+
+/// The directory as it will be.
+struct Changed<'d>(&'d Directory, &'d Changes);
+
+impl Nodes for Changed<'_> {
+    type Error = Error;
+    fn node(&self, level: u32, index: u64) -> Result<Hash, Error> {
+        let changed = self.1.levels.get(level as usize).and_then(|nodes| {
+            let at = nodes.binary_search_by_key(&index, |(i, _)| *i).ok()?;
+            Some(nodes[at].1)
+        });
+        changed.map_or_else(|| self.0.node(level, index), Ok)
+    }
+}
+
+impl Changes {
+    /// Number of accounts after them.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Root of the directory after them.
+    pub(crate) fn root(&self, directory: &Directory) -> Result<Hash, Error> {
+        tree::subtree(&Changed(directory, self), 0, self.size)
+    }
+}
+
+/// What a commit does to the log: the new right edge, and every subtree that the new leaves complete. Any proof about the new leaves is made from this alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Growth {
+    before: Frontier,
+    /// The right edge after the commit.
+    pub(crate) after: Frontier,
+    /// By level: index of the first new node, and the new nodes.
+    levels: Vec<(u64, Vec<Hash>)>,
+}
+
+impl Growth {
+    /// Appends leaves.
+    pub(crate) fn new(before: &Frontier, leaves: impl Iterator<Item = Hash>) -> Self {
+        let mut after = before.clone();
+        let mut levels: Vec<(u64, Vec<Hash>)> = Vec::new();
+        for leaf in leaves {
+            after.push_with(leaf, |level, index, node| {
+                if levels.len() <= level as usize {
+                    levels.push((index, Vec::new()));
+                }
+                if let Some((first, nodes)) = levels.get_mut(level as usize) {
+                    if nodes.is_empty() {
+                        *first = index;
+                    }
+                    nodes.push(node);
+                }
+            });
+        }
+        Self { before: before.clone(), after, levels }
+    }
+
+    /// The new nodes that are stored: those of levels 8, 16, 24, …
+    pub(crate) fn stored(&self) -> impl Iterator<Item = (u32, u64, Hash)> {
+        let levels =
+            self.levels.iter().zip(0u32..).filter(|(_, level)| *level > 0 && level % TILE_LEVEL == 0);
+        levels.flat_map(|((first, nodes), level)| {
+            nodes.iter().zip(*first..).map(move |(node, index)| (level, index, *node))
+        })
+    }
+}
+
+/// The place among a tree's peaks of the one that is node `index` of `level`.
+fn peak(frontier: &Frontier, level: u32, index: u64) -> Option<Hash> {
+    let size = frontier.size();
+    let is = level < 64 && (size >> level) & 1 == 1 && index + 1 == size >> level;
+    let place = (size >> level >> 1).count_ones() as usize;
+    if is { frontier.peaks().get(place).copied() } else { None }
+}
+
+impl Nodes for Growth {
+    type Error = Error;
+    fn node(&self, level: u32, index: u64) -> Result<Hash, Error> {
+        let new = self.levels.get(level as usize).and_then(|(first, nodes)| {
+            let at = index.checked_sub(*first)?;
+            nodes.get(at as usize).copied()
+        });
+        let node = new.or_else(|| peak(&self.before, level, index));
+        node.ok_or_else(|| missing("log's new part", level, index))
+    }
+}
+
+/// The leaves `from .. to` of the log, from its blocks.
+pub(crate) fn log_leaves(snapshot: &Snapshot<'_>, from: u64, to: u64) -> Result<Vec<LogLeaf>, Error> {
+    let gap = |at| Error::Corrupt(format!("blocks: no block holds log index {at}"));
+    let mut leaves = Vec::with_capacity((to - from) as usize);
+    let (start, _) = snapshot.at_or_before(Family::Blocks, &number_key(from))?.ok_or_else(|| gap(from))?;
+    let mut rows = snapshot.scan(Family::Blocks, &start)?;
+    let mut next = None;
+    while from + (leaves.len() as u64) < to {
+        let at = from + leaves.len() as u64;
+        let (key, row) = rows.next().transpose()?.ok_or_else(|| gap(at))?;
+        let first = block_first(&key)?;
+        if next.is_some_and(|next| next != first) {
+            return Err(gap(at));
+        }
+        let block: Block = decode(&key, &row)?;
+        let size = block.commitments.0.len() as u64 + 1;
+        next = Some(first + size);
+        let records = block.commitments.0.iter().map(|c| LogLeaf::Record(*c));
+        let all = records.chain([LogLeaf::Commit(block.commit())]);
+        let skip = from.saturating_sub(first).min(size);
+        let take = (to - first).saturating_sub(skip).min(size);
+        leaves.extend(all.skip(skip as usize).take(take as usize));
+        if at < first || first + size <= from {
+            return Err(gap(at));
+        }
+    }
+    Ok(leaves)
+}
+
+/// The log index in a block's key.
+pub(crate) fn block_first(key: &[u8]) -> Result<u64, Error> {
+    let bytes = key.try_into().map_err(|_| Error::Corrupt("blocks: a key that is not 8 bytes".into()))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+impl Block {
+    /// The commit that its last leaf holds.
+    pub(crate) fn commit(&self) -> Commit {
+        Commit { directory_size: self.directory_size, directory_root: self.directory_root, time: self.time }
+    }
+}
+
+/// The stored log, as it was at some size: upper nodes from `nodes`, the rest from blocks.
+pub(crate) struct Log<'s> {
+    snapshot: &'s Snapshot<'s>,
+    size: u64,
+    /// Leaf hashes of the tiles asked for so far.
+    tiles: RefCell<HashMap<u64, Rc<Vec<Hash>>>>,
+}
+
+impl<'s> Log<'s> {
+    /// The log at `size`.
+    pub(crate) fn new(snapshot: &'s Snapshot<'s>, size: u64) -> Self {
+        Self { snapshot, size, tiles: RefCell::default() }
+    }
+
+    /// The leaf hashes of a tile, as many as the size has.
+    fn tile(&self, tile: u64) -> Result<Rc<Vec<Hash>>, Error> {
+        if let Some(found) = self.tiles.borrow().get(&tile) {
+            return Ok(found.clone());
+        }
+        let (from, to) = (tile * TILE, ((tile + 1) * TILE).min(self.size));
+        let leaves = log_leaves(self.snapshot, from, to)?;
+        let hashes = Rc::new(leaves.iter().map(LogLeaf::leaf).collect::<Vec<_>>());
+        self.tiles.borrow_mut().insert(tile, hashes.clone());
+        Ok(hashes)
+    }
+
+    /// Consecutive nodes of level 0, 8, 16, 24, …
+    pub(crate) fn run(&self, level: u32, from: u64, count: u64) -> Result<Vec<Hash>, Error> {
+        if level == 0 {
+            let mut run = Vec::with_capacity(count as usize);
+            while (run.len() as u64) < count {
+                let at = from + run.len() as u64;
+                let tile = self.tile(at / TILE)?;
+                let rest = (count - run.len() as u64) as usize;
+                let part = tile.get((at % TILE) as usize..).unwrap_or_default();
+                if part.is_empty() {
+                    return Err(missing("log", 0, at));
+                }
+                run.extend(part.iter().take(rest));
+            }
+            return Ok(run);
+        }
+        let rows = self.snapshot.scan(Family::Nodes, &node_key(level, from))?;
+        let mut run = Vec::with_capacity(count as usize);
+        for (row, index) in rows.take(count as usize).zip(from..) {
+            let (key, value) = row?;
+            if *key != node_key(level, index) {
+                break;
+            }
+            run.push(decode::<Node>(&key, &value)?.0);
+        }
+        if run.len() as u64 == count {
+            Ok(run)
+        } else {
+            let key = node_key(level, from + run.len() as u64);
+            Err(Error::Corrupt(format!("{} is missing", schema::place(Family::Nodes, &key))))
+        }
+    }
+
+    /// The right edge.
+    pub(crate) fn frontier(&self) -> Result<Frontier, Error> {
+        let set = (0..64).rev().filter(|level| (self.size >> level) & 1 == 1);
+        let peaks: Vec<Hash> =
+            set.map(|level| self.node(level, (self.size >> level) - 1)).collect::<Result<_, _>>()?;
+        Frontier::new(self.size, peaks)
+            .ok_or_else(|| Error::Bug("a log with the wrong number of peaks".into()))
+    }
+}
+
+impl Nodes for Log<'_> {
+    type Error = Error;
+    fn node(&self, level: u32, index: u64) -> Result<Hash, Error> {
+        let above = level % TILE_LEVEL;
+        let run = self.run(level - above, index << above, 1 << above)?;
+        Ok(sure(tree::subtree(run.as_slice(), 0, run.len() as u64)))
+    }
+}
+
+/// The tree of one posting, from its stored parts.
+pub(crate) struct PostingTree<'s, R: Rows> {
+    rows: &'s R,
+    digest: Hash,
+    row: &'s PostingRow,
+    /// The leaf hashes of the part asked for last.
+    part: RefCell<Option<(u64, Rc<Vec<Hash>>)>>,
+}
+
+impl<'s, R: Rows> PostingTree<'s, R> {
+    /// The tree of the posting whose row this is.
+    pub(crate) fn new(rows: &'s R, digest: Hash, row: &'s PostingRow) -> Self {
+        Self { rows, digest, row, part: RefCell::default() }
+    }
+
+    /// The path of a statement.
+    pub(crate) fn path(&self, index: u64) -> Result<Vec<Hash>, Error> {
+        tree::inclusion(self, index, self.row.count)
+    }
+
+    fn leaves(&self, part: u64) -> Result<Rc<Vec<Hash>>, Error> {
+        match self.part.borrow().as_ref() {
+            Some((at, leaves)) if *at == part => return Ok(leaves.clone()),
+            _ => {}
+        }
+        let hash = |roots: &[Hash]| {
+            let leaves = roots.iter().zip(part * TILE..).map(|(r, i)| peal_spec::posting::leaf(i, r));
+            Rc::new(leaves.collect::<Vec<_>>())
+        };
+        let leaves = match part {
+            0 => hash(&self.row.part.roots.0),
+            _ => {
+                let key = schema::part_key(&self.digest, part as u32);
+                hash(&self.rows.must::<Part>(&key)?.roots.0)
+            }
+        };
+        *self.part.borrow_mut() = Some((part, leaves.clone()));
+        Ok(leaves)
+    }
+}
+
+impl<R: Rows> Nodes for PostingTree<'_, R> {
+    type Error = Error;
+    fn node(&self, level: u32, index: u64) -> Result<Hash, Error> {
+        let gap = || Error::Corrupt(format!("postings row {}: its tree is not whole", self.digest));
+        let (start, length) = ((index << level) as usize, 1usize << level);
+        if level >= TILE_LEVEL {
+            let (start, length) = (start >> TILE_LEVEL, length >> TILE_LEVEL);
+            let nodes = self.row.nodes.0.get(start..start + length).ok_or_else(gap)?;
+            return Ok(tree::root(nodes));
+        }
+        let leaves = self.leaves(start as u64 / TILE)?;
+        let at = start % TILE as usize;
+        Ok(tree::root(leaves.get(at..at + length).ok_or_else(gap)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(n: u64) -> Hash {
+        hash::leaf(&n.to_be_bytes())
+    }
+
+    #[test]
+    fn a_directory_that_changes_is_the_one_made_anew() {
+        let (mut directory, mut leaves) = (Directory::default(), Vec::new());
+        for round in 0..40u64 {
+            let size = leaves.len() as u64;
+            let appended = size..size + round % 7;
+            let changed = (0..size).filter(|i| (i * 31 + round) % 5 == 0);
+            let new: BTreeMap<u64, Hash> =
+                changed.chain(appended).map(|i| (i, leaf(i * 1000 + round))).collect();
+            for (index, hash) in &new {
+                leaves.resize(leaves.len().max(*index as usize + 1), Hash::default());
+                leaves[*index as usize] = *hash;
+            }
+            let changes = directory.change(&new).unwrap();
+            assert_eq!(changes.root(&directory).unwrap(), tree::root(&leaves), "round {round}");
+            directory.merge(changes);
+            let mut anew = Directory::new(leaves.clone());
+            anew.levels.resize(directory.levels.len(), Vec::new());
+            assert_eq!(directory, anew, "round {round}");
+            for (index, leaf) in leaves.iter().enumerate() {
+                let path = directory.path(index as u64).unwrap();
+                let (size, root) = (leaves.len() as u64, tree::root(&leaves));
+                tree::check_inclusion(leaf, index as u64, size, &path, &root).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn growth_alone_proves_every_set_of_its_new_leaves() {
+        for before in 0..70u64 {
+            let mut frontier = Frontier::default();
+            (0..before).for_each(|i| frontier.push(leaf(i)));
+            for new in 1..20 {
+                let size = before + new;
+                let growth = Growth::new(&frontier, (before..size).map(leaf));
+                let leaves: Vec<Hash> = (0..size).map(leaf).collect();
+                let root = tree::root(&leaves);
+                assert_eq!(growth.after.root(), root);
+                for first in before..size {
+                    let indexes: Vec<u64> = (first..size.min(first + 4)).collect();
+                    let path = tree::set(&growth, &indexes, size).unwrap();
+                    assert_eq!(path, sure(tree::set(leaves.as_slice(), &indexes, size)));
+                }
+            }
+        }
+    }
+}

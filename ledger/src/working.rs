@@ -1,0 +1,384 @@
+//! The ledger as the statements of one commit find it: what is stored, and on top of it what earlier statements of the same commit did.
+//!
+//! All-or-nothing postings work on a layer of their own, which is merged or thrown away.
+
+use std::collections::{BTreeSet, HashMap};
+
+use peal_spec::account::{Account, Placed};
+use peal_spec::address::Address;
+use peal_spec::hash::{Hash, Seed};
+use peal_spec::posting::{Checked, Signed};
+use peal_spec::receipt::{Accepted, Outcome};
+use peal_spec::record::{Record, log_salt};
+use peal_spec::refusal::{Code, Refusal};
+use peal_spec::rules::{self, Entry, Party, Scene};
+use peal_spec::statement::{Body, Statement, Type};
+use peal_spec::tree::Frontier;
+use peal_spec::value::{Origin, Time};
+
+use crate::error::Error;
+use crate::rows::{Number, RecordRow, Reference};
+use crate::schema::{self, Family, number_key, place_key, reference_key};
+use crate::store::Rows;
+use crate::trees::Directory;
+
+/// A posting whose signature and roots hold, with its statements read; a statement that could not be read, or whose refusal is
+/// known already, is its refusal.
+pub(crate) struct Offer<'p> {
+    pub(crate) digest: Hash,
+    pub(crate) signed: &'p Signed,
+    pub(crate) roots: &'p [Hash],
+    pub(crate) statements: Vec<Result<(&'p Statement, &'p Body), &'p Refusal>>,
+    /// Whether its only statement is a rotation.
+    pub(crate) rotation_alone: bool,
+}
+
+impl<'p> Offer<'p> {
+    /// The offer of a posting that was received; `bodies` are those of its statements.
+    pub(crate) fn new(checked: &'p Checked, bodies: &'p [Result<Body, Refusal>]) -> Self {
+        let statements = &checked.posting().statements;
+        Self {
+            digest: checked.digest(),
+            signed: &checked.posting().signed,
+            roots: checked.roots(),
+            statements: statements.iter().zip(bodies).map(|(s, b)| b.as_ref().map(|b| (s, b))).collect(),
+            rotation_alone: rules::is_rotation_alone(statements),
+        }
+    }
+}
+
+/// What the commit follows on.
+pub(crate) struct Base<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) log: &'a Frontier,
+    pub(crate) directory: &'a Directory,
+    /// The time that the commit gets.
+    pub(crate) time: Time,
+}
+
+/// A posting that is recorded.
+pub(crate) struct Posted {
+    pub(crate) results: Vec<Outcome>,
+    /// Log index of the first accepted statement, and how many there are.
+    pub(crate) first: Option<u64>,
+    pub(crate) accepted: u64,
+}
+
+impl Posted {
+    /// What became of each statement, in order.
+    pub(crate) fn results(&self) -> &[Outcome] {
+        &self.results
+    }
+}
+
+/// A record that was made.
+pub(crate) struct Made<'p> {
+    pub(crate) record: Record,
+    pub(crate) seed: Seed,
+    pub(crate) commitment: Hash,
+    pub(crate) statement: &'p Statement,
+}
+
+/// What statements did, on top of the rows.
+#[derive(Default)]
+pub(crate) struct Layer<'p> {
+    pub(crate) accounts: HashMap<u64, Account>,
+    /// Entries, and whether they differ from their contribution.
+    pub(crate) entries: HashMap<(u64, u64), (Entry, bool)>,
+    pub(crate) references: HashMap<[u8; 24], u64>,
+    pub(crate) ids: HashMap<Hash, u64>,
+    pub(crate) made: Vec<Made<'p>>,
+}
+
+/// The ledger as statements of this commit find it.
+pub(crate) struct Working<'a, 'p, R> {
+    base: &'a Base<'a>,
+    rows: &'a R,
+    seeds: &'a dyn Fn() -> Seed,
+    /// Accounts read and not changed; none where there is no such account.
+    read: HashMap<u64, Option<Account>>,
+    pub(crate) whole: Layer<'p>,
+    /// The layer of an all-or-nothing posting under way.
+    trial: Option<Layer<'p>>,
+}
+
+impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
+    /// Nothing done yet; the accounts that the offers name are read at once.
+    pub(crate) fn new(
+        base: &'a Base<'a>,
+        rows: &'a R,
+        seeds: &'a dyn Fn() -> Seed,
+        offers: &[Offer<'_>],
+    ) -> Result<Self, Error> {
+        Ok(Self { base, rows, seeds, read: prefetch(rows, offers)?, whole: Layer::default(), trial: None })
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Layer<'p>> {
+        self.trial.iter().chain([&self.whole])
+    }
+
+    fn top(&mut self) -> &mut Layer<'p> {
+        self.trial.as_mut().unwrap_or(&mut self.whole)
+    }
+
+    /// Makes sure that an account is in memory if it exists.
+    fn load(&mut self, number: u64) -> Result<(), Error> {
+        if self.layers().any(|l| l.accounts.contains_key(&number)) || self.read.contains_key(&number) {
+            return Ok(());
+        }
+        let account = self.rows.row(&number_key(number))?;
+        self.read.insert(number, account);
+        Ok(())
+    }
+
+    /// An account that was loaded, if number and id are those of the address.
+    pub(crate) fn party(&self, address: &Address) -> Option<Party<'_>> {
+        let number = address.number;
+        let changed = self.layers().find_map(|l| l.accounts.get(&number));
+        let account = changed.or_else(|| self.read.get(&number).and_then(Option::as_ref))?;
+        (account.address == *address).then_some(Party { address: *address, state: &account.state })
+    }
+
+    fn size(&self, number: u64) -> u64 {
+        let changed = self.layers().find_map(|l| l.accounts.get(&number));
+        let account = changed.or_else(|| self.read.get(&number).and_then(Option::as_ref));
+        account.map_or(0, |a| a.frontier.size())
+    }
+
+    fn same_id(&self, id: &Hash) -> Result<Option<u64>, Error> {
+        match self.layers().find_map(|l| l.ids.get(id)) {
+            Some(number) => Ok(Some(*number)),
+            None => Ok(self.rows.row::<Number>(&id.0)?.map(|n| n.0)),
+        }
+    }
+
+    fn reference(&self, key: &[u8; 24]) -> Result<Option<u64>, Error> {
+        match self.layers().find_map(|l| l.references.get(key)) {
+            Some(sequence) => Ok(Some(*sequence)),
+            None => Ok(self.rows.row::<Reference>(key)?.map(|r| r.0)),
+        }
+    }
+
+    fn entry(&self, account: u64, sequence: u64) -> Result<Option<Entry>, Error> {
+        if let Some((entry, _)) = self.layers().find_map(|l| l.entries.get(&(account, sequence))) {
+            return Ok(Some(entry.clone()));
+        }
+        let key = place_key(account, sequence);
+        if sequence >= self.size(account) {
+            return Ok(None);
+        }
+        if let Some(entry) = self.rows.row::<Entry>(&key)? {
+            return Ok(Some(entry));
+        }
+        let Some(row) = self.rows.row::<RecordRow>(&key)? else { return Ok(None) };
+        if row.kind != Type::Contribution {
+            return Ok(None);
+        }
+        let damaged =
+            || Error::Corrupt(format!("{}: not a contribution", schema::place(Family::Records, &key)));
+        // The address does not matter to what is read here.
+        let any = Address { number: account, id: Hash::default() };
+        let statement = row.statement(any, sequence)?.ok_or_else(damaged)?;
+        match (statement.body(), statement.month) {
+            (Ok(Body::Contribution(c)), Some(month)) => Ok(Some(Entry {
+                issuer: c.who.issuer.number,
+                source: c.who.source,
+                insurance: c.what.insurance,
+                month,
+                fund: c.what.fund.number,
+                amount: c.amount,
+                settled: false,
+                void: false,
+            })),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// Judges a statement and, if it is accepted, records it.
+    fn statement(
+        &mut self,
+        offer: &Offer<'p>,
+        index: usize,
+        statement: &'p Statement,
+        body: &'p Body,
+    ) -> Result<Outcome, Error> {
+        if let Some(address) = &statement.address {
+            self.load(address.number)?;
+        }
+        let fund = match body {
+            Body::Contribution(c) => Some(c.what.fund),
+            _ => None,
+        };
+        if let Some(fund) = &fund {
+            self.load(fund.number)?;
+        }
+        let issuer = offer.signed.payload.issuer;
+        let subject = statement.address.and_then(|a| self.party(&a));
+        let number = statement.address.map_or(0, |a| a.number);
+        let reference = match body {
+            Body::Contribution(c) if subject.is_some() => {
+                Some(reference_key(number, c.who.issuer.number, c.who.reference.as_str()))
+            }
+            _ => None,
+        };
+        let entry = match (body, statement.refers) {
+            (Body::Settlement(_) | Body::Correction(_), Some(refers)) if subject.is_some() => {
+                self.entry(number, refers)?
+            }
+            _ => None,
+        };
+        let scene = Scene {
+            time: self.base.time,
+            kid: offer.signed.kid,
+            alone: offer.statements.len() == 1,
+            issuer: issuer.and_then(|a| self.party(&a)),
+            subject,
+            same_id: match body {
+                Body::Opened(_) => self.same_id(&offer.roots[index])?,
+                _ => None,
+            },
+            entry: entry.as_ref(),
+            fund: fund.and_then(|f| self.party(&f)),
+            reference: match &reference {
+                Some(key) => self.reference(key)?.map(|sequence| (number, sequence)),
+                None => None,
+            },
+        };
+        if let Err(refusal) = rules::judge(&scene, statement, body) {
+            return Ok(Err(refusal));
+        }
+        self.record(offer, index, statement, body, entry, reference).map(Ok)
+    }
+
+    /// Records an accepted statement.
+    fn record(
+        &mut self,
+        offer: &Offer<'p>,
+        index: usize,
+        statement: &'p Statement,
+        body: &'p Body,
+        entry: Option<Entry>,
+        reference: Option<[u8; 24]>,
+    ) -> Result<Accepted, Error> {
+        let placed = Placed {
+            log_index: self.base.log.size() + self.layers().map(|l| l.made.len() as u64).sum::<u64>(),
+            posting: offer.digest,
+            posting_index: index as u64,
+            statement_root: offer.roots[index],
+            time: self.base.time,
+            record_seed: (self.seeds)(),
+        };
+        let record = match (body, statement.address) {
+            (Body::Opened(opened), _) => {
+                let opened_here = self.layers().map(|l| l.ids.len() as u64).sum::<u64>();
+                let number = self.base.directory.size() + opened_here;
+                let (account, record) = Account::open(number, opened, &placed);
+                let top = self.top();
+                top.ids.insert(account.address.id, number);
+                top.accounts.insert(number, account);
+                record
+            }
+            (_, Some(Address { number, .. })) => {
+                let mut account = self.take(number)?;
+                let (record, entry) = account.append(statement, body, entry, &placed);
+                let top = self.top();
+                top.accounts.insert(number, account);
+                if let Some(entry) = entry {
+                    let (sequence, changed) = match statement.refers {
+                        Some(refers) => (refers, true),
+                        None => (record.sequence, false),
+                    };
+                    top.entries.insert((number, sequence), (entry, changed));
+                }
+                if let Some(key) = reference {
+                    top.references.insert(key, record.sequence);
+                }
+                record
+            }
+            (_, None) => return Err(Error::Bug("a statement about no account was accepted".into())),
+        };
+        let salt = log_salt(&placed.record_seed);
+        let commitment = record.commitment(&salt);
+        let accepted = Accepted {
+            account: record.account,
+            sequence: record.sequence,
+            state_root: record.state_root,
+            log_salt: salt,
+        };
+        self.top().made.push(Made { record, seed: placed.record_seed, commitment, statement });
+        Ok(accepted)
+    }
+
+    /// An account to change: moved up from what was read, or copied where a trial may have to be forgotten.
+    fn take(&mut self, number: u64) -> Result<Account, Error> {
+        let gone = || Error::Bug(format!("account {number} was judged and is not there"));
+        if let Some(trial) = &mut self.trial {
+            if let Some(account) = trial.accounts.remove(&number) {
+                return Ok(account);
+            }
+            let below = self.whole.accounts.get(&number);
+            return below
+                .or_else(|| self.read.get(&number).and_then(Option::as_ref))
+                .cloned()
+                .ok_or_else(gone);
+        }
+        let changed = self.whole.accounts.remove(&number);
+        changed.or_else(|| self.read.remove(&number).flatten()).ok_or_else(gone)
+    }
+
+    /// Judges and records a posting that is neither known nor refused whole.
+    pub(crate) fn posting(&mut self, offer: &Offer<'p>) -> Result<Result<Posted, Refusal>, Error> {
+        let payload = &offer.signed.payload;
+        let first = self.base.log.size() + self.whole.made.len() as u64;
+        if payload.all_or_nothing {
+            self.trial = Some(Layer::default());
+        }
+        let mut results: Vec<Outcome> = Vec::with_capacity(offer.statements.len());
+        for (index, offered) in offer.statements.iter().enumerate() {
+            results.push(match offered {
+                Ok((statement, body)) => self.statement(offer, index, statement, body)?,
+                Err(refusal) => Err((*refusal).clone()),
+            });
+        }
+        let refused = results.iter().any(Result::is_err);
+        if let Some(trial) = self.trial.take() {
+            if refused {
+                for result in &mut results {
+                    if result.is_ok() {
+                        *result = Err(Refusal::new(Code::NotRecorded, ""));
+                    }
+                }
+            } else {
+                let whole = &mut self.whole;
+                whole.accounts.extend(trial.accounts);
+                whole.entries.extend(trial.entries);
+                whole.references.extend(trial.references);
+                whole.ids.extend(trial.ids);
+                whole.made.extend(trial.made);
+            }
+        }
+        if payload.issuer.is_none()
+            && let Some(Err(refusal)) = results.first()
+        {
+            return Ok(Err(refusal.clone()));
+        }
+        let accepted = results.iter().filter(|r| r.is_ok()).count() as u64;
+        Ok(Ok(Posted { first: (accepted > 0).then_some(first), accepted, results }))
+    }
+}
+
+/// Accounts and references that the offers name, read at once before they are judged one by one.
+fn prefetch<R: Rows>(rows: &R, offers: &[Offer<'_>]) -> Result<HashMap<u64, Option<Account>>, Error> {
+    let addresses = offers.iter().flat_map(|offer| {
+        let subjects = offer.statements.iter().flatten().filter_map(|(s, _)| s.address);
+        subjects.chain(offer.signed.payload.issuer)
+    });
+    let numbers: BTreeSet<u64> = addresses.map(|a| a.number).collect();
+    let keys: Vec<Vec<u8>> = numbers.iter().map(|n| number_key(*n).to_vec()).collect();
+    let found = rows.many(Family::Heads, &keys)?;
+    let decoded = numbers.into_iter().zip(&keys).zip(found).map(|((number, key), bytes)| {
+        let account = bytes.map(|bytes| schema::decode::<Account>(key, &bytes)).transpose()?;
+        Ok((number, account))
+    });
+    decoded.collect()
+}

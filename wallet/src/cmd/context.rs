@@ -1,0 +1,159 @@
+//! What the commands have in common: where the wallet is, its passphrase, the ledger and the clock.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use peal_spec::trust::{MAX_LIST, Trust};
+use peal_spec::value::{Origin, Time};
+use peal_wallet::disk;
+use peal_wallet::http::{Patience, Remote, SMALL};
+use peal_wallet::trouble::Trouble;
+use peal_wallet::wallet::{self, Contents, Wallet};
+use zeroize::Zeroizing;
+
+/// The environment variable with the passphrase.
+const PASSPHRASE: &str = "PEAL_PASSPHRASE";
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// The wallet file [default: $HOME/.peal/wallet]
+    #[arg(long, global = true, env = "PEAL_WALLET", value_name = "FILE")]
+    wallet: Option<PathBuf>,
+    /// A file with the passphrase on its first line [or PEAL_PASSPHRASE, or it is asked for]
+    #[arg(long, global = true, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Write JSON to standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Common {
+    /// Where the wallet is.
+    pub(crate) fn wallet(&self) -> Result<PathBuf, Trouble> {
+        if let Some(path) = &self.wallet {
+            return Ok(path.clone());
+        }
+        let home = std::env::var_os("HOME").filter(|h| !h.is_empty()).ok_or_else(|| {
+            Trouble::unusable(
+                "there is no home directory",
+                "HOME",
+                "give the path of the wallet with --wallet",
+            )
+        })?;
+        Ok(Path::new(&home).join(".peal").join("wallet"))
+    }
+
+    /// The passphrase; a new one is asked for twice and may not be empty.
+    pub(crate) fn passphrase(&self, new: bool) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        let prompt = |text: &str| {
+            rpassword::prompt_password(text).map(Zeroizing::new).map_err(|e| {
+                Trouble::unusable(
+                    format!("the passphrase cannot be read: {e}"),
+                    "the terminal",
+                    "use --passphrase-file",
+                )
+            })
+        };
+        let (passphrase, place) = if let Some(path) = &self.passphrase_file {
+            let bytes = Zeroizing::new(disk::read(path, 4096)?);
+            let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+            (Zeroizing::new(line.strip_suffix(b"\r").unwrap_or(line).to_vec()), path.display().to_string())
+        } else if let Ok(text) = std::env::var(PASSPHRASE) {
+            (Zeroizing::new(text.into_bytes()), PASSPHRASE.to_owned())
+        } else if std::io::stdin().is_terminal() {
+            let first = prompt(if new { "New passphrase: " } else { "Passphrase: " })?;
+            if new && *prompt("The same again: ")? != *first {
+                return Err(Trouble::unusable("the two differ", "the terminal", "run the command again"));
+            }
+            (Zeroizing::new(first.as_bytes().to_vec()), "the terminal".to_owned())
+        } else {
+            return Err(Trouble::unusable(
+                "there is no passphrase",
+                "standard input is no terminal",
+                format!("give it with --passphrase-file or {PASSPHRASE}"),
+            ));
+        };
+        if new && passphrase.is_empty() {
+            return Err(Trouble::unusable("the passphrase is empty", place, "choose one of several words"));
+        }
+        Ok(passphrase)
+    }
+
+    /// Opens the wallet to change it.
+    pub(crate) fn open(&self) -> Result<Wallet, Trouble> {
+        let path = self.wallet()?;
+        wallet::there(&path)?;
+        Wallet::open(&path, &self.passphrase(false)?)
+    }
+
+    /// Reads the wallet, while another process may change it.
+    pub(crate) fn read(&self) -> Result<Contents, Trouble> {
+        let path = self.wallet()?;
+        wallet::there(&path)?;
+        Wallet::read(&path, &self.passphrase(false)?)
+    }
+}
+
+/// The clock.
+pub(crate) fn now() -> Result<Time, Trouble> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    since
+        .and_then(|d| Time::new(d.as_secs()))
+        .ok_or_else(|| Trouble::unusable("the clock is before 1970", "this machine", "set the clock"))
+}
+
+/// The wallet's ledger.
+pub(crate) fn remote(contents: &Contents) -> Result<Remote, Trouble> {
+    Remote::new(&contents.url, Patience::default())
+}
+
+/// Reads a trust list.
+pub(crate) fn trust(path: &Path) -> Result<Trust, Trouble> {
+    let bytes = disk::read(path, MAX_LIST as u64)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Trouble::unusable("this trust list is not UTF-8", path.display(), "ask for the list again")
+    })?;
+    text.parse().map_err(|e: peal_spec::trust::BadTrust| {
+        Trouble::unusable(
+            format!("this trust list cannot be used: {}", e.what),
+            format!("{}, line {}", path.display(), e.line),
+            "mend that line as spec/README.md §15 says, or ask for the list again",
+        )
+    })
+}
+
+/// What the ledger calls itself; the trust list must know it.
+pub(crate) fn origin(remote: &Remote, trust: &Trust) -> Result<Origin, Trouble> {
+    let place = format!("{}/v1/ledger", remote.base());
+    let body = remote.get("/v1/ledger", "application/json", SMALL)?.map_err(|p| p.at(&place))?;
+    let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let origin: Option<Origin> = value.get("origin").and_then(|o| o.as_str()).and_then(|o| o.parse().ok());
+    let origin = origin.ok_or_else(|| {
+        Trouble::refused("what answers there does not say which ledger it is", &place, "check the URL")
+    })?;
+    if trust.ledger(&origin).is_some() {
+        return Ok(origin);
+    }
+    let known: Vec<String> = trust.ledgers.iter().map(|l| l.origin.to_string()).collect();
+    Err(Trouble::refused(
+        format!("what answers there calls itself {origin}, which is not in the trust list"),
+        place,
+        format!(
+            "check the URL; the list has {}",
+            if known.is_empty() { "no ledger".into() } else { known.join(", ") }
+        ),
+    ))
+}
+
+/// A progress bar on standard error, where that is a terminal.
+pub(crate) fn progress(steps: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {human_pos} of {human_len}, {eta}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
+}

@@ -1,0 +1,169 @@
+//! The commands, one a file. Each gives back a [`Done`]: text for people and the same as JSON; nothing else is written to standard output.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use peal_wallet::trouble::Trouble;
+use serde_json::{Value, json};
+
+mod context;
+mod single;
+mod bulk;
+
+mod open;
+mod restore;
+mod address;
+mod words;
+mod sync;
+mod show;
+mod pay;
+mod prove;
+mod verify;
+mod import;
+mod settle;
+mod correct;
+mod enrol;
+mod grant;
+mod revoke;
+mod rotate;
+mod trust;
+mod completions;
+
+use context::Common;
+
+/// The wallet, the verifier and the payroll tool of PEAL, the Portable Employment Account Ledger.
+///
+/// Exit codes: 0 all is well; 1 refused or not valid; 2 the input or the environment cannot be used; 3 not available now, try again.
+#[derive(Debug, Parser)]
+#[command(
+    name = "peal",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example, a worker's first day:\n  peal open --ledger https://ledger.example --trust trust.txt\n  peal sync\n  peal show\n\n\
+                  Example, a verifier's whole work:\n  peal verify history.peal --trust trust.txt"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Open(open::Args),
+    Restore(restore::Args),
+    Address(address::Args),
+    Words(words::Args),
+    Sync(sync::Args),
+    Show(show::Args),
+    Pay(pay::Args),
+    Prove(prove::Args),
+    Verify(verify::Args),
+    Import(import::Args),
+    Settle(settle::Args),
+    Correct(correct::Args),
+    Enrol(enrol::Args),
+    Grant(grant::Args),
+    Revoke(revoke::Args),
+    Rotate(rotate::Args),
+    Trust(trust::Args),
+    Completions(completions::Args),
+}
+
+/// What a command has done.
+#[derive(Debug)]
+pub(crate) struct Done {
+    code: u8,
+    text: String,
+    json: Value,
+}
+
+impl Done {
+    /// All is well.
+    pub(crate) fn well(text: impl Into<String>, json: Value) -> Self {
+        Self { code: 0, text: text.into(), json }
+    }
+
+    /// The same, with an exit code of its own.
+    pub(crate) fn with_code(code: u8, text: impl Into<String>, json: Value) -> Self {
+        Self { code, text: text.into(), json }
+    }
+}
+
+/// Runs the program.
+pub(crate) fn run() -> ExitCode {
+    let Cli { common, command } = Cli::parse();
+    let result = match command {
+        Command::Open(args) => open::run(&common, &args),
+        Command::Restore(args) => restore::run(&common, &args),
+        Command::Address(args) => address::run(&common, &args),
+        Command::Words(args) => words::run(&common, &args),
+        Command::Sync(args) => sync::run(&common, &args),
+        Command::Show(args) => show::run(&common, &args),
+        Command::Pay(args) => pay::run(&common, &args),
+        Command::Prove(args) => prove::run(&common, &args),
+        Command::Verify(args) => verify::run(&common, &args),
+        Command::Import(args) => import::run(&common, &args),
+        Command::Settle(args) => settle::run(&common, &args),
+        Command::Correct(args) => correct::run(&common, &args),
+        Command::Enrol(args) => enrol::run(&common, &args),
+        Command::Grant(args) => grant::run(&common, &args),
+        Command::Revoke(args) => revoke::run(&common, &args),
+        Command::Rotate(args) => rotate::run(&common, &args),
+        Command::Trust(args) => trust::run(&common, &args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    // A reader that has gone away (`peal show | head`) is no fault.
+    match result {
+        Ok(done) => {
+            let text = if common.json { pretty(&done.json) } else { done.text };
+            let newline = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+            let _ = write!(std::io::stdout().lock(), "{text}{newline}");
+            ExitCode::from(done.code)
+        }
+        Err(trouble) => {
+            tell(&trouble, common.json);
+            ExitCode::from(trouble.code())
+        }
+    }
+}
+
+fn pretty(json: &Value) -> String {
+    // Plain values always encode.
+    serde_json::to_string_pretty(json).unwrap_or_default()
+}
+
+fn tell(trouble: &Trouble, as_json: bool) {
+    if as_json {
+        let _ = writeln!(std::io::stdout().lock(), "{}", pretty(&json!({ "error": trouble })));
+    } else {
+        let _ = writeln!(std::io::stderr().lock(), "peal: {trouble}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_about_and_an_example() {
+        fn walk(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} has no about text");
+            if command.get_subcommands().next().is_none() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "{name} has no example");
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+}

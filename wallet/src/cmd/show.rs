@@ -1,0 +1,35 @@
+//! `peal show`: the passbook, from the wallet's own copy.
+
+use peal_wallet::layout::Style;
+use peal_wallet::passbook;
+use peal_wallet::trouble::Trouble;
+use serde_json::json;
+
+use super::Done;
+use super::context::{self, Common};
+
+/// Show the passbook, offline, from the wallet's own copy
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  peal show\n  peal show --entries")]
+pub(crate) struct Args {
+    /// List every contribution
+    #[arg(long)]
+    entries: bool,
+}
+
+pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
+    let c = common.read()?;
+    let (_, verdict) = c.copy()?.check(&c.trust, context::now()?).map_err(|e| {
+        let remedy =
+            "check the trust list with `peal trust show`, then fetch the copy again with `peal sync`";
+        Trouble::refused(
+            format!("the wallet's copy does not hold: {e}"),
+            common.wallet().unwrap_or_default().display(),
+            remedy,
+        )
+    })?;
+    let text = passbook::render(&verdict, c.synced, args.entries, Style::of_stdout());
+    let mut json = json!(verdict);
+    json["synced"] = json!(c.synced.map(|t| t.to_string()));
+    Ok(Done::well(text, json))
+}

@@ -1,0 +1,77 @@
+//! A posting of one statement: signed, kept in the outbox, sent, and believed when its receipt holds.
+
+use peal_spec::address::Address;
+use peal_spec::statement::{Body, Statement};
+use peal_spec::value::Month;
+use peal_wallet::outbox::{Job, Label, Outbox};
+use peal_wallet::payroll::{self, Item};
+use peal_wallet::trouble::Trouble;
+use peal_wallet::wallet::Wallet;
+
+use super::{bulk, context};
+
+/// One statement to be said.
+pub(crate) struct Said {
+    /// The account it is about.
+    pub(crate) account: Address,
+    /// The record it is about.
+    pub(crate) refers: Option<u64>,
+    /// The month it is about.
+    pub(crate) month: Option<Month>,
+    /// What it says.
+    pub(crate) body: Body,
+    /// The generation of the key that signs it.
+    pub(crate) generation: u32,
+    /// Whether the same may be said again later, as a new statement.
+    pub(crate) again: bool,
+}
+
+/// Where it was recorded.
+pub(crate) struct Recorded {
+    /// Sequence in the account.
+    pub(crate) sequence: u64,
+    /// Whether an earlier run had recorded it.
+    pub(crate) before: bool,
+}
+
+/// Says it once, however often it is tried. The wallet is saved.
+pub(crate) fn say(wallet: &mut Wallet, name: &str, parts: &[&[u8]], said: Said) -> Result<Recorded, Trouble> {
+    let job = Outbox::of(wallet.path()).job(name, parts);
+    let result = deliver(wallet, &job, name, &said);
+    wallet.save()?;
+    if said.again && result.is_ok() {
+        job.finish()?;
+    }
+    result
+}
+
+fn deliver(wallet: &mut Wallet, job: &Job, name: &str, said: &Said) -> Result<Recorded, Trouble> {
+    let path = wallet.path().to_owned();
+    let contents = &mut wallet.contents;
+    let remote = context::remote(contents)?;
+    if job.batches()?.is_empty() {
+        let now = context::now()?;
+        let label = Label { line: 1, key: name.to_owned() };
+        let item = Item {
+            label: label.clone(),
+            account: said.account,
+            refers: said.refers,
+            month: said.month,
+            body: said.body.clone(),
+        };
+        let statement: Statement = payroll::statement(&item, &contents.chain(), &contents.origin, now);
+        job.add_signed_by(contents, said.generation, now, false, vec![(label, statement)], None)?;
+    }
+    let mut journal = bulk::journal(&path)?;
+    let sent = job.deliver(contents, &remote, &mut |sent| bulk::note(&mut journal, sent))?;
+    let last = sent.last().and_then(|s| s.fates().pop().map(|f| (f.outcome, s.before)));
+    match last {
+        Some((Ok((_, sequence)), before)) => Ok(Recorded { sequence, before }),
+        Some((Err(problem), _)) => {
+            // What is refused may be tried again once the cause is mended.
+            job.finish()?;
+            Err(problem.at(&format!("{name} for account {}", said.account)))
+        }
+        None => Err(Trouble::unavailable("nothing was sent", name, "run the command again")),
+    }
+}

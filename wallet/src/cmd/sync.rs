@@ -1,0 +1,54 @@
+//! `peal sync`: new records, all of it checked, and the ledger held to what it signed before.
+
+use peal_wallet::layout::{Style, clean};
+use peal_wallet::report;
+use peal_wallet::sync::{self, Failed};
+use peal_wallet::trouble::Trouble;
+use serde_json::json;
+
+use super::Done;
+use super::context::{self, Common};
+
+/// Fetch new records, check everything, and hold the ledger to what it signed before
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  peal sync\n\n\
+    A ledger that shrinks, rewrites or forks is named, the evidence is kept beside the wallet, and the exit code is 1.")]
+pub(crate) struct Args {}
+
+pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
+    let mut wallet = common.open()?;
+    let remote = context::remote(&wallet.contents)?;
+    let now = context::now()?;
+    let synced = match sync::run(&mut wallet.contents, &remote, &|| context::now().unwrap_or(now)) {
+        Ok(synced) => synced,
+        Err(Failed::Trouble(trouble)) => return Err(trouble),
+        Err(Failed::Contradiction(contradiction)) => {
+            let evidence = contradiction.keep(&wallet)?;
+            return Err(contradiction.at(&evidence));
+        }
+    };
+    wallet.save()?;
+    let v = &synced.verdict;
+    let witnesses =
+        if v.witnesses.is_empty() { "no witness".to_owned() } else { clean(&v.witnesses.join(", ")) };
+    let news = if synced.new == 0 { "no new records".to_owned() } else { format!("{} new", synced.new) };
+    let waiting = match synced.waiting {
+        0 => String::new(),
+        n => format!("  {n} heads of receipts are not published yet; the next sync joins them\n"),
+    };
+    let text = format!(
+        "{}\n  {news}; {}\n  ledger {} at {} entries, {} ({}); {witnesses}\n{waiting}",
+        Style::of_stdout().paint(32, "The copy is up to date, and all of it holds."),
+        report::counts(&v.records),
+        clean(&v.origin),
+        v.size,
+        v.time,
+        v.freshness,
+    );
+    let json = json!({
+        "address": v.address, "origin": v.origin, "new": synced.new, "records": v.records.total, "size": v.size,
+        "time": v.time, "freshness": v.freshness, "witnesses": v.witnesses, "auditors": v.auditors,
+        "waiting": synced.waiting, "generation": wallet.contents.generation,
+    });
+    Ok(Done::well(text, json))
+}

@@ -1,0 +1,27 @@
+//! What a worker, a platform, a fund or a bureau has at home: keys, an encrypted wallet, the checked copy of an account, proofs, payroll files.
+//!
+//! Reads top to bottom; each module uses only those above it. Everything that must be trusted is in `peal-spec`; this crate keeps, fetches,
+//! sends and shows. It knows the ledger only by its bytes.
+//!
+//! 1. [`wallet`] keeps the words and the copy in one sealed file ([`vault`]).
+//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before.
+//! 3. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
+//! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
+//! 5. [`passbook`] and [`report`] show a copy and a verdict to people.
+
+pub mod trouble;
+pub mod disk;
+pub mod words;
+pub mod vault;
+pub mod wallet;
+pub mod http;
+pub mod posting;
+pub mod sync;
+pub mod import;
+pub mod returns;
+pub mod journal;
+pub mod outbox;
+pub mod payroll;
+pub mod layout;
+pub mod passbook;
+pub mod report;

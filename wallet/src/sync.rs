@@ -1,0 +1,346 @@
+//! Bringing the copy of an account up to date, and holding the ledger to every head that it ever signed for this wallet.
+//!
+//! 1. Pages of new records are fetched, each under a head that must extend the one before ([`Contents::head`]).
+//! 2. The whole copy is recomputed and verified ([`Copy::check`]).
+//! 3. Heads that receipts gave are joined: the ledger must prove that they lead to the same log.
+//!
+//! Nothing is changed in the wallet unless all of it holds. A ledger that contradicts itself gives a [`Contradiction`] with both signed notes.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use peal_spec::cbor::Cbor;
+use peal_spec::copy::{self, BadCopy, Copy, Folded};
+use peal_spec::tree::check_consistency;
+use peal_spec::value::Time;
+use peal_spec::verify::{self, Failure, Verdict};
+
+use crate::disk;
+use crate::http::{Problem, Remote, SMALL};
+use crate::trouble::Trouble;
+use crate::wallet::{Contents, Seen, Wallet};
+
+/// How many generations of reading keys are tried when the present one is refused.
+const READERS: u32 = 64;
+/// How many seconds a published head may lag behind a receipt.
+const LAG: u64 = 600;
+
+/// How a ledger contradicts what it signed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misdeed {
+    /// The log has become smaller.
+    Shrinks,
+    /// The log does not extend what it was.
+    Rewrites,
+    /// Two logs of one size.
+    Forks,
+}
+
+impl fmt::Display for Misdeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Misdeed::Shrinks => "shrinks",
+            Misdeed::Rewrites => "rewrites",
+            Misdeed::Forks => "forks",
+        })
+    }
+}
+
+/// Two signed heads that do not go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// How they differ.
+    pub misdeed: Misdeed,
+    /// Seen before.
+    pub old: Seen,
+    /// Given now.
+    pub new: Seen,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (old, new) = (self.old.size, self.new.size);
+        match self.misdeed {
+            Misdeed::Shrinks => {
+                write!(f, "the ledger shrinks: it had signed {old} entries and now shows {new}")
+            }
+            Misdeed::Rewrites => {
+                write!(f, "the ledger rewrites: its {new} entries do not extend the {old} that it had signed")
+            }
+            Misdeed::Forks => {
+                write!(f, "the ledger forks: it has signed two different logs of {old} entries")
+            }
+        }
+    }
+}
+
+impl Contradiction {
+    /// Keeps both notes in a file beside the wallet; returns its path.
+    ///
+    /// # Errors
+    /// Unusable if it cannot be written.
+    pub fn keep(&self, wallet: &Wallet) -> Result<PathBuf, Trouble> {
+        let path = disk::beside(
+            wallet.path(),
+            &format!(".evidence-{}-{}-{}", self.misdeed, self.old.size, self.new.size),
+        );
+        let text = format!(
+            "{self}.\nBoth notes below are signed by the operator of {}.\n\n== seen before ({}) ==\n{}\n== given later ({}) ==\n{}",
+            wallet.contents.origin, self.old.time, self.old.note, self.new.time, self.new.note
+        );
+        disk::replace(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
+    /// As told to a person.
+    pub fn at(&self, evidence: &std::path::Path) -> Trouble {
+        Trouble::refused(
+            self,
+            format!("the evidence is kept in {}", evidence.display()),
+            "do not rely on this ledger; show the evidence to a bureau, a witness or an auditor. The wallet keeps your last good copy",
+        )
+    }
+}
+
+/// Why a sync ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// For want of an answer, or because what was given does not hold.
+    Trouble(Trouble),
+    /// The ledger contradicts itself.
+    Contradiction(Box<Contradiction>),
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// What a sync brought.
+#[derive(Debug)]
+pub struct Synced {
+    /// Records that are new.
+    pub new: u64,
+    /// Heads of receipts that could not be joined yet, because the ledger publishes them a little later.
+    pub waiting: usize,
+    /// The account as it stands.
+    pub folded: Folded,
+    /// What its proof shows.
+    pub verdict: Verdict,
+}
+
+/// Demands that a head follows on another.
+///
+/// # Errors
+/// [`Contradiction`] says how it does not.
+pub fn extends(old: &Seen, new: &Seen, path: &[peal_spec::hash::Hash]) -> Result<(), Box<Contradiction>> {
+    let misdeed = if new.size < old.size {
+        Misdeed::Shrinks
+    } else if new.size == old.size {
+        if new.root == old.root {
+            return Ok(());
+        }
+        Misdeed::Forks
+    } else if check_consistency(old.size, &old.root, new.size, &new.root, path).is_ok() {
+        return Ok(());
+    } else {
+        Misdeed::Rewrites
+    };
+    Err(Box::new(Contradiction { misdeed, old: old.clone(), new: new.clone() }))
+}
+
+struct Session<'a> {
+    contents: &'a mut Contents,
+    remote: &'a Remote,
+    now: &'a dyn Fn() -> Time,
+}
+
+/// Brings the contents of a wallet up to date; `now` is the clock. The caller saves the wallet.
+///
+/// # Errors
+/// [`Failed`]; the contents are then as before, but for the generation of the reading key.
+pub fn run(contents: &mut Contents, remote: &Remote, now: &dyn Fn() -> Time) -> Result<Synced, Failed> {
+    Session { contents, remote, now }.run()
+}
+
+impl Session<'_> {
+    fn place(&self) -> String {
+        self.remote.base().to_owned()
+    }
+
+    fn does_not_hold(&self, what: impl fmt::Display) -> Failed {
+        let remedy = "try again; if it stays so, show this to a bureau or an auditor. The wallet keeps your last good copy";
+        Failed::Trouble(Trouble::refused(
+            format!("what the ledger gave does not hold: {what}"),
+            self.place(),
+            remedy,
+        ))
+    }
+
+    fn run(mut self) -> Result<Synced, Failed> {
+        let before = self.contents.copy.as_ref().map_or(0, |c| c.rows.len() as u64);
+        let (mut copy, mut head) = (self.contents.copy.clone(), self.contents.head.clone());
+        loop {
+            let from = copy.as_ref().map_or(0, |c| c.rows.len() as u64);
+            let (page, seen) = self.fetch(from, head.as_ref())?;
+            if let Some(old) = &head {
+                extends(old, &seen, &page.consistency).map_err(Failed::Contradiction)?;
+            }
+            if page.size < from {
+                return Err(
+                    self.does_not_hold(format!("the account had {from} records and now has {}", page.size))
+                );
+            }
+            let (rows, size) = (page.rows.len() as u64, page.size);
+            let joined = match copy {
+                Some(copy) => copy.extend(page).map_err(|e| self.does_not_hold(e))?,
+                None if page.from == 0 => page,
+                None => return Err(self.does_not_hold(BadCopy::Gap)),
+            };
+            (copy, head) = (Some(joined), Some(seen));
+            if from + rows >= size {
+                break;
+            }
+            if rows == 0 {
+                return Err(self.does_not_hold(format!("records {from} to {} are not given", size - 1)));
+            }
+        }
+        let (Some(mut copy), Some(head)) = (copy, head) else { return Err(self.does_not_hold(BadCopy::Gap)) };
+        copy.consistency = Vec::new();
+        let (folded, verdict) =
+            copy.check(&self.contents.trust, (self.now)()).map_err(|e| self.does_not_hold(e))?;
+        let chain = self.contents.chain();
+        let keys = &folded.account.state.control.keys;
+        let own = chain.generation(&keys.key).ok_or_else(|| {
+            Trouble::refused(
+                "the account's present key is not of these words",
+                self.place(),
+                "check the address and the words",
+            )
+        })?;
+        let reading = (0..=own).rev().find(|n| chain.reading(*n).public() == keys.reading);
+        let rows = copy.rows.len() as u64;
+        let heads = self.join(rows, &head)?;
+        let c = self.contents;
+        (c.copy, c.head, c.generation) = (Some(copy), Some(head), own);
+        c.reading = reading.unwrap_or(c.reading);
+        c.heads = heads;
+        c.synced = Some((self.now)());
+        Ok(Synced { new: rows - before, waiting: c.heads.len(), folded, verdict })
+    }
+
+    /// One page and its head, checked against the trust list.
+    fn fetch(&mut self, from: u64, since: Option<&Seen>) -> Result<(Copy, Seen), Failed> {
+        let body = match self.ask(from, since)? {
+            Ok(body) => body,
+            Err(problem) => return Err(self.unwilling(&problem, since)),
+        };
+        let page = Copy::from_bytes(&body)
+            .map_err(|e| self.does_not_hold(format!("it is no copy of an account: {e}")))?;
+        let seen = self.verified(&page).map_err(|e| self.does_not_hold(e))?;
+        if Some(page.address) != self.contents.address {
+            return Err(self.does_not_hold("it is of another account"));
+        }
+        Ok((page, seen))
+    }
+
+    /// The request, with the reading key that the ledger accepts.
+    fn ask(&mut self, from: u64, since: Option<&Seen>) -> Result<Result<Vec<u8>, Problem>, Trouble> {
+        let address = self.contents.address()?;
+        let path = format!("/v1/accounts/{address}/records");
+        let since = since.map(|s| format!("&since={}", s.size)).unwrap_or_default();
+        // How many records make a page, the ledger says.
+        let query = format!("from={from}{since}");
+        let chain = self.contents.chain();
+        let present = self.contents.reading;
+        let mut refusal = None;
+        for generation in std::iter::once(present).chain((0..READERS).filter(|n| *n != present)) {
+            let key = chain.reading(generation);
+            let answer =
+                self.remote.signed_get(&path, &query, copy::MEDIA_TYPE, &address, &key, (self.now)())?;
+            match answer {
+                Err(problem) if matches!(problem.status, 401 | 403) => refusal = refusal.or(Some(problem)),
+                answer => {
+                    self.contents.reading = generation;
+                    return Ok(answer);
+                }
+            }
+        }
+        Ok(Err(refusal.unwrap_or_default()))
+    }
+
+    fn verified(&self, page: &Copy) -> Result<Seen, Failure> {
+        let (note, checkpoint, ledger) = verify::read_checkpoint(&page.checkpoint, &self.contents.trust)?;
+        let foreign =
+            || Failure { name: "unknown-ledger", detail: format!("it is of {}", checkpoint.origin) };
+        if checkpoint.origin != self.contents.origin {
+            return Err(foreign());
+        }
+        let time = page.head.commit.time;
+        verify::check_checkpoint(&note, &checkpoint, time, ledger)?;
+        page.head
+            .check(checkpoint.size, &checkpoint.root)
+            .map_err(|e| Failure { name: "bad-head", detail: e.to_string() })?;
+        Ok(Seen { size: checkpoint.size, root: checkpoint.root, time, note: page.checkpoint.clone() })
+    }
+
+    /// A ledger that refuses to prove that it extends an earlier head may have lost it: its checkpoint tells.
+    fn unwilling(&self, problem: &Problem, since: Option<&Seen>) -> Failed {
+        let refused = || {
+            let mut trouble = problem.at(&self.place());
+            if matches!(problem.status, 401 | 403) {
+                trouble.remedy = "check the address and the words, and this machine's clock".into();
+            }
+            Failed::Trouble(trouble)
+        };
+        let Some(old) = since else { return refused() };
+        let Ok(Ok(body)) = self.remote.get("/checkpoint", "text/plain", SMALL) else { return refused() };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let (Some(new), Ok((note, checkpoint, ledger))) =
+            (Seen::of(&text, (self.now)()), verify::read_checkpoint(&text, &self.contents.trust))
+        else {
+            return refused();
+        };
+        let signed = ledger.operators.iter().any(|o| matches!(note.signed_by(&o.key), Ok(Some(_))));
+        if !signed || checkpoint.origin != self.contents.origin || new.size > old.size {
+            return refused();
+        }
+        extends(old, &new, &[]).map_or_else(Failed::Contradiction, |()| refused())
+    }
+
+    /// Joins the heads that receipts gave to the one now reached; returns those that must wait.
+    fn join(&mut self, rows: u64, head: &Seen) -> Result<Vec<Seen>, Failed> {
+        let mut waiting = Vec::new();
+        for old in self.contents.heads.clone() {
+            if old.size > head.size {
+                // Times never decrease along a log, so a smaller log of a later time is another one.
+                let late = (self.now)().seconds().saturating_sub(old.time.seconds()) > LAG;
+                if head.time > old.time || late {
+                    extends(&old, head, &[]).map_err(Failed::Contradiction)?;
+                }
+                waiting.push(old);
+                continue;
+            }
+            if old.size == head.size {
+                extends(&old, head, &[]).map_err(Failed::Contradiction)?;
+                continue;
+            }
+            let (page, seen) = self.fetch(rows, Some(&old))?;
+            extends(&old, &seen, &page.consistency).map_err(Failed::Contradiction)?;
+            if seen.size <= head.size {
+                extends(head, &seen, &[]).map_err(Failed::Contradiction)?;
+                continue;
+            }
+            // The ledger has moved on meanwhile: both must lead to the same head.
+            let (page, again) = self.fetch(rows, Some(head))?;
+            extends(head, &again, &page.consistency).map_err(Failed::Contradiction)?;
+            if again.size == seen.size {
+                extends(&seen, &again, &[]).map_err(Failed::Contradiction)?;
+            } else {
+                waiting.push(old);
+            }
+        }
+        Ok(waiting)
+    }
+}
