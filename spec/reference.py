@@ -1617,7 +1617,7 @@ def findings(body, trust, seen, entries, totals, now):
         "withheld": withheld, "complete": hidden == 0,
         "entries": [{"sequence": n, "month": e.month, "insurance": e.insurance, "amount": e.amount,
                      "credited": e.credited, "base": e.base, "currency": e.currency, "standing": standing(view, n, e)}
-                    for n, e in sorted(entries.items())],
+                    for n, e in sorted(entries.items()) if view.by_sequence[n].opening is not None],
         "totals": [{"sequence": n, "cell": cell, "basis": basis} for n, cell, basis in totals],
         "issuers": {who: "proved" if proved else "not checked" for who, proved in issuers.items()}, "rests": rests}
 
