@@ -23,6 +23,7 @@ def shape(text: str) -> list[str]:
     text = re.sub(r"\b\d+ (seconds?|minutes?|s)\b", "AGE", text)
     text = re.sub(r"\b[0-9a-f]{8,}\b", "HEX", text)
     text = re.sub(r"byte \d+", "byte N", text)
+    text = re.sub(r"\d+ entries", "N entries", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 

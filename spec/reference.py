@@ -22,7 +22,7 @@ REFUSALS = {  # §9
     "role-missing": 31, "role-not-covering": 32, "role-expired": 33, "not-issuer": 34, "not-fund": 35,
     "month-in-future": 36, "amount-range": 37, "fund-unfit": 38, "target-void": 39, "settled": 40,
     "month-differs": 41, "currency-differs": 42, "amount-differs": 43, "reference-taken": 44, "total-overflow": 45,
-    "not-recorded": 46}
+    "state-full": 46, "not-recorded": 47}
 
 
 class Refusal(Exception):
@@ -557,6 +557,7 @@ def posting_leaves(origin, statements):
 def check_posting(data, origin):
     """Refusals 1 to 5, in order."""
     signed, statements = read_posting(data)
+    demand(len(statements) <= 100_000, "statements")
     refuse(signed.origin != origin, "foreign-origin", "origin")
     refuse(not signed.verifies, "bad-signature", "signature")
     refuse(signed.count != len(statements) or not signed.count_in_limits(), "count-mismatch", "count")
@@ -853,6 +854,9 @@ class Ledger:
         refuse(slot in self.references, "reference-taken", "who", self.references.get(slot))
         entry = Entry(issuer.number, insurance, st.month, fund.number, *amount)
         self.demand_total(account, entry)
+        entries = [*account.entries.values(), entry]
+        cells = 2 + len({(e.insurance, e.currency) for e in entries}) + len({e.insurance for e in entries})
+        refuse(cells > 256, "state-full", "what")
 
         def effect(account, sequence):
             account.entries[sequence] = entry
@@ -1248,7 +1252,7 @@ def trust_line(here, words):
 
     def new_key(type):
         key = parse_verifier_key(words[1])
-        demand(key.type == type and key not in here.keys(), "key")
+        demand(key.type == type and all(k.type != type or k.public != key.public for k in here.keys()), "key")
         return key
     match words[0]:
         case "operator":
@@ -1324,7 +1328,7 @@ class Body:
             frame = decode(data, "frame")
             demand(FILE(frame) and H(frame[1]) == frame[2], "frame")
             body = decode(frame[1], "body")
-            demand(BODY(body), "body")
+            demand(BODY(body) and all(len(cose) >= 200 for cose in body[3]), "body")
         except Refusal as refusal:
             raise Failure("damaged", refusal.field) from refusal
         self.note, self.head, subject, self.coses, views = body
@@ -1339,7 +1343,7 @@ def verify_proof(data, ledgers, now):
     verdict = {"valid": False, "failure": None}
     try:
         body = Body(data)                                                                          # 1
-        trust, size, seen = check_head(body, ledgers, verdict)                                     # 2 to 6
+        trust, size, seen = check_head(body, ledgers, verdict, now)                                     # 2 to 6
         every = [body.subject, *body.views]
         for number, view in enumerate(every):                                                      # 7
             check_account(view, body, size)
@@ -1362,7 +1366,7 @@ def verify_proof(data, ledgers, now):
     return verdict
 
 
-def check_head(body, ledgers, verdict):
+def check_head(body, ledgers, verdict, now):
     origin = body.note.split("\n")[0]
     trust = ledgers.get(origin)
     check(trust, "unknown-ledger", origin)
@@ -1386,6 +1390,7 @@ def check_head(body, ledgers, verdict):
     check(not trust.final or size <= trust.final[0], "pin", "after the final checkpoint")
     leaf_hash = commit_leaf(body.directory_size, body.directory_root, body.time)
     check(size > 0 and included(leaf_hash, size - 1, size, body.log_path, log_root), "bad-head")
+    check(body.time <= now + 600, "bad-head", "a time still to come")
     verdict.update(size=size, time=body.time)
     return trust, size, seen
 
@@ -1531,7 +1536,7 @@ def check_references(view):
         if r.type == CONTRIBUTION:
             insurance = facets.get("what", [None])[0]
             entries[r.sequence] = Seen(None, insurance, r.month, None, *facets.get("amount", [None] * 4))
-            contributions[r.sequence] = facets
+            contributions[r.sequence] = shown
         if r.type not in (SETTLEMENT, CORRECTION):
             continue
         entry = entries.get(r.refers)
@@ -1542,7 +1547,9 @@ def check_references(view):
         about, by = contributions[r.refers], facets.get("who", [None])[0]
         if shown.signed:
             by = shown.signed.issuer
-        named = about.get("what", [None] * 3)[2] if r.type == SETTLEMENT else about.get("who", [None] * 3)[1]
+        named = about.facets.get("what", [None] * 3)[2]
+        if r.type == CORRECTION:
+            named = about.signed.issuer if about.signed else about.facets.get("who", [None] * 3)[1]
         check(not by or not named or by == named, "bad-reference", "issuer")
         check(not entry.void and not entry.settled, "bad-reference", "void or settled")
         if r.type == SETTLEMENT and facets.get("amount") and entry.amount is not None:
@@ -1807,7 +1814,8 @@ def run_proof(v):
         raise Failure(verdict["failure"], verdict["why"])
     if v["expect"] == "valid":
         for name, expected in v.get("verdict", {}).items():
-            same(name, expected, verdict[name])
+            found = [e["standing"] for e in verdict["entries"]] if name == "standings" else verdict[name]
+            same(name, expected, found)
 
 
 def run_signed_read(v):
@@ -2018,7 +2026,7 @@ def test_ledger(rng):
         assert told(by, statement) == expected, (expected, told(by, statement))
     records = len(town.ledger.accounts[3].records)
     both_ = town.send("platform", [town.pay(8, "y"), town.pay(0, "z")], all_or_nothing=True)
-    assert [r[0] for r in both_] == [46, 37] and len(town.ledger.accounts[3].records) == records
+    assert [r[0] for r in both_] == [47, 37] and len(town.ledger.accounts[3].records) == records
     assert len(town.send("platform", [town.pay(8, "y"), town.pay(9, "z")], all_or_nothing=True)[1]) == 4
     keys = [public_of(town.private["worker"][1]), next_key(public_of(town.private["worker"][2])), bytes(32)]
     rotation = town.st(ROTATED, "worker", [town.address["worker"], keys])

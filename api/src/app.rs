@@ -2,17 +2,21 @@
 //!
 //! 1. The server listens before the ledger is open; until then every request that needs it is answered `starting`.
 //! 2. Work that burns a core passes one gate, as wide as there are cores; what waits there is bounded by the requests under way.
-//! 3. When the server closes, requests under way are finished; nothing that was acknowledged is lost.
+//! 3. Whole copies of accounts are made a few at a time; whoever waits too long for a turn is told to come back.
+//! 4. When the server closes, requests under way are finished; nothing that was acknowledged is lost.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use peal_ledger::{Error, Ledger};
 use peal_spec::trust::Trust;
 use peal_spec::value::Time;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -31,13 +35,19 @@ pub struct App {
     pub requests: Arc<Semaphore>,
     /// KiB of bodies that may still be held.
     pub room: Arc<Semaphore>,
+    /// Copies of accounts that may still be made: two for each core.
+    pub copies: Arc<Semaphore>,
     /// Open connections.
     pub connections: AtomicU64,
+    authorities: OnceLock<Vec<String>>,
     clock: Clock,
     ledger: OnceLock<Ledger>,
     closing: AtomicBool,
     cores: Arc<Semaphore>,
 }
+
+/// How long a read waits for its turn before it is told to come back.
+const TURN: Duration = Duration::from_secs(1);
 
 /// [`App`] as handlers hold it.
 pub type Shared = Arc<App>;
@@ -53,7 +63,9 @@ impl App {
             requests: Arc::new(Semaphore::new(limits.requests)),
             room: Arc::new(Semaphore::new(room)),
             cores: Arc::new(Semaphore::new(cores)),
+            copies: Arc::new(Semaphore::new(2 * cores)),
             connections: AtomicU64::new(0),
+            authorities: OnceLock::new(),
             ledger: OnceLock::new(),
             closing: AtomicBool::new(false),
             metrics: Metrics::default(),
@@ -96,6 +108,30 @@ impl App {
     /// The present time.
     pub fn now(&self) -> Time {
         Time::new((self.clock)()).unwrap_or_default()
+    }
+
+    /// Says where the server listens, which is what it is called unless the operator names it.
+    pub fn bound(&self, address: SocketAddr) {
+        let own = || match self.config.authorities.as_slice() {
+            [] => config::own_authorities(address),
+            named => named.to_vec(),
+        };
+        self.authorities.get_or_init(own);
+    }
+
+    /// The authorities for which signed reads may be meant.
+    pub fn authorities(&self) -> &[String] {
+        self.authorities.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Waits a little for leave to make a copy of an account; it is given back when the last clone is dropped.
+    ///
+    /// # Errors
+    /// 503 if too many are being made.
+    pub async fn may_copy(&self) -> Result<Arc<OwnedSemaphorePermit>, Problem> {
+        let turn = timeout(TURN, self.copies.clone().acquire_owned()).await;
+        let permit = turn.map_err(|_| Problem::overloaded(1))?.map_err(|e| Problem::internal(&e))?;
+        Ok(Arc::new(permit))
     }
 
     /// Does work that burns a core: as many at a time as there are cores.

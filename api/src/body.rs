@@ -1,4 +1,8 @@
 //! Request bodies: read to their end, within bytes, memory and time.
+//!
+//! 1. A length that is announced costs nothing: room is taken by bytes that are there, so whoever wants much of it must send much.
+//! 2. A body that stalls, or that after its first window makes less than its pace in one, is cut off, so that nobody holds a place by
+//!    trickling.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,7 +11,7 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, Request};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
 use crate::media;
@@ -25,21 +29,30 @@ pub struct Received {
 ///
 /// # Errors
 /// 415 for another media type or any compression, 413 above the limit (before reading, if the length is announced), 408 when
-/// nothing arrives for too long, 503 when too much is held already.
+/// nothing arrives for too long or too little in a window, 503 when too much is held already.
 pub async fn read(app: &App, request: Request<Body>, media_type: &str) -> Result<Received, Problem> {
     let limits = &app.config.limits;
     let (head, mut body) = request.into_parts();
     media::expect(&head.headers, media_type)?;
-    let announced = announced(&head.headers);
-    if announced.is_some_and(|n| n > limits.body_bytes as u64) {
+    if announced(&head.headers).is_some_and(|n| n > limits.body_bytes as u64) {
         return Err(Problem::too_large(limits.body_bytes));
     }
     let mut received = Received { bytes: Vec::new(), room: None };
-    received.make_room(app, announced.unwrap_or(0) as usize)?;
+    let mut stalled = Instant::now() + limits.stall();
+    let mut window = Window { ends: Instant::now() + limits.pace(), had: None };
     loop {
-        let next = timeout(limits.stall(), poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await;
-        let frame = match next {
-            Err(_) => return Err(Problem::slow_body(limits.stall_seconds)),
+        // What has arrived is taken first, however late this is: a busy server blames nobody.
+        let deadline = stalled.min(window.ends);
+        let frame = match timeout_at(deadline, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await {
+            Err(_) if deadline == stalled => return Err(Problem::stalled_body(limits.stall_seconds)),
+            Err(_) => {
+                let made = window.had.map(|had| received.bytes.len() - had);
+                if made.is_some_and(|made| made < limits.pace_bytes) {
+                    return Err(Problem::slow_body(limits.pace_bytes, limits.pace_seconds));
+                }
+                window = Window { ends: Instant::now() + limits.pace(), had: Some(received.bytes.len()) };
+                continue;
+            }
             Ok(None) => return Ok(received),
             Ok(Some(Err(_))) => return Err(Problem::broken_body()),
             Ok(Some(Ok(frame))) => frame,
@@ -51,7 +64,15 @@ pub async fn read(app: &App, request: Request<Body>, media_type: &str) -> Result
         }
         received.make_room(app, length)?;
         received.bytes.extend_from_slice(&data);
+        stalled = Instant::now() + limits.stall();
     }
+}
+
+/// A stretch of time in which a body makes its pace.
+struct Window {
+    ends: Instant,
+    /// How much there was when it began; none in the first, which is grace.
+    had: Option<usize>,
 }
 
 fn announced(headers: &HeaderMap) -> Option<u64> {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use peal_ledger::Settings;
 use peal_spec::value::Origin;
 use serde::Deserialize;
 
@@ -56,8 +57,9 @@ pub struct Config {
     /// Where to listen.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
-    /// Authorities (`host` or `host:port`, lower case) for which signed reads may be meant; empty: whatever the request names.
-    #[serde(default)]
+    /// Authorities (`host` or `host:port`) for which signed reads may be meant; empty: the address that it listens on, and this machine's
+    /// own names for it (see [`own_authorities`]).
+    #[serde(default, deserialize_with = "authorities")]
     pub authorities: Vec<String>,
     /// What is refused or cut off.
     #[serde(default)]
@@ -68,7 +70,7 @@ pub struct Config {
 }
 
 /// What is refused or cut off, so that no client can exhaust the server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// The most bytes in a request body.
@@ -83,14 +85,25 @@ pub struct Limits {
     pub header_seconds: u64,
     /// Seconds for the next bytes of a body to arrive, or of an answer to be taken.
     pub stall_seconds: u64,
+    /// The least bytes of a body in each `pace_seconds` after the first.
+    pub pace_bytes: usize,
+    /// The time in which a body makes its pace.
+    pub pace_seconds: u64,
     /// Seconds for a whole request, body and commit included.
     pub request_seconds: u64,
     /// The most records in one page of an account's copy.
     pub page_records: usize,
+    /// The most statements that wait for a commit; a queue that is empty takes one posting of any size.
+    pub queued_statements: usize,
+    /// The most bytes of postings that wait for a commit.
+    pub queued_bytes: usize,
+    /// The most statements of one commit; a single posting may have more.
+    pub commit_statements: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
+        let ledger = Settings::default();
         Self {
             body_bytes: 64 << 20,
             memory_bytes: 512 << 20,
@@ -98,8 +111,13 @@ impl Default for Limits {
             requests: 256,
             header_seconds: 10,
             stall_seconds: 10,
+            pace_bytes: 16 << 10,
+            pace_seconds: 5,
             request_seconds: 60,
             page_records: 1000,
+            queued_statements: ledger.max_queued_statements,
+            queued_bytes: ledger.max_queued_bytes,
+            commit_statements: ledger.max_commit_statements,
         }
     }
 }
@@ -112,6 +130,19 @@ impl Limits {
     /// Time without progress.
     pub fn stall(&self) -> Duration {
         Duration::from_secs(self.stall_seconds)
+    }
+    /// Time in which a body makes its pace.
+    pub fn pace(&self) -> Duration {
+        Duration::from_secs(self.pace_seconds)
+    }
+    /// Those of the ledger.
+    pub fn ledger(&self) -> Settings {
+        Settings {
+            max_queued_statements: self.queued_statements,
+            max_queued_bytes: self.queued_bytes,
+            max_commit_statements: self.commit_statements,
+            ..Settings::default()
+        }
     }
     /// Time for a whole request.
     pub fn request(&self) -> Duration {
@@ -213,6 +244,7 @@ impl Config {
         let l = &config.limits;
         let positive = "use a number from 1 to 1000000";
         let sizes = "use a number of bytes from 1024 to 1099511627776";
+        let statements = "use a number from 1 to 10000000";
         let bounds = [
             ("limits.body_bytes", l.body_bytes as u64, 1024, 1 << 40, sizes),
             (
@@ -226,8 +258,13 @@ impl Config {
             ("limits.requests", l.requests as u64, 1, 1_000_000, positive),
             ("limits.header_seconds", l.header_seconds, 1, 1_000_000, positive),
             ("limits.stall_seconds", l.stall_seconds, 1, 1_000_000, positive),
+            ("limits.pace_bytes", l.pace_bytes as u64, 1, 1_000_000, positive),
+            ("limits.pace_seconds", l.pace_seconds, 1, 1_000_000, positive),
             ("limits.request_seconds", l.request_seconds, 1, 1_000_000, positive),
             ("limits.page_records", l.page_records as u64, 1, 1_000_000, positive),
+            ("limits.queued_statements", l.queued_statements as u64, 1, 10_000_000, statements),
+            ("limits.queued_bytes", l.queued_bytes as u64, 1024, 1 << 40, sizes),
+            ("limits.commit_statements", l.commit_statements as u64, 1, 10_000_000, statements),
         ];
         for (key, value, least, most, remedy) in bounds {
             if !(least..=most).contains(&value) {
@@ -252,6 +289,39 @@ fn origin<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Origin, D::Error> {
     String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
 }
 
+/// Authorities as requests name them: lower case, without a default port.
+fn authorities<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    let named = Vec::<String>::deserialize(d)?;
+    let read = |text: &String| {
+        let authority: Option<axum::http::uri::Authority> = text.parse().ok();
+        authority.filter(|a| !a.host().is_empty() && !a.as_str().contains('@')).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "authorities: expected a host, or a host and a port, as in \"ledger.example\", not {text:?}"
+            ))
+        })
+    };
+    named.iter().map(|text| read(text).map(|a| normal(a.as_str()))).collect()
+}
+
+/// An authority as RFC 9421 §2.2.3 normalises it. The server does not know whether a proxy spoke TLS for it, so both default ports are
+/// left out.
+pub fn normal(authority: &str) -> String {
+    let lower = authority.to_ascii_lowercase();
+    lower.strip_suffix(":80").or_else(|| lower.strip_suffix(":443")).unwrap_or(&lower).to_owned()
+}
+
+/// The authorities of a server that is told of none: the address that it is bound to, and, if this machine itself reaches it there, the
+/// three names by which it does. A request that names another host was signed for that host, whoever passes it on.
+pub fn own_authorities(bound: SocketAddr) -> Vec<String> {
+    let mut own = vec![normal(&bound.to_string())];
+    if bound.ip().is_loopback() || bound.ip().is_unspecified() {
+        own.extend(
+            ["localhost", "127.0.0.1", "[::1]"].map(|host| normal(&format!("{host}:{}", bound.port()))),
+        );
+    }
+    own
+}
+
 /// A commented `peald.toml` that says what the defaults are.
 pub struct Example<'a> {
     /// The ledger's name.
@@ -274,7 +344,11 @@ origin = \"{origin}\"
 # Where to listen. Put a TLS proxy in front; overridden by PEALD_LISTEN or --listen.
 listen = \"{listen}\"
 
-# Hosts (lower case, with the port unless it is 80 or 443) for which signed reads may be meant. Empty: whatever the request names.
+# The hosts by which wallets reach this ledger, with the port unless it is 80 or 443. A signed read names its host under the signature and
+# is answered only if the host is one of these: otherwise whoever runs another host could have people sign reads for it and pass them on
+# to this ledger. Without this key it is the address under listen (and localhost, 127.0.0.1 and [::1] with its port, if that is loopback
+# or every address). Behind a reverse proxy name the public host here, and let the proxy pass Host on unchanged; every signed read is
+# answered 401 until then.
 # authorities = [\"ledger.example\"]
 
 [limits]
@@ -284,8 +358,13 @@ connections = {connections}            # the most connections at one time
 requests = {requests}                # the most requests under way at one time; above it: 503 and Retry-After
 header_seconds = {header}           # for a request's head to arrive
 stall_seconds = {stall}            # for the next bytes of a body to arrive, or of an answer to be taken
+pace_bytes = {pace}            # the least bytes of a body in each pace_seconds after the first; below it: 408
+pace_seconds = {pace_seconds}
 request_seconds = {request}          # for a whole request
 page_records = {page}           # the most records in one page of an account's copy
+queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After
+queued_bytes = {queued}      # the most bytes of postings that wait for a commit; above it: 503 and Retry-After
+commit_statements = {commit}     # the most statements of one commit; a single posting may have more
 
 [log]
 format = \"text\"             # text or json, to standard error; never holds addresses, amounts or names
@@ -300,6 +379,11 @@ level = \"info\"              # error, warn, info or debug
             stall = l.stall_seconds,
             request = l.request_seconds,
             page = l.page_records,
+            pace = l.pace_bytes,
+            pace_seconds = l.pace_seconds,
+            statements = l.queued_statements,
+            queued = l.queued_bytes,
+            commit = l.commit_statements,
         )
     }
 }
@@ -314,7 +398,41 @@ mod tests {
         let text = Example { origin: &origin, listen: default_listen() }.to_string();
         let config = Config::parse(&text, Path::new("peald.toml")).unwrap();
         assert_eq!(config.origin, origin);
-        assert_eq!(config.limits.body_bytes, Limits::default().body_bytes);
+        assert_eq!(config.limits, Limits::default());
+        assert!(text.contains("\n# authorities = [") && config.authorities.is_empty());
+    }
+
+    #[test]
+    fn the_ledgers_limits_are_the_operators() {
+        let text =
+            "origin = \"a\"\n[limits]\nqueued_statements = 5\nqueued_bytes = 2048\ncommit_statements = 3\n";
+        let settings = Config::parse(text, Path::new("peald.toml")).unwrap().limits.ledger();
+        assert_eq!(
+            (settings.max_queued_statements, settings.max_queued_bytes, settings.max_commit_statements),
+            (5, 2048, 3)
+        );
+    }
+
+    #[test]
+    fn authorities_are_hosts() {
+        let read = |list: &str| {
+            let text = format!("origin = \"a\"\nauthorities = {list}\n");
+            Config::parse(&text, Path::new("peald.toml")).map(|c| c.authorities).map_err(|e| e.to_string())
+        };
+        let good = read("[\"Ledger.Example:443\", \"b.example:8443\", \"[::1]:7878\"]").unwrap();
+        assert_eq!(good, ["ledger.example", "b.example:8443", "[::1]:7878"]);
+        for bad in ["https://a.example", "a.example/", "", "me@a.example", ":80"] {
+            let told = read(&format!("[\"{bad}\"]")).unwrap_err();
+            assert!(told.contains("authorities") && told.contains("remedy"), "{bad}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_listens_locally_has_local_names() {
+        let own = |at: &str| own_authorities(at.parse().unwrap());
+        assert_eq!(own("127.0.0.1:99"), ["127.0.0.1:99", "localhost:99", "127.0.0.1:99", "[::1]:99"]);
+        assert_eq!(own("[::]:80"), ["[::]", "localhost", "127.0.0.1", "[::1]"]);
+        assert_eq!(own("192.0.2.7:7878"), ["192.0.2.7:7878"]);
     }
 
     #[test]
@@ -328,5 +446,9 @@ mod tests {
         assert!(error("origin = \"a b\"\n").contains("expected an origin"));
         assert!(error("origin = \"a\"\n[limits]\nrequests = 0\n").contains("limits.requests = 0"));
         assert!(error("origin = \"a\"\n[limits]\nmemory_bytes = 5\n").contains("at least limits.body_bytes"));
+        for key in ["pace_bytes", "pace_seconds", "queued_statements", "queued_bytes", "commit_statements"] {
+            let told = error(&format!("origin = \"a\"\n[limits]\n{key} = 0\n"));
+            assert!(told.contains(&format!("limits.{key} = 0")), "{told}");
+        }
     }
 }

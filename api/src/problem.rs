@@ -170,9 +170,17 @@ impl Problem {
             .remedy("split the posting into several")
     }
 
-    /// The body did not arrive in time.
-    pub fn slow_body(seconds: u64) -> Self {
-        let detail = format!("no byte of the body arrived for {seconds} s, or not all of it in time");
+    /// Nothing of the body arrived for too long.
+    pub fn stalled_body(seconds: u64) -> Self {
+        Self::late_body(format!("no byte of the body arrived for {seconds} s"))
+    }
+
+    /// Too little of the body arrived in a window.
+    pub fn slow_body(bytes: usize, seconds: u64) -> Self {
+        Self::late_body(format!("less than {bytes} bytes of the body arrived in {seconds} s"))
+    }
+
+    fn late_body(detail: String) -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "slow-body", "the body did not arrive in time", detail)
             .remedy("send the request again on a better connection, or in smaller parts")
     }

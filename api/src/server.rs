@@ -71,6 +71,7 @@ impl Server {
         let cannot = |error| CannotServe::Listen { address: listen, error };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
+        app.bound(address);
         let (router, _) = router::build(app.clone())?;
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(app.clone(), listener, router, stopped));

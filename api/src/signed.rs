@@ -1,13 +1,16 @@
 //! Signed reads: an account is read by whoever holds its reading key (RFC 9421; spec/README.md §17).
 //!
 //! What is told before the account is looked up depends on the request alone. After that there is one answer for an unknown account
-//! and for a wrong signature, and a signature is verified in both cases, so that nobody learns which accounts exist. Nothing secret is
-//! compared here: a signature is verified with public keys.
+//! and for a wrong signature, and a signature is verified in both cases, so that nobody learns which accounts exist. A request that is
+//! meant for another host has the same answer. Nothing secret is compared here: a signature is verified with public keys.
+
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_spec::address::Address;
@@ -15,6 +18,7 @@ use peal_spec::key::PublicKey;
 use peal_spec::signed_read::{self, MAX_AGE};
 
 use crate::app::Shared;
+use crate::config::normal;
 use crate::problem::Problem;
 
 /// The account that a request may read: its signature holds.
@@ -27,6 +31,8 @@ const NOBODY: PublicKey = PublicKey([
     0x58, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
     0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
 ]);
+
+const WRONG: &str = "the signature is not one of this account's reading key over this request to this host, or there is no such account";
 
 impl FromRequestParts<Shared> for SignedRead {
     type Rejection = Problem;
@@ -52,11 +58,16 @@ impl FromRequestParts<Shared> for SignedRead {
         if keyid.parse() != Ok(address) {
             return Err(no("keyid is not the address in the path"));
         }
-        let authority = authority(parts).ok_or_else(|| no("the request names no host"))?;
-        let allowed = &app.config.authorities;
-        if !allowed.is_empty() && !allowed.contains(&authority) {
-            return Err(no("the request is meant for another host"));
-        }
+        let named = authority(parts);
+        let Some(authority) = named.clone().filter(|a| app.authorities().contains(a)) else {
+            let known = if app.config.authorities.is_empty() { "listen" } else { "authorities" };
+            tracing::warn!(
+                refused = class(named.as_deref(), app.authorities()),
+                known,
+                "a read meant for another host"
+            );
+            return Err(no(WRONG));
+        };
         let query = format!("?{}", parts.uri.query().unwrap_or_default());
         let request = signed_read::Request {
             method: parts.method.as_str(),
@@ -71,9 +82,7 @@ impl FromRequestParts<Shared> for SignedRead {
         if key.verifies(base.as_bytes(), &signature) && account.is_some() {
             Ok(Self(address))
         } else {
-            Err(no(
-                "the signature is not one of this account's reading key over this request, or there is no such account",
-            ))
+            Err(no(WRONG))
         }
     }
 }
@@ -90,14 +99,52 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     values.next().is_none().then_some(value)
 }
 
-/// The authority of a request as RFC 9421 §2.2.3 normalises it. The server does not know whether a proxy spoke TLS for it, so both
-/// default ports are left out.
+/// The authority of a request, normalised.
 fn authority(parts: &Parts) -> Option<String> {
     let named = match parts.uri.authority() {
         Some(authority) => authority.as_str(),
         None => only(&parts.headers, HOST.as_str())?,
     };
-    let lower = named.to_ascii_lowercase();
-    let plain = lower.strip_suffix(":80").or_else(|| lower.strip_suffix(":443")).unwrap_or(&lower);
-    Some(plain.to_owned())
+    Some(normal(named))
+}
+
+/// What kind of authority was refused, for the log: the value is the client's.
+fn class(named: Option<&str>, known: &[String]) -> &'static str {
+    let Some(named) = named else { return "none" };
+    let Ok(authority) = named.parse::<Authority>() else { return "malformed" };
+    let host = |a: &str| a.parse::<Authority>().map(|a| a.host().to_owned());
+    match authority.host() {
+        "" => "malformed",
+        _ if named.contains('@') => "malformed",
+        h if known.iter().any(|k| host(k).is_ok_and(|k| k == h)) => "this host with another port",
+        "localhost" => "a loopback address",
+        h => match h.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(ip) if ip.is_loopback() => "a loopback address",
+            Ok(_) => "another address",
+            Err(_) => "another name",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_authority_is_logged_by_its_class() {
+        let known = ["ledger.example".to_owned(), "[::1]:7878".to_owned()];
+        for (named, of) in [
+            (None, "none"),
+            (Some("a b"), "malformed"),
+            (Some("me@ledger.example"), "malformed"),
+            (Some("ledger.example:99"), "this host with another port"),
+            (Some("[::1]"), "this host with another port"),
+            (Some("localhost:7878"), "a loopback address"),
+            (Some("127.9.9.9"), "a loopback address"),
+            (Some("192.0.2.1:7878"), "another address"),
+            (Some("evil.example"), "another name"),
+        ] {
+            assert_eq!(class(named, &known), of, "{named:?}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
-use crate::schema::{Family, Row, place, place_key};
+use crate::schema::{self, Family, Row, place, place_key};
 
 struct BytesVisitor;
 
@@ -304,9 +304,7 @@ pub(crate) fn refusals(results: &[Fate]) -> Result<Option<Hash>, Error> {
     if refused.is_empty() {
         return Ok(None);
     }
-    let bytes = bincode::serde::encode_to_vec(&refused, bincode::config::standard());
-    let bytes = bytes.map_err(|e| Error::Bug(format!("refusals do not encode: {e}")))?;
-    Ok(Some(hash::plain(&bytes)))
+    Ok(Some(hash::plain(&schema::encode_part(&refused)?)))
 }
 
 /// At most [`crate::schema::TILE`] statements of a posting.

@@ -123,6 +123,12 @@ pub(crate) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+/// The bytes of a part of a row, for hashing.
+pub(crate) fn encode_part<T: Serialize>(part: &T) -> Result<Vec<u8>, Error> {
+    bincode::serde::encode_to_vec(part, bincode::config::standard())
+        .map_err(|e| Error::Bug(format!("a part of a row does not encode: {e}")))
+}
+
 /// Reads a row; `key` is for the message.
 pub(crate) fn decode<R: Row>(key: &[u8], bytes: &[u8]) -> Result<R, Error> {
     let config = bincode::config::standard().with_limit::<ROW_LIMIT>();

@@ -14,11 +14,11 @@ use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, Seed};
 use crate::log::Head;
 use crate::note::Checkpoint;
-use crate::posting::Signed;
+use crate::posting::{self, Signed};
 use crate::proof::{CellOpening, Facet, Link, Opening, Proof, Shown, View};
 use crate::record::{Record, blind};
 use crate::rules::Entry;
-use crate::state;
+use crate::state::{self, Cell};
 use crate::statement::{Body, Statement, Type};
 use crate::tree;
 use crate::trust::Trust;
@@ -119,7 +119,7 @@ impl Cbor for Copy {
             directory_path: r.list()?,
             from: Cbor::decode(r)?,
             rows: r.list()?,
-            postings: r.list()?,
+            postings: posting::read_list(r)?,
             issuers: r.list()?,
             consistency: r.list()?,
         })
@@ -163,6 +163,9 @@ pub enum BadCopy {
     /// It is not of the account or size that it says.
     #[error("the rows do not give the account's root under this checkpoint")]
     Root,
+    /// An issuer's account is missing.
+    #[error("the ledger does not show the keys and roles of all who posted to this account")]
+    Issuers,
     /// A step of the verifier fails.
     #[error(transparent)]
     Verdict(#[from] Failure),
@@ -278,6 +281,13 @@ impl Copy {
         if folded.account.address != self.address {
             return Err(BadCopy::Root);
         }
+        // What the owner holds must stay provable: every issuer's key and role, not only those that the ledger cares to give.
+        for cose in &self.postings {
+            let issuer = Signed::read(cose).ok().and_then(|s| s.payload.issuer);
+            if issuer.is_some_and(|i| i != self.address && !self.issuers.iter().any(|v| v.address == i)) {
+                return Err(BadCopy::Issuers);
+            }
+        }
         let proof = self.prove_folded(&folded, &Selection { show: Show::Whole, withhold: Vec::new() });
         let verdict = verify::verify(&proof, trust, now)?;
         Ok((folded, verdict))
@@ -347,7 +357,12 @@ impl Copy {
                 }
             }
             if i == last && !matches!(selection.show, Show::Months(..)) {
-                record.cells = sums(&folded.account);
+                // A total gives away the amounts that are withheld, or takes one proof more to give them away.
+                let hidden = |cell: &Cell| match cell {
+                    Cell::Totals(_) => withheld("amount") || withheld("what"),
+                    _ => withheld("what"),
+                };
+                record.cells = sums(&folded.account).filter(|c| !hidden(&c.cell)).collect();
             }
             shown.push(record);
         }
@@ -382,8 +397,8 @@ impl Copy {
 }
 
 /// The totals and months cells of an account, opened.
-fn sums(account: &Account) -> Vec<CellOpening> {
-    (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i)).collect()
+fn sums(account: &Account) -> impl Iterator<Item = CellOpening> {
+    (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i))
 }
 
 /// One cell of an account's state, opened.

@@ -166,6 +166,21 @@ impl Signed {
     }
 }
 
+/// Reads a list of COSE_Sign1, each at least as long as the shortest that there can be.
+pub(crate) fn read_list(r: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, Malformed> {
+    let count = r.array()?;
+    let mut list = Vec::new();
+    for _ in 0..count {
+        let fault = r.fault("a COSE_Sign1 of at least 200 bytes");
+        let cose = r.bytes()?;
+        if cose.len() < 200 {
+            return Err(fault);
+        }
+        list.push(cose.to_vec());
+    }
+    Ok(list)
+}
+
 /// The leaf hash of a statement in its posting's tree.
 pub fn leaf(index: u64, statement_root: &Hash) -> Hash {
     tagged(Tag::Posting, 2, |w| {
@@ -196,7 +211,12 @@ impl Cbor for Posting {
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(2, "a posting of 2 elements")?;
-        Ok(Self { signed: Signed::read(r.bytes()?)?, statements: r.list()? })
+        let signed = Signed::read(r.bytes()?)?;
+        // Refused before room is made: a statement takes far more memory than its bytes.
+        if r.clone().array()? > MAX_STATEMENTS {
+            return Err(r.fault("at most 100,000 statements"));
+        }
+        Ok(Self { signed, statements: r.list()? })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{self, Hash, Seed};
 use crate::log::{DirectoryLeaf, Head};
+use crate::posting;
 use crate::record::Record;
 use crate::state::{self, Cell};
 use crate::statement;
@@ -295,7 +296,7 @@ impl Cbor for Proof {
             checkpoint: r.text()?.to_owned(),
             head: Cbor::decode(r)?,
             subject: Cbor::decode(r)?,
-            postings: r.list()?,
+            postings: posting::read_list(r)?,
             issuers: r.list()?,
         })
     }

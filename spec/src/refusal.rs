@@ -132,5 +132,6 @@ codes! {
     43 AmountDiffers "amount-differs" "a settlement's amount is not the entry's, or a correction changes nothing" "repeat, or change, the amount"
     44 ReferenceTaken "reference-taken" "this issuer used this reference in this account" "nothing if it is the same payment; else choose a new reference"
     45 TotalOverflow "total-overflow" "a total would pass 2^53 − 1" "contact the operator"
-    46 NotRecorded "not-recorded" "another statement of an all-or-nothing posting was refused" "mend that one and send anew"
+    46 StateFull "state-full" "the account has 256 cells, and this insurance or currency would need another" "use an insurance and currency that the account has"
+    47 NotRecorded "not-recorded" "another statement of an all-or-nothing posting was refused" "mend that one and send anew"
 }

@@ -12,7 +12,7 @@ use crate::key::PublicKey;
 use crate::posting::Payload;
 use crate::refusal::{Code, Place, Refusal};
 use crate::role::Role;
-use crate::state::{CONTROL, Change, Held, ROLES, State};
+use crate::state::{CONTROL, Change, Held, MAX_CELLS, ROLES, State};
 use crate::statement::{Amount, Body, Keys, Source, Statement, Type};
 use crate::value::{AMOUNT_MAX, Insurance, Month, Time};
 
@@ -195,7 +195,9 @@ pub fn judge(scene: &Scene<'_>, statement: &Statement, body: &Body) -> Result<()
                 return Err(Refusal::new(Code::ReferenceTaken, "who").at(place));
             }
             let posted = subject.state.totals(insurance, amount.currency).map_or(0, |(_, t)| t.posted);
-            demand(posted + amount.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")
+            demand(posted + amount.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")?;
+            let cells = subject.state.cells() + subject.state.cells_missing(insurance, amount.currency);
+            demand(cells <= MAX_CELLS, Code::StateFull, "what")
         }
         Body::Settlement(s) => {
             let Some(entry) = scene.entry else { return refuse(Code::TargetMissing, "refers") };

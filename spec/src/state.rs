@@ -17,6 +17,8 @@ use crate::value::{self, Currency, Insurance, Month, Time};
 pub const CONTROL: usize = 0;
 /// Index of the roles cell.
 pub const ROLES: usize = 1;
+/// The most cells of an account: a record rehashes the root over all of them.
+pub const MAX_CELLS: usize = 256;
 /// First derivation index of cell salts: cell i is salted with `derive(record_seed, 16 + i)`.
 const CELL_SALTS: u64 = 16;
 
@@ -254,6 +256,12 @@ impl State {
             Sum::Months(m) if m.insurance == insurance => Some((i + 2, m)),
             _ => None,
         })
+    }
+
+    /// How many cells a contribution to this insurance in this currency would add.
+    pub fn cells_missing(&self, insurance: Insurance, currency: Currency) -> usize {
+        usize::from(self.totals(insurance, currency).is_none())
+            + usize::from(self.months(insurance).is_none())
     }
 
     /// The grants of a role, whatever their bounds.

@@ -174,14 +174,15 @@ fn read_line(trust: &mut Trust, seen: &mut Vec<&'static str>, line: &str) -> Res
             if operator.key.name != ledger.origin {
                 return Err("an operator's key has the origin as its name".into());
             }
-            if ledger.operators.iter().any(|o| o.key == operator.key) {
+            if ledger.operators.iter().any(|o| o.key.key == operator.key.key) {
                 return Err("this key stands here twice".into());
             }
             ledger.operators.push(operator);
         }
         [word @ ("witness" | "auditor"), text] => {
             let key = key(text, KeyType::Cosignature)?;
-            if ledger.witnesses.iter().chain(&ledger.auditors).any(|k| *k == key) {
+            // One key under two names would count twice.
+            if ledger.witnesses.iter().chain(&ledger.auditors).any(|k| k.key == key.key) {
                 return Err("this key stands here twice".into());
             }
             if *word == "witness" { ledger.witnesses.push(key) } else { ledger.auditors.push(key) }

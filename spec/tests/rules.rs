@@ -291,3 +291,51 @@ fn the_page_and_the_table_agree() {
     }
     let _ = verify::COSIGN_SKEW;
 }
+
+#[test]
+fn an_account_has_at_most_256_cells() {
+    let mut w = World::founded();
+    let (lin, fund) = (w.lin.at(), w.fund.at());
+    let letters: Vec<char> = ('A'..='Z').collect();
+    let statements: Vec<Statement> = (0..260)
+        .map(|n| {
+            let mut s = w.lin.contribute(180, lin, fund, Source::Self_, 202609, 5, &format!("{n}"));
+            let code: String = [letters[n / 26], letters[n % 26], 'X'].iter().collect();
+            s.facets[2] = Amount { currency: code.parse().unwrap(), ..pension(5) }.to_bytes();
+            s
+        })
+        .collect();
+    let posting = w.lin.post(180, statements);
+    let refused = refusals(&mut w, 180, &posting);
+    // Control, roles and months take three; the rest are totals of one currency each.
+    assert_eq!(refused.len(), 260 - 253);
+    assert!(refused.iter().all(|r| *r == (Code::StateFull as u64, "what".to_owned())));
+    assert_eq!(w.book.accounts[lin.number as usize].state.cells(), 256);
+}
+
+#[test]
+fn a_copy_without_its_issuers_is_refused() {
+    let w = World::lived();
+    let trust = Trust { ledgers: vec![Ledger::new(origin(), verifier(&w))] };
+    let mut copy = w.book.copy(w.lin.at().number, 0, None);
+    assert!(copy.check(&trust, time(500)).is_ok());
+    copy.issuers.pop();
+    assert!(matches!(copy.check(&trust, time(500)), Err(peal_spec::copy::BadCopy::Issuers)));
+}
+
+#[test]
+fn who_signed_is_proved_only_with_the_signature() {
+    let w = World::lived();
+    let trust = Trust { ledgers: vec![Ledger::new(origin(), verifier(&w))] };
+    let copy = w.book.copy(w.lin.at().number, 0, None);
+    let whole = peal_spec::copy::Selection { show: peal_spec::copy::Show::Whole, withhold: vec![] };
+    let mut proof = copy.prove(&whole).unwrap();
+    let signed = verify::verify(&proof, &trust, time(500)).unwrap();
+    assert!(signed.issuers.iter().all(|i| i.proved) && signed.not_checked.is_empty());
+    proof.subject.shown[1].link = None;
+    let unsigned = verify::verify(&proof, &trust, time(500)).unwrap();
+    let platform = w.platform.at().to_string();
+    assert!(unsigned.issuers.iter().any(|i| i.address == platform && !i.proved));
+    assert!(!unsigned.entries[0].signed && unsigned.entries[1].signed);
+    assert!(unsigned.not_checked[0].contains("who signed 1 of 7"), "{:?}", unsigned.not_checked);
+}

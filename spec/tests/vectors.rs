@@ -599,6 +599,11 @@ fn trusts(all: &mut Vectors) {
         ("needs-more-than-keys", format!("{base}need 1 witnesses 0 auditors\n")),
         ("ledger-twice", format!("{base}{}", base.replacen("peal trust 1\n", "", 1))),
         ("key-twice", format!("{base}operator {op} - -\n")),
+        ("key-twice-under-two-names", {
+            let (key, _) = witness();
+            let other = VerifierKey { name: "twin.example".parse().unwrap(), ..key.clone() };
+            format!("{base}witness {key}\nauditor {other}\n")
+        }),
         ("key-hash-wrong", base.replacen(&format!("{:08x}", u32::from_be_bytes(op.id())), "00000000", 1)),
         ("witness-key-of-operator-type", format!("{base}witness {op}\n")),
         (
@@ -754,7 +759,7 @@ fn proofs(all: &mut Vectors) {
         let (found, shown) = match &verdict {
             Ok(v) => (
                 "valid",
-                json!({ "complete": v.complete, "freshness": v.freshness, "records": {
+                json!({ "standings": v.entries.iter().map(|e| e.standing.word()).collect::<Vec<_>>(), "complete": v.complete, "freshness": v.freshness, "records": {
                 "total": v.records.total, "contents": v.records.contents, "headers": v.records.headers, "hidden": v.records.hidden } }),
             ),
             Err(None) => ("foreign", Json::Null),
@@ -788,6 +793,27 @@ fn proofs(all: &mut Vectors) {
     let mut issuers_gone = whole.clone();
     issuers_gone.issuers.clear();
     add("issuers-not-proved", "valid", issuers_gone.to_file(), &t, now);
+
+    add("head-still-to-come", "bad-head", file.clone(), &t, Time::new(START - 1_000).unwrap());
+    // Whether a correction is a void stands only in its amount.
+    let wang = w.book.copy(w.wang.at().number, 0, None);
+    let amounts_withheld = wang.prove(&select(Show::Whole, &["amount"])).unwrap();
+    assert!(
+        amounts_withheld
+            .subject
+            .shown
+            .iter()
+            .flat_map(|s| &s.cells)
+            .all(|c| { !matches!(c.cell, peal_spec::state::Cell::Totals(_)) }),
+        "a total would give the withheld amount away"
+    );
+    add("void-with-its-amount-withheld", "valid", amounts_withheld.to_file(), &t, now);
+    let mut void_as_header = wang.prove(&select(Show::Whole, &[])).unwrap();
+    let last_of_wang = void_as_header.subject.shown.last_mut().unwrap();
+    (last_of_wang.opening, last_of_wang.link) = (None, None);
+    last_of_wang.cells.clear();
+    add("void-as-a-header", "valid", void_as_header.to_file(), &t, now);
+    add("voided", "valid", wang.prove(&select(Show::Whole, &[])).unwrap().to_file(), &t, now);
 
     // The trust list decides.
     let mut witnessed = t.clone();
@@ -1006,6 +1032,17 @@ fn proofs(all: &mut Vectors) {
             vec![s],
             &w.lin.chain.signing(5),
         )]
+    });
+    cheat("cheat-rotated-by-a-stranger", "bad-issuer", &|w| {
+        let (about, platform) = (w.lin.at(), w.platform.at());
+        let keys = Keys { key: w.platform.key().public(), ..w.lin.keys(1) };
+        let s = w.platform.say(400, about, None, None, &Body::Rotated(Rotated { who: platform, keys }));
+        vec![w.platform.post(400, vec![s])]
+    });
+    cheat("cheat-self-payment-by-a-platform", "bad-issuer", &|w| {
+        let (about, fund) = (w.lin.at(), w.fund.at());
+        let s = w.platform.contribute(400, about, fund, Source::Self_, 202609, 5, "x");
+        vec![w.platform.post(400, vec![s])]
     });
     cheat("cheat-role-by-no-registrar", "bad-issuer", &|w| {
         let about = w.lin.at();

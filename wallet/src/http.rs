@@ -3,6 +3,7 @@
 //! What may be tried again is: a connection that fails, and the answers 429, 502, 503 and 504. A posting may be sent any number of times, so
 //! this is safe for everything that the wallet sends.
 
+use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,16 @@ pub fn base_url(url: &str) -> Result<String, Trouble> {
     } else {
         Err(Trouble::unusable("this is not the URL of a ledger", url, "write it as https://ledger.example"))
     }
+}
+
+/// Whether what goes to this URL can be read on the way: it is plain http and leaves this machine.
+pub fn is_exposed(url: &str) -> bool {
+    let uri: Option<Uri> = url.trim().parse().ok();
+    uri.filter(|u| u.scheme_str() == Some("http")).is_some_and(|u| {
+        let host = u.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+        let loopback = host.parse::<IpAddr>().is_ok_and(|a| a.to_canonical().is_loopback());
+        !loopback && host != "localhost" && !host.ends_with(".localhost")
+    })
 }
 
 impl Remote {
@@ -288,6 +299,29 @@ mod tests {
         let remote = Remote::new("http://A.example:80/x", Patience::default()).unwrap();
         assert_eq!((remote.authority.as_str(), remote.prefix.as_str()), ("a.example", "/x"));
         assert_eq!(Remote::new("http://[::1]:8080", Patience::default()).unwrap().authority, "[::1]:8080");
+    }
+
+    #[test]
+    fn plain_http_is_exposed_unless_it_stays_here() {
+        for url in [
+            "http://a.example",
+            "HTTP://a.example:8080/x",
+            "http://10.0.0.1",
+            "http://[2001:db8::1]:80",
+            "http://localhost.example",
+        ] {
+            assert!(is_exposed(url), "{url}");
+        }
+        for url in [
+            "https://a.example",
+            "http://localhost:1",
+            "http://a.localhost",
+            "http://127.9.0.1",
+            "http://[::1]:80",
+            "http://[::ffff:127.0.0.1]",
+        ] {
+            assert!(!is_exposed(url), "{url}");
+        }
     }
 
     #[test]

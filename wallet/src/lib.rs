@@ -4,18 +4,20 @@
 //! sends and shows. It knows the ledger only by its bytes.
 //!
 //! 1. [`wallet`] keeps the words and the copy in one sealed file ([`vault`]).
-//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before.
+//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`].
 //! 3. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
 //! 5. [`passbook`] and [`report`] show a copy and a verdict to people.
 
 pub mod trouble;
+pub mod clock;
 pub mod disk;
 pub mod words;
 pub mod vault;
 pub mod wallet;
 pub mod http;
 pub mod posting;
+pub mod tiles;
 pub mod sync;
 pub mod import;
 pub mod returns;

@@ -303,8 +303,13 @@ impl Job {
             let ledger = contents.ledger()?.clone();
             let posting = posting::read(&batch.posting, &ledger)?;
             let before = batch.receipt.is_some();
+            if !before {
+                contents.room()?;
+            }
             let result = match &batch.receipt {
-                Some(bytes) => Ok(posting::check(kept(bytes, &batch.path)?, &posting, &ledger)?),
+                Some(bytes) => {
+                    Ok(posting::check(kept(bytes, &batch.path)?, &posting, &ledger, clock::now()?)?)
+                }
                 None => posting::send(remote, posting::POST, &batch.posting, &ledger).map_err(|mut t| {
                     if count > 1 {
                         t.what = format!(

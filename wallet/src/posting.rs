@@ -6,7 +6,9 @@ use peal_spec::posting::{self, Checked, Posting};
 use peal_spec::receipt::{self, Receipt};
 use peal_spec::record::Record;
 use peal_spec::trust::Ledger;
+use peal_spec::value::Time;
 
+use crate::clock;
 use crate::http::{Problem, Remote};
 use crate::trouble::Trouble;
 use crate::wallet::Seen;
@@ -15,6 +17,8 @@ use crate::wallet::Seen;
 pub const OPEN: &str = "/v1/accounts";
 /// Where everything else is posted.
 pub const POST: &str = "/v1/postings";
+/// How many seconds a receipt may be ahead of the wallet's clock.
+const AHEAD: u64 = 600;
 
 /// What became of a posting, checked.
 #[derive(Clone, Debug)]
@@ -27,19 +31,26 @@ pub struct Confirmed {
     pub seen: Seen,
 }
 
-/// Checks a receipt with the operator's keys that were valid at its time.
+/// Checks a receipt with the operator's keys that were valid at its time; `now` is when it was received.
 ///
 /// # Errors
-/// Refused if it does not hold.
-pub fn check(receipt: Receipt, posting: &Checked, ledger: &Ledger) -> Result<Confirmed, Trouble> {
+/// Refused if it does not hold, or is of a time to come.
+pub fn check(receipt: Receipt, posting: &Checked, ledger: &Ledger, now: Time) -> Result<Confirmed, Trouble> {
     let at = receipt.time;
+    if at.seconds() > now.seconds() + AHEAD {
+        return Err(Trouble::refused(
+            format!("the ledger's receipt does not hold: it is of {at}, which is still to come"),
+            format!("posting {}", posting.digest()),
+            "check this machine's clock; if it is right, do not take it as recorded, and keep the outbox",
+        ));
+    }
     let valid =
         ledger.operators.iter().filter(|o| o.from.is_none_or(|f| f <= at) && o.until.is_none_or(|u| at < u));
     let mut why = "no key of the operator was valid at its time".to_owned();
     for operator in valid {
         match receipt.check(posting, &operator.key) {
             Ok((Checkpoint { size, root, .. }, records)) => {
-                let seen = Seen { size, root, time: at, note: receipt.checkpoint.clone() };
+                let seen = Seen { size, root, time: at, received: now, note: receipt.checkpoint.clone() };
                 return Ok(Confirmed { receipt, records, seen });
             }
             Err(e) => why = e.to_string(),
@@ -88,5 +99,5 @@ pub fn send(
             "tell the operator of the ledger; sending again is safe",
         )
     })?;
-    check(receipt, &checked, ledger).map(Ok)
+    check(receipt, &checked, ledger, clock::now()?).map(Ok)
 }

@@ -23,8 +23,8 @@ use crate::vault::{BadVault, Sealer, Stretch};
 use crate::words::{Chain, Words};
 
 const TITLE: &str = "peal wallet body 1";
-/// How many heads given by receipts are kept until a sync has joined them to the rest.
-const MAX_HEADS: usize = 16;
+/// How many heads given by receipts may wait until a sync has joined them to the rest. None is ever dropped.
+const MAX_HEADS: usize = 4096;
 
 /// A head of the ledger that this wallet has seen, signed by the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,36 +33,56 @@ pub struct Seen {
     pub size: u64,
     /// Its root.
     pub root: Hash,
-    /// The commit's time.
+    /// The commit's time, as the operator says.
     pub time: Time,
+    /// When it was received, by this machine's clock.
+    pub received: Time,
     /// The signed note: evidence, should the ledger ever contradict it.
     pub note: String,
 }
 
 impl Seen {
-    /// The head that a note signs; `None` if it is no checkpoint.
-    pub fn of(note: &str, time: Time) -> Option<Self> {
-        let checkpoint: Checkpoint = note.parse::<Note>().ok()?.text.parse().ok()?;
-        Some(Self { size: checkpoint.size, root: checkpoint.root, time, note: note.to_owned() })
+    /// The head that a note signs, received now; `None` if it is no checkpoint.
+    pub fn of(note: &str, now: Time) -> Option<Self> {
+        let Checkpoint { size, root, .. } = note.parse::<Note>().ok()?.text.parse().ok()?;
+        Some(Self { size, root, time: now, received: now, note: note.to_owned() })
     }
 }
 
 impl Cbor for Seen {
     fn encode(&self, w: &mut Writer) {
-        w.array(4);
+        w.array(5);
         w.uint(self.size);
         self.root.encode(w);
         self.time.encode(w);
+        self.received.encode(w);
         w.text(&self.note);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array_of(4, "a head of 4 elements")?;
+        r.array_of(5, "a head of 5 elements")?;
         Ok(Self {
             size: Cbor::decode(r)?,
             root: Cbor::decode(r)?,
             time: Cbor::decode(r)?,
+            received: Cbor::decode(r)?,
             note: r.text()?.to_owned(),
         })
+    }
+}
+
+/// A pin that `head` is proved to extend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held(pub Pin);
+
+impl Cbor for Held {
+    fn encode(&self, w: &mut Writer) {
+        w.array(2);
+        w.uint(self.0.size);
+        self.0.root.encode(w);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(2, "a pin of 2 elements")?;
+        Ok(Self(Pin { size: Cbor::decode(r)?, root: Cbor::decode(r)? }))
     }
 }
 
@@ -89,6 +109,8 @@ pub struct Contents {
     pub head: Option<Seen>,
     /// Heads that receipts gave, not joined to `head` yet.
     pub heads: Vec<Seen>,
+    /// Pins that `head` is proved to extend, so that each is proved once.
+    pub held: Vec<Held>,
     /// The whole checked copy of the account.
     pub copy: Option<Copy>,
     /// The signed posting that opens the account, while its answer is not known.
@@ -99,8 +121,23 @@ impl Contents {
     /// Contents for a new wallet.
     pub fn new(words: Words, url: String, origin: Origin, trust: Trust) -> Self {
         let (generation, reading) = (0, 0);
-        let (address, synced, head, copy, opening, heads) = (None, None, None, None, None, Vec::new());
-        Self { words, url, origin, trust, address, generation, reading, synced, head, heads, copy, opening }
+        let (address, synced, head, copy, opening) = (None, None, None, None, None);
+        let (heads, held) = (Vec::new(), Vec::new());
+        Self {
+            words,
+            url,
+            origin,
+            trust,
+            address,
+            generation,
+            reading,
+            synced,
+            head,
+            heads,
+            held,
+            copy,
+            opening,
+        }
     }
 
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
@@ -112,9 +149,10 @@ impl Contents {
             + self.opening.as_ref().map_or(0, Vec::len)
             + trust.len()
             + notes
+            + self.held.len() * 48
             + 4096;
         let mut w = Writer::with_capacity(room);
-        w.array(13);
+        w.array(14);
         w.text(TITLE);
         w.bytes(self.words.entropy());
         w.text(&self.url);
@@ -126,6 +164,7 @@ impl Contents {
         w.optional(self.synced.as_ref());
         w.optional(self.head.as_ref());
         w.list(&self.heads);
+        w.list(&self.held);
         w.optional(copy.as_ref());
         w.optional(self.opening.as_ref());
         Zeroizing::new(w.into_bytes())
@@ -133,7 +172,7 @@ impl Contents {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(bytes);
-        r.array_of(13, "a wallet of 13 elements")?;
+        r.array_of(14, "a wallet of 14 elements")?;
         let fault = r.fault("`peal wallet body 1`");
         if r.text()? != TITLE {
             return Err(fault);
@@ -146,7 +185,8 @@ impl Contents {
         let address = r.optional()?;
         let generation = r.below(1 << 20, "a generation of keys")? as u32;
         let reading = r.below(1 << 20, "a generation of keys")? as u32;
-        let (synced, head, heads) = (r.optional()?, r.optional()?, r.list()?);
+        let (synced, head) = (r.optional()?, r.optional()?);
+        let (heads, held) = (r.list()?, r.list()?);
         let copy = if r.null() { None } else { Some(Copy::from_bytes(r.bytes()?)?) };
         let opening = r.optional()?;
         r.end()?;
@@ -161,6 +201,7 @@ impl Contents {
             synced,
             head,
             heads,
+            held,
             copy,
             opening,
         })
@@ -223,9 +264,22 @@ impl Contents {
         let known = self.heads.iter().chain(&self.head).any(|h| h.size == seen.size && h.root == seen.root);
         if !known {
             self.heads.push(seen);
-            let surplus = self.heads.len().saturating_sub(MAX_HEADS);
-            self.heads.drain(..surplus);
         }
+    }
+
+    /// Demands that there is room for one more head that a receipt gives.
+    ///
+    /// # Errors
+    /// Unusable if too many wait already.
+    pub fn room(&self) -> Result<(), Trouble> {
+        if self.heads.len() < MAX_HEADS {
+            return Ok(());
+        }
+        Err(Trouble::unusable(
+            format!("the heads of {} receipts are not joined to the ledger's log yet", self.heads.len()),
+            "this wallet",
+            "run `peal sync` first",
+        ))
     }
 
     /// Pins the last head in the trust list; returns the pin.
@@ -242,6 +296,9 @@ impl Contents {
         })?;
         let pin = Pin { size: head.size, root: head.root };
         self.ledger()?;
+        if !self.held.contains(&Held(pin)) {
+            self.held.push(Held(pin));
+        }
         let own = self.trust.ledgers.iter_mut().filter(|l| l.origin == self.origin);
         own.filter(|l| !l.pins.contains(&pin)).for_each(|l| l.pins.push(pin));
         Ok(pin)

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_ledger::{AuditReport, Error};
+use peal_spec::note::VerifierKey;
+use peal_spec::trust::Operator;
 use serde::Serialize;
 
 use super::{Failure, keys};
@@ -24,9 +26,7 @@ pub fn audit(dir: &Path, json: bool, terminal: bool) -> Result<ExitCode, Failure
     let files = Files::new(dir);
     let config = Config::read(&files)?;
     let trust = keys::trust(&files, &config.origin)?;
-    let operator = trust.ledger(&config.origin).and_then(|l| l.operators.first());
-    let operator =
-        operator.ok_or_else(|| Failure::file(&files.trust(), "no operator", "add an operator line"))?;
+    let operators = operators(&files, trust.ledger(&config.origin).map_or(&[], |l| &l.operators))?;
     let mut last = u64::MAX;
     let mut progress = |done: u64, all: u64| {
         let part = (done * WIDTH).checked_div(all).unwrap_or(WIDTH);
@@ -38,13 +38,23 @@ pub fn audit(dir: &Path, json: bool, terminal: bool) -> Result<ExitCode, Failure
         }
     };
     let database = files.database();
-    let outcome = peal_ledger::audit(&database, &operator.key, &config.origin, &mut progress);
+    let mut outcome = Err(Error::Corrupt(String::new()));
+    let mut differences = Vec::new();
+    for operator in operators {
+        // A ledger of another operator's is told by its checkpoint, before anything is replayed.
+        outcome = peal_ledger::audit(&database, operator, &config.origin, &mut progress);
+        let Err(Error::Corrupt(difference)) = &outcome else { break };
+        differences.push(difference.clone());
+    }
     if terminal {
         eprint!("\r\x1b[2K");
     }
     let (report, code) = match outcome {
         Ok(found) => (Report::of(&found), ExitCode::SUCCESS),
-        Err(Error::Corrupt(difference)) => (Report::Difference { difference }, ExitCode::from(1)),
+        Err(Error::Corrupt(_)) => {
+            differences.dedup();
+            (Report::Difference { difference: differences.join("; ") }, ExitCode::from(1))
+        }
         Err(error) => return Err(Failure::ledger(&database, error)),
     };
     let text = if json {
@@ -54,6 +64,24 @@ pub fn audit(dir: &Path, json: bool, terminal: bool) -> Result<ExitCode, Failure
     };
     println!("{text}");
     Ok(code)
+}
+
+/// The operators' keys to audit by: the one whose private key is here, or, where there is none, as in a copy, or it cannot be read,
+/// all that are trusted.
+fn operators<'t>(files: &Files, trusted: &'t [Operator]) -> Result<Vec<&'t VerifierKey>, Failure> {
+    let keys: Vec<&VerifierKey> = trusted.iter().map(|o| &o.key).collect();
+    if keys.is_empty() {
+        return Err(Failure::file(&files.trust(), "no operator", "add an operator line"));
+    }
+    let Ok(own) = keys::operator(files).map(|key| key.public()) else { return Ok(keys) };
+    match keys.into_iter().find(|k| k.key == own) {
+        Some(key) => Ok(vec![key]),
+        None => Err(Failure::file(
+            &files.trust(),
+            "operator.key is not the key of any operator of this ledger in it",
+            "add its operator line, or put back the operator's key from its safe copy",
+        )),
+    }
 }
 
 /// What the audit found.

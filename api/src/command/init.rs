@@ -128,6 +128,8 @@ keep offline:
   the 24 words of {words}: write them on paper or move the file to the registrar's own machine, then delete it here
   a copy of {key} in a safe: without it this ledger cannot go on
 
+behind a reverse proxy: name the public host under authorities in {config}, or no signed read is answered
+
 next: peald serve --dir {dir}
 ",
         dir = dir.display(),

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use peal_ledger::{Ledger, Settings};
+use peal_ledger::Ledger;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, keys, now};
@@ -55,10 +55,14 @@ pub fn serve(dir: &Path, listen: Option<SocketAddr>, port_file: Option<&Path>) -
         let server = Server::start(app.clone()).await?;
         let address = server.address();
         tracing::info!(%address, "opening the ledger");
+        if app.config.authorities.is_empty() && !address.ip().is_loopback() {
+            tracing::warn!(
+                "signed reads are answered under the listen address only: name the host by which wallets reach this ledger under authorities in peald.toml"
+            );
+        }
         let database = files.database();
-        let path = database.clone();
-        let opened =
-            tokio::task::spawn_blocking(move || Ledger::open(&path, operator, &origin, Settings::default()));
+        let (path, settings) = (database.clone(), app.config.limits.ledger());
+        let opened = tokio::task::spawn_blocking(move || Ledger::open(&path, operator, &origin, settings));
         let ledger = opened.await.map_err(|e| Failure::Fault(e.to_string()))?;
         app.opened(ledger.map_err(|e| Failure::ledger(&database, e))?);
         announce(address, port_file)?;

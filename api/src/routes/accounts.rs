@@ -1,9 +1,12 @@
 //! An account as its owner reads it: its head, its records, and proofs of its history. All of it takes a signed read.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::{IntoResponse, Response};
+use peal_ledger::Ledger;
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::copy::{self, Copy, Selection, Show};
@@ -11,6 +14,7 @@ use peal_spec::statement::Type;
 use peal_spec::value::Month;
 use peal_spec::{proof, verify};
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -104,6 +108,9 @@ impl ProofQuery {
     }
 }
 
+/// Leave to make a copy. It goes along with the work, which may go on when nobody waits for it any more.
+type Leave = Arc<OwnedSemaphorePermit>;
+
 /// A copy of an account that was found a moment ago, by its signed read.
 async fn copy(
     app: &App,
@@ -111,12 +118,17 @@ async fn copy(
     from: u64,
     limit: usize,
     since: Option<u64>,
+    leave: Option<Leave>,
 ) -> Result<Copy, Problem> {
     let size = app.ledger()?.published().checkpoint.size;
     if since.is_some_and(|since| since == 0 || since > size) {
         return Err(Problem::bad_parameter("since", "no checkpoint of this log has that size yet"));
     }
-    let found = app.ask(move |ledger| ledger.copy(&address, from, limit, since)).await?;
+    let question = move |ledger: &Ledger| {
+        let _leave = leave;
+        ledger.copy(&address, from, limit, since)
+    };
+    let found = app.ask(question).await?;
     found.ok_or_else(|| Problem::internal(&"an account that has a reading key has no copy"))
 }
 
@@ -146,7 +158,7 @@ async fn head(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let form = media::choose(&headers, &[copy::MEDIA_TYPE, media::JSON])?;
-    let copy = copy(&app, address, 0, 0, query.since).await?;
+    let copy = copy(&app, address, 0, 0, query.since, None).await?;
     match form {
         media::JSON => json(&HeadView::from(&copy)).map(private),
         cbor => Ok(private(bytes(cbor, copy.to_bytes()))),
@@ -164,6 +176,7 @@ async fn head(
     responses(
         (status = 200, description = "A page of records.", content((Vec<u8> = "application/peal-copy+cbor"), (RecordsView = "application/json"))),
         (status = 401, description = "Not signed by the account's reading key, or no such account: the two are not told apart."),
+        (status = 503, description = "Too many copies are being made: send the same request again after Retry-After."),
         (status = "default", description = "Any other problem."),
     )
 )]
@@ -179,11 +192,14 @@ async fn records(
     if !(1..=most).contains(&limit) {
         return Err(Problem::bad_parameter("limit", format!("expected 1 to {most}")));
     }
-    let copy = copy(&app, address, query.from, limit, query.since).await?;
-    match form {
+    let leave = app.may_copy().await?;
+    let copy = copy(&app, address, query.from, limit, query.since, Some(leave.clone())).await?;
+    let answer = match form {
         media::JSON => json(&RecordsView::from(&copy)).map(private),
         cbor => Ok(private(bytes(cbor, copy.to_bytes()))),
-    }
+    };
+    drop(leave);
+    answer
 }
 
 /// A proof of an account's history
@@ -197,6 +213,7 @@ async fn records(
     responses(
         (status = 200, description = "The proof, or what it shows.", content((Vec<u8> = "application/peal-proof+cbor"), (crate::verdict::Verified = "application/json"))),
         (status = 401, description = "Not signed by the account's reading key, or no such account: the two are not told apart."),
+        (status = 503, description = "Too many copies are being made: send the same request again after Retry-After."),
         (status = "default", description = "Any other problem."),
     )
 )]
@@ -208,16 +225,24 @@ async fn proof(
 ) -> Result<Response, Problem> {
     let form = media::choose(&headers, &[proof::MEDIA_TYPE, media::JSON])?;
     let selection = query.selection()?;
-    let copy = copy(&app, address, 0, usize::MAX, None).await?;
-    let proof = app.compute(move || copy.prove(&selection)).await?.map_err(|e| Problem::internal(&e))?;
+    let leave = app.may_copy().await?;
+    let copy = copy(&app, address, 0, usize::MAX, None, Some(leave.clone())).await?;
+    let (shared, now) = (app.clone(), app.now());
+    let made = app.compute(move || {
+        let _leave = leave;
+        let proof = copy.prove(&selection).map_err(|e| Problem::internal(&e))?;
+        drop(copy);
+        if form == media::JSON {
+            return json(&Verified::from(verify::verify(&proof, &shared.trust, now)));
+        }
+        Ok(bytes(proof::MEDIA_TYPE, proof.to_file()))
+    });
+    let made = made.await??;
     if form == media::JSON {
-        let (shared, now) = (app.clone(), app.now());
-        let verdict = app.compute(move || verify::verify(&proof, &shared.trust, now)).await?;
-        return json(&Verified::from(verdict)).map(private);
+        return Ok(private(made));
     }
-    let file = app.compute(move || proof.to_file()).await?;
     let name = [(CONTENT_DISPOSITION, "attachment; filename=\"history.peal\"")];
-    Ok(private((name, bytes(proof::MEDIA_TYPE, file)).into_response()))
+    Ok(private((name, made).into_response()))
 }
 
 /// The routes of this file.

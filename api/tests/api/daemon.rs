@@ -12,7 +12,7 @@ use peal_spec::cbor::Cbor as _;
 use peal_spec::key::KeyChain;
 use peal_spec::value::Origin;
 
-use crate::stage::{POSTING, call, opening};
+use crate::stage::{POSTING, call, exchange, now, opening, sign};
 
 fn peald(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_peald"));
@@ -40,10 +40,16 @@ fn serve(dir: &Path) -> (Child, SocketAddr) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let at = listening(&mut child);
+    (child, at)
+}
+
+/// Where it says that it listens.
+fn listening(child: &mut Child) -> SocketAddr {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
-    (child, address.parse().unwrap())
+    address.parse().unwrap()
 }
 
 fn terminate(child: &mut Child) -> i32 {
@@ -75,6 +81,9 @@ fn init_makes_a_ledger_once() {
             "{file}"
         );
     }
+    let config = fs::read_to_string(dir.join("peald.toml")).unwrap();
+    assert!(config.contains("\n# authorities = [") && config.contains("reverse proxy"), "{config}");
+    assert!(told.contains("reverse proxy"), "{told}");
     let words = fs::read_to_string(dir.join("registrar.words")).unwrap();
     assert_eq!(words.split_whitespace().count(), 24);
     assert!(!told.contains(words.trim()), "the words are not printed");
@@ -204,6 +213,7 @@ fn an_audit_tells_a_difference_from_what_cannot_be_audited() {
         "{}",
         text(&audited.stdout)
     );
+    let own = fs::read_to_string(dir.join("trust")).unwrap();
     // The trust list names another operator's key: that is a difference, or no ledger of his.
     let other = peal_spec::note::VerifierKey {
         name: "daemon.example/1".parse().unwrap(),
@@ -212,7 +222,55 @@ fn an_audit_tells_a_difference_from_what_cannot_be_audited() {
     };
     fs::write(dir.join("trust"), format!("peal trust 1\nledger daemon.example/1\noperator {other} - -\n"))
         .unwrap();
-    assert!(matches!(run(&dir, &["audit"]).status.code(), Some(1 | 2)));
+    let trusted = fs::read_to_string(dir.join("trust")).unwrap();
+    let only = format!("peal trust 1\nledger daemon.example/1\noperator {other} - -\n");
+    let told = run(&dir, &["audit"]);
+    assert!(
+        told.status.code() == Some(2) && text(&told.stderr).contains("operator.key"),
+        "{}",
+        text(&told.stderr)
+    );
+    // Where there is no operator's key, as in a copy, the ledger is not this operator's.
+    let (key, away) = (dir.join("operator.key"), temp.path().join("away"));
+    fs::rename(&key, &away).unwrap();
+    assert_eq!(run(&dir, &["audit"]).status.code(), Some(1));
+    // Both are trusted, in either order: the ledger's is found, with its key at hand or without.
+    let own = own.lines().find(|l| l.starts_with("operator")).unwrap();
+    for list in [format!("{trusted}{own}\n"), trusted.replace("operator", &format!("{own}\noperator"))] {
+        fs::write(dir.join("trust"), list).unwrap();
+        assert_eq!(run(&dir, &["audit"]).status.code(), Some(0));
+        fs::rename(&away, &key).unwrap();
+        assert_eq!(run(&dir, &["audit"]).status.code(), Some(0));
+        fs::rename(&key, &away).unwrap();
+    }
+    assert_eq!(only, trusted);
+}
+
+#[test]
+fn the_log_says_what_kind_of_host_was_refused_and_not_which() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, log) = (temp.path().join("data"), temp.path().join("log"));
+    init(&dir);
+    let mut child = peald(&dir, &["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let at = listening(&mut child);
+    let address = fs::read_to_string(dir.join("registrar.address")).unwrap().trim().to_owned();
+    let target = format!("/v1/accounts/{address}/head");
+    let key = KeyChain::new([5; 64]).reading(0);
+    let headers = sign("evil.example", &target, &address, now().seconds(), &key);
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nSignature-Input: {}\r\nSignature: {}\r\n\r\n",
+        headers.0, headers.1
+    );
+    exchange(at, request.as_bytes()).unwrap().demand(401, "unsigned-read");
+    assert_eq!(terminate(&mut child), 0);
+    let log = fs::read_to_string(log).unwrap();
+    let line = log.lines().find(|l| l.contains("meant for another host")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("WARN") && line.contains("another name") && line.contains("listen"), "{line}");
+    assert!(!log.contains("evil") && !log.contains(&address), "{log}");
 }
 
 #[test]

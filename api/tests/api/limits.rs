@@ -113,6 +113,82 @@ fn bodies_have_a_limit() {
 }
 
 #[test]
+fn an_announced_length_costs_nothing() {
+    let stage = Stage::new();
+    let all = stage.app.room.available_permits();
+    let limits = &stage.app.config.limits;
+    let held: Vec<TcpStream> = (0..2 * limits.memory_bytes / limits.body_bytes)
+        .map(|_| begin(&stage, &format!("Content-Length: {}\r\n", limits.body_bytes), b"a"))
+        .collect();
+    // A step of 64 KiB for the byte that is there, no more.
+    wait(Instant::now() + Duration::from_secs(8), || {
+        all - stage.app.room.available_permits() == held.len() * 64
+    });
+    stage.post("/v1/postings", POSTING, b"?").demand(400, "malformed");
+    drop(held);
+    wait(Instant::now() + Duration::from_secs(10), || stage.app.room.available_permits() == all);
+}
+
+#[test]
+fn a_body_makes_its_pace() {
+    let adjust = |c: &mut peal_api::config::Config| {
+        c.limits.pace_seconds = 1;
+        c.limits.pace_bytes = 1000;
+    };
+    let stage = Stage::with(adjust, Settings::default());
+    // Sends a piece every 100 ms until all is sent or it is cut off; says for how long.
+    let send = |piece: &[u8], pieces: usize| {
+        let started = Instant::now();
+        let mut stream = begin(&stage, &format!("Content-Length: {}\r\n", piece.len() * pieces), b"");
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        for _ in 0..pieces {
+            std::thread::sleep(Duration::from_millis(100));
+            stream.set_nonblocking(true).unwrap();
+            let answered = stream.peek(&mut [0]).is_ok();
+            stream.set_nonblocking(false).unwrap();
+            if answered || stream.write_all(piece).is_err() {
+                break;
+            }
+        }
+        (answer(&mut stream).unwrap(), started.elapsed())
+    };
+    // It never stalls, and is cut all the same, at the end of the second window.
+    let (slow, time) = send(b"a", 600);
+    let problem = slow.demand(408, "slow-body");
+    assert_eq!(problem["detail"], "less than 1000 bytes of the body arrived in 1 s");
+    assert!((Duration::from_secs(2)..Duration::from_secs(20)).contains(&time), "{time:?}");
+    // Far from fast, but at pace.
+    let (steady, time) = send(&[0; 400], 35);
+    steady.demand(400, "malformed");
+    assert!(time > Duration::from_secs(3));
+}
+
+#[test]
+fn copies_of_accounts_are_made_a_few_at_a_time() {
+    let stage = Stage::new();
+    let worker = stage.person(2);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    assert_eq!(stage.app.copies.available_permits(), 2 * cores);
+    let taken = stage.app.copies.clone().try_acquire_many_owned(2 * cores as u32).unwrap();
+    for rest in ["records", "proof"] {
+        let turned_away = stage.read(&worker, rest, "application/json");
+        turned_away.demand(503, "overloaded");
+        assert_eq!(turned_away.header("retry-after"), Some("1"));
+    }
+    assert_eq!(stage.read(&worker, "head", "application/json").status, 200);
+    // Whoever may not read at all does not wait for a turn.
+    stage.get(&format!("/v1/accounts/{}/proof", worker.address)).demand(401, "unsigned-read");
+    drop(taken);
+    for rest in ["records", "proof"] {
+        for accept in ["application/json", "*/*"] {
+            assert_eq!(stage.read(&worker, rest, accept).status, 200);
+        }
+    }
+    wait(Instant::now() + Duration::from_secs(10), || stage.app.copies.available_permits() == 2 * cores);
+}
+
+#[test]
 fn the_slow_are_cut_off() {
     let adjust = |c: &mut peal_api::config::Config| {
         c.limits.stall_seconds = 1;

@@ -3,7 +3,9 @@
 use peal_spec::address::Address;
 use peal_spec::hash::Hash;
 
-use crate::stage::{Answer, Person, Stage, call, now, sign};
+use peal_ledger::Settings;
+
+use crate::stage::{Answer, Person, Stage, call, exchange, now, sign};
 
 fn read(stage: &Stage, target: &str, headers: &(String, String)) -> Answer {
     call(stage.at, "GET", target, &[("Signature-Input", &headers.0), ("Signature", &headers.1)], b"").unwrap()
@@ -19,7 +21,7 @@ fn only_the_reading_key_reads() {
     assert_eq!(read(&stage, &target, &good).status, 200);
 
     let key = |p: &Person| p.chain.reading(0);
-    let elsewhere = "127.0.0.1:1".parse().unwrap();
+    let elsewhere = "127.0.0.1:1";
     for (what, headers) in [
         ("the signing key", sign(stage.at, &target, &address, t, &worker.chain.signing(0))),
         ("another's reading key", sign(stage.at, &target, &address, t, &key(&other))),
@@ -87,4 +89,59 @@ fn parameters_are_read_strictly() {
         stage.read(&worker, query, "*/*").demand(400, "bad-parameter");
     }
     stage.read(&worker, "head", "text/html").demand(406, "not-acceptable");
+}
+
+/// A read signed for `signed`, sent with `hosts` in its header.
+fn read_as(stage: &Stage, worker: &Person, signed: &str, hosts: &[&str]) -> Answer {
+    let address = worker.address.to_string();
+    let target = format!("/v1/accounts/{address}/head");
+    let headers = sign(signed, &target, &address, now().seconds(), &worker.chain.reading(0));
+    let hosts: String = hosts.iter().map(|h| format!("Host: {h}\r\n")).collect();
+    let request = format!(
+        "GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\nSignature-Input: {}\r\nSignature: {}\r\n\r\n",
+        headers.0, headers.1
+    );
+    exchange(stage.at, request.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_read_signed_for_another_host_is_not_passed_on() {
+    let stage = Stage::new();
+    let worker = stage.person(2);
+    let port = stage.at.port();
+    // Every name that this machine has for it, in any case.
+    for host in ["127.0.0.1", "localhost", "[::1]"].map(|h| format!("{h}:{port}")) {
+        assert_eq!(read_as(&stage, &worker, &host, &[&host]).status, 200, "{host}");
+    }
+    let (lower, upper) = (format!("localhost:{port}"), format!("LOCALHOST:{port}"));
+    assert_eq!(read_as(&stage, &worker, &lower, &[&upper]).status, 200);
+
+    // The signature is good, but the worker meant somebody else; the answer is that to a wrong signature.
+    let mine = stage.at.to_string();
+    let told = |signed: &str, hosts: &[&str]| {
+        let mut answer = read_as(&stage, &worker, signed, hosts);
+        answer.demand(401, "unsigned-read");
+        answer.headers.retain(|(name, _)| name != "x-request-id" && name != "date");
+        (answer.status, answer.headers, answer.body)
+    };
+    let wrong = told("evil.example", &[&mine]);
+    for host in ["evil.example", "127.0.0.1", "localhost:1", "0.0.0.0", "192.0.2.1", "me@localhost"] {
+        assert_eq!(told(host, &[host]), wrong, "{host}");
+    }
+    assert_eq!(told("evil.example", &[]), wrong);
+    assert_eq!(told(&mine, &[&mine, "evil.example"]), wrong);
+}
+
+#[test]
+fn the_operator_names_the_hosts() {
+    let named = |c: &mut peal_api::config::Config| c.authorities = vec!["ledger.example".into()];
+    let stage = Stage::with(named, Settings::default());
+    let worker = stage.person(2);
+    for host in ["ledger.example", "Ledger.Example:443", "ledger.example:80"] {
+        assert_eq!(read_as(&stage, &worker, "ledger.example", &[host]).status, 200, "{host}");
+    }
+    // Then its own address is one no more.
+    let mine = stage.at.to_string();
+    read_as(&stage, &worker, &mine, &[&mine]).demand(401, "unsigned-read");
+    read_as(&stage, &worker, "ledger.example:8443", &["ledger.example:8443"]).demand(401, "unsigned-read");
 }

@@ -186,14 +186,14 @@ impl Stage {
 
 /// The two headers of a signed read.
 pub(crate) fn sign(
-    at: SocketAddr,
+    authority: impl ToString,
     target: &str,
     keyid: &str,
     created: u64,
     key: &PrivateKey,
 ) -> (String, String) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let (authority, query) = (at.to_string(), format!("?{query}"));
+    let (authority, query) = (authority.to_string(), format!("?{query}"));
     let parameters = signed_read::parameters(created, keyid);
     let request = signed_read::Request { method: "GET", authority: &authority, path, query: &query };
     let signature = key.sign(signed_read::base(&request, &parameters).as_bytes());

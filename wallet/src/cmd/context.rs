@@ -1,14 +1,15 @@
 //! What the commands have in common: where the wallet is, its passphrase, the ledger and the clock.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use peal_spec::trust::{MAX_LIST, Trust};
-use peal_spec::value::{Origin, Time};
+use peal_spec::value::Origin;
+pub(crate) use peal_wallet::clock::now;
 use peal_wallet::disk;
-use peal_wallet::http::{Patience, Remote, SMALL};
+use peal_wallet::http::{self, Patience, Remote, SMALL};
+use peal_wallet::layout::clean;
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::{self, Contents, Wallet};
 use zeroize::Zeroizing;
@@ -97,17 +98,22 @@ impl Common {
     }
 }
 
-/// The clock.
-pub(crate) fn now() -> Result<Time, Trouble> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    since
-        .and_then(|d| Time::new(d.as_secs()))
-        .ok_or_else(|| Trouble::unusable("the clock is before 1970", "this machine", "set the clock"))
-}
-
 /// The wallet's ledger.
 pub(crate) fn remote(contents: &Contents) -> Result<Remote, Trouble> {
     Remote::new(&contents.url, Patience::default())
+}
+
+/// The ledger that a person names by its URL.
+pub(crate) fn named(url: &str) -> Result<Remote, Trouble> {
+    let remote = Remote::new(url, Patience::default())?;
+    if http::is_exposed(url) {
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "peal: warning: {} is not encrypted: whoever is on the way can read your account and change what you are shown; use https",
+            clean(remote.base())
+        );
+    }
+    Ok(remote)
 }
 
 /// Reads a trust list.

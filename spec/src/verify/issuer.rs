@@ -1,0 +1,155 @@
+//! Step 10: whoever signed had the key and the role, at that place in the log.
+
+use std::collections::BTreeMap;
+
+use super::account::Read;
+use super::verdict::{Failure, fail};
+use crate::key::PublicKey;
+use crate::proof::{Proof, View};
+use crate::role::Role;
+use crate::state::Cell;
+use crate::statement::{self, Source, Type};
+use crate::value::Insurance;
+
+/// What the issuer of a record must be able to do, as far as the record shows it.
+enum Needed {
+    Nothing,
+    Registrar,
+    AnyOf(&'static [Role], Option<Insurance>),
+    NotShown,
+}
+
+fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>) -> Needed {
+    match read.record.kind {
+        Type::Opened => Needed::AnyOf(&[Role::Platform, Role::Employer, Role::Bureau, Role::Agent], None),
+        Type::Rotated | Type::Correction => Needed::Nothing,
+        Type::Granted | Type::Revoked => Needed::Registrar,
+        Type::Contribution => match (read.payer(), read.what()) {
+            (Some(payer), Some(what)) => match payer.source {
+                Source::Platform => Needed::AnyOf(&[Role::Platform], Some(what.insurance)),
+                Source::Employer => Needed::AnyOf(&[Role::Employer], Some(what.insurance)),
+                Source::Subsidy => Needed::AnyOf(&[Role::SubsidyPayer], Some(what.insurance)),
+                Source::Self_ => Needed::Nothing,
+            },
+            _ => Needed::NotShown,
+        },
+        Type::Settlement => {
+            let target = read.record.refers.and_then(|r| reads.get(&r));
+            match target.and_then(Read::what) {
+                Some(what) => Needed::AnyOf(&[Role::Fund], Some(what.insurance)),
+                None => Needed::NotShown,
+            }
+        }
+    }
+}
+
+/// Whether a view proves key and role of an issuer at a place in the log. `Ok(false)`: the role could not be checked for lack of facets.
+fn check_issuer(view: &View, read: &Read<'_>, kid: &PublicKey, needed: &Needed) -> Result<bool, Failure> {
+    let record = read.record;
+    let bad = |what: &str| {
+        fail("bad-issuer", format!("record {}, issuer {}: {what}", record.sequence, view.address.number))
+    };
+    let after = view.shown.partition_point(|s| s.record.log_index < record.log_index);
+    let Some(at) = after.checked_sub(1).map(|k| &view.shown[k]) else {
+        return bad("its account is not shown before this record");
+    };
+    let last = at.record.sequence + 1 == view.size;
+    let next = view.shown.get(after).is_some_and(|n| n.record.sequence == at.record.sequence + 1);
+    if !last && !next {
+        return bad("its account is not shown at this place in the log");
+    }
+    let (mut key, mut roles) = (None, None);
+    for opened in &at.cells {
+        match &opened.cell {
+            Cell::Control(control) => key = Some(control.keys.key),
+            Cell::Roles(held) => roles = Some(held),
+            _ => {}
+        }
+    }
+    if key != Some(*kid) {
+        return bad("the signing key is not shown to be its key at this place in the log");
+    }
+    match needed {
+        Needed::Nothing | Needed::Registrar => Ok(true),
+        Needed::NotShown => Ok(false),
+        Needed::AnyOf(any, insurance) => {
+            let holds = roles.is_some_and(|held| {
+                held.iter().map(|h| &h.grant).any(|g| {
+                    any.contains(&g.role) && g.in_force(record.time) && insurance.is_none_or(|i| g.covers(i))
+                })
+            });
+            if holds { Ok(true) } else { bad("its role is not shown at this place in the log") }
+        }
+    }
+}
+
+/// The subject's own keys before each record shown, where they are shown and no change of them can be hidden since.
+pub(super) fn own_keys(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, statement::Keys> {
+    let (mut known, mut next, mut keys) = (BTreeMap::new(), 0, None);
+    for (sequence, read) in reads {
+        if *sequence != next {
+            keys = None;
+        }
+        if let Some(keys) = keys {
+            known.insert(*sequence, keys);
+        }
+        if matches!(read.record.kind, Type::Opened | Type::Rotated) {
+            keys = read.keys();
+        }
+        next = sequence + 1;
+    }
+    known
+}
+
+/// Step 10 for one record. `Ok(false)`: not checked.
+pub(super) fn check_signer(
+    read: &Read<'_>,
+    reads: &BTreeMap<u64, Read<'_>>,
+    own: &BTreeMap<u64, statement::Keys>,
+    proof: &Proof,
+) -> Result<bool, Failure> {
+    let Some(signed) = read.posting else { return Ok(false) };
+    let bad = |what: &str| fail("bad-issuer", format!("record {}: {what}", read.record.sequence));
+    let need = needed(read, reads);
+    let issuer = signed.payload.issuer;
+    let own_only =
+        read.record.kind == Type::Rotated || read.payer().is_some_and(|p| p.source == Source::Self_);
+    if own_only && issuer.is_some_and(|i| i != proof.subject.address) {
+        return bad("only the account itself may say this");
+    }
+    if matches!(need, Needed::Registrar) && issuer.is_some_and(|i| i.number != 0) {
+        return bad("only the registrar grants and revokes");
+    }
+    match issuer {
+        None => match read.keys() {
+            Some(keys) if keys.key == signed.kid => Ok(true),
+            Some(_) => bad("the opening is not signed by its own key"),
+            None => Ok(false),
+        },
+        Some(issuer) if issuer == proof.subject.address => {
+            let before = own.get(&read.record.sequence);
+            if read.record.kind == Type::Rotated {
+                return match (read.keys(), before) {
+                    (Some(new), _) if new.key != signed.kid => bad("a rotation is not signed by its new key"),
+                    (Some(new), Some(old)) if new.key.commitment() != old.next => {
+                        bad("a rotation is not to the key committed to before")
+                    }
+                    (Some(_), Some(_)) => Ok(true),
+                    _ => Ok(false),
+                };
+            }
+            match before {
+                Some(keys) if keys.key != signed.kid => bad("the signing key was not its own at this place"),
+                None => Ok(false),
+                Some(_) => match need {
+                    Needed::Nothing | Needed::Registrar => Ok(true),
+                    Needed::AnyOf(..) | Needed::NotShown => Ok(false),
+                },
+            }
+        }
+        Some(issuer) => match proof.issuers.iter().find(|v| v.address == issuer) {
+            Some(view) => check_issuer(view, read, &signed.kid, &need),
+            None => Ok(false),
+        },
+    }
+}

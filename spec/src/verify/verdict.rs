@@ -1,0 +1,194 @@
+//! What a verdict says. Source: `spec/README.md` §16.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Why a proof is not valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{name}: {detail}")]
+pub struct Failure {
+    /// The stable name of the step, as in `spec/README.md` §16.
+    pub name: &'static str,
+    /// What was found there.
+    pub detail: String,
+}
+
+pub(super) fn fail<T>(name: &'static str, detail: impl Into<String>) -> Result<T, Failure> {
+    Err(Failure { name, detail: detail.into() })
+}
+
+pub(super) fn demand(
+    holds: bool,
+    name: &'static str,
+    detail: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    if holds { Ok(()) } else { fail(name, detail()) }
+}
+
+/// How the records of the address are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All records of the address.
+    pub total: u64,
+    /// Shown with their statement, whole or in part.
+    pub contents: u64,
+    /// Shown as type, target, month and time only.
+    pub headers: u64,
+    /// Not shown.
+    pub hidden: u64,
+}
+
+/// What became of a contribution, as far as the proof shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Posted; neither settled nor void.
+    Standing,
+    /// The fund has confirmed it.
+    Settled,
+    /// Voided by its issuer.
+    Void,
+    /// Corrected by its issuer; the amount is the latest.
+    Corrected,
+    /// A later record is hidden, or the amount of a correction is: none of these is sure.
+    NotKnown,
+}
+
+impl Standing {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Standing => "standing",
+            Standing::Settled => "settled",
+            Standing::Void => "void",
+            Standing::Corrected => "corrected",
+            Standing::NotKnown => "not known",
+        }
+    }
+}
+
+/// A contribution that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntryShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// The month.
+    pub month: String,
+    /// The insurance; none if *what* is withheld.
+    pub insurance: Option<String>,
+    /// The scheme.
+    pub scheme: Option<String>,
+    /// Who paid; none if *who* is withheld.
+    pub source: Option<String>,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The payer's reference.
+    pub reference: Option<String>,
+    /// Amount paid, in minor units; none if *amount* is withheld.
+    pub amount: Option<u64>,
+    /// The part credited to the person, in minor units.
+    pub credited: Option<u64>,
+    /// The base, in minor units.
+    pub base: Option<u64>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// What became of it.
+    pub standing: Standing,
+    /// Whether its amount is not the first one.
+    pub corrected: bool,
+}
+
+/// How sure a total is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The verifier added it up from the records shown.
+    Recomputed,
+    /// The ledger signed it; the items were not all shown.
+    AssertedByTheLedger,
+}
+
+/// A total that is shown, in minor units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TotalShown {
+    /// The insurance.
+    pub insurance: String,
+    /// The currency.
+    pub currency: String,
+    /// Sum of standing contributions.
+    pub posted: u64,
+    /// The part credited to the person.
+    pub posted_credited: u64,
+    /// Sum of settled contributions.
+    pub settled: u64,
+    /// The part credited to the person.
+    pub settled_credited: u64,
+    /// How sure it is.
+    pub basis: Basis,
+}
+
+/// Months that count, as shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MonthsShown {
+    /// The insurance.
+    pub insurance: String,
+    /// First and last month of each run.
+    pub runs: Vec<(String, String)>,
+    /// How many months.
+    pub months: u64,
+    /// How many of them are settled.
+    pub settled: u64,
+    /// How sure it is.
+    pub basis: Basis,
+}
+
+/// An issuer whose signatures the proof shows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct IssuerShown {
+    /// Its address.
+    pub address: String,
+    /// Whether signature, key and role were proved for every record shown with contents that names it.
+    pub proved: bool,
+}
+
+/// What a valid proof shows. It speaks of an address, never of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The ledger.
+    pub origin: String,
+    /// The address.
+    pub address: String,
+    /// Size of the log under the checkpoint.
+    pub size: u64,
+    /// When the head was made.
+    pub time: String,
+    /// Seconds since then.
+    pub age: u64,
+    /// `fresh` or `stale`.
+    pub freshness: &'static str,
+    /// Names of the trusted witnesses that cosigned.
+    pub witnesses: Vec<String>,
+    /// Names of the trusted auditors that cosigned.
+    pub auditors: Vec<String>,
+    /// How the records are shown.
+    pub records: Counts,
+    /// Facets withheld of records shown with contents, by name.
+    pub withheld: BTreeMap<&'static str, u64>,
+    /// Whether every record of the address is shown, at least as a header.
+    pub complete: bool,
+    /// Contributions shown.
+    pub entries: Vec<EntryShown>,
+    /// Totals shown.
+    pub totals: Vec<TotalShown>,
+    /// Months shown.
+    pub months: Vec<MonthsShown>,
+    /// Issuers whose signatures are shown.
+    pub issuers: Vec<IssuerShown>,
+    /// What was not checked, and why, in words.
+    pub not_checked: Vec<String>,
+    /// On whom what rests, in words.
+    pub rests_on: Vec<String>,
+}
