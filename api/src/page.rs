@@ -28,7 +28,8 @@ fn prose(text: &str) -> String {
     let paragraph = |p: &str| {
         if p.starts_with("    ") {
             let lines: Vec<&str> = p.lines().map(|l| l.strip_prefix("    ").unwrap_or(l)).collect();
-            return format!("<pre>{}</pre>", escape(&lines.join("\n")));
+            let lines: String = lines.iter().map(|l| format!("<span>{}</span>", escape(l))).collect();
+            return format!("<pre>{lines}</pre>");
         }
         let parts = p.split('`').enumerate();
         let marked =
@@ -202,10 +203,10 @@ pub fn docs(document: &Value) -> String {
     );
     for tag in document["tags"].as_array().into_iter().flatten() {
         let name = text(tag, "name");
-        let _ = write!(nav, "<h2>{}</h2><ul>", escape(name));
+        let _ = write!(nav, "<h2><a href=\"#tag-{0}\">{0}</a></h2><ul>", escape(name));
         let _ = write!(
             main,
-            "<h2 class=\"tag\">{}</h2><p class=\"lead\">{}</p>",
+            "<h2 class=\"tag\" id=\"tag-{0}\">{0}</h2><p class=\"lead\">{1}</p>",
             escape(name),
             escape(text(tag, "description"))
         );
@@ -223,8 +224,10 @@ pub fn docs(document: &Value) -> String {
         }
         nav.push_str("</ul>");
     }
-    nav.push_str("<h2>Shapes</h2><ul>");
-    main.push_str("<h2 class=\"tag\">Shapes</h2><p class=\"lead\">What the JSON forms hold.</p>");
+    nav.push_str("<h2><a href=\"#shapes\">shapes</a></h2><ul>");
+    main.push_str(
+        "<h2 class=\"tag\" id=\"shapes\">shapes</h2><p class=\"lead\">What the JSON forms hold.</p>",
+    );
     for (name, of) in document["components"]["schemas"].as_object().into_iter().flatten() {
         let _ = write!(nav, "<li><a href=\"#schema-{0}\">{0}</a></li>", escape(name));
         main.push_str(&schema(name, of));

@@ -69,6 +69,8 @@ pub struct Entry {
     pub source: Option<String>,
     /// The issuer's address.
     pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
     /// The payer's reference.
     pub reference: Option<String>,
     /// Amount paid, in minor units.

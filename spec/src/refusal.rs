@@ -97,7 +97,7 @@ macro_rules! codes {
 }
 
 codes! {
-    1 Malformed "malformed" "not the encoding of this page" "encode as spec/README.md §2 says; spec/vectors has examples"
+    1 Malformed "malformed" "not the encoding that the format gives" "encode as spec/README.md §2 says; spec/vectors has examples"
     2 ForeignOrigin "foreign-origin" "the posting is for another ledger" "send it to that ledger, or sign it anew for this one"
     3 BadSignature "bad-signature" "the signature does not verify strictly under kid" "sign the exact payload with external_aad \"peal posting v1\""
     4 CountMismatch "count-mismatch" "count is not the number of statements, or beyond its limits" "send exactly the statements that were signed"

@@ -1,5 +1,8 @@
 //! What the tests across processes share: a daemon that is started, found, killed and started again, and the tool run beside it.
 
+// A harness: what goes wrong here ends the test, with words.
+#![allow(clippy::panic)]
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -16,6 +16,7 @@ use peal_spec::receipt::Receipt;
 use peal_spec::statement::{Body, Statement};
 use peal_spec::value::Time;
 
+use crate::clock;
 use crate::disk;
 use crate::http::{LARGE, Problem, Remote};
 use crate::journal::Change;

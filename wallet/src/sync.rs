@@ -2,28 +2,41 @@
 //!
 //! 1. Pages of new records are fetched, each under a head that must extend the one before ([`Contents::head`]).
 //! 2. The whole copy is recomputed and verified ([`Copy::check`]).
-//! 3. Heads that receipts gave are joined: the ledger must prove that they lead to the same log.
+//! 3. Heads that receipts gave, and pins of the trust list, are joined: the log's public tiles must prove that the head just reached extends
+//!    them. The wallet makes these proofs itself, between two heads that it has already, so the ledger cannot show a log to one and another
+//!    to the other.
 //!
 //! Nothing is changed in the wallet unless all of it holds. A ledger that contradicts itself gives a [`Contradiction`] with both signed notes.
 
 use std::fmt;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_spec::cbor::Cbor;
 use peal_spec::copy::{self, BadCopy, Copy, Folded};
+use peal_spec::hash::Hash;
 use peal_spec::tree::check_consistency;
+use peal_spec::trust::Pin;
 use peal_spec::value::Time;
 use peal_spec::verify::{self, Failure, Verdict};
 
 use crate::disk;
 use crate::http::{Problem, Remote, SMALL};
-use crate::trouble::Trouble;
-use crate::wallet::{Contents, Seen, Wallet};
+use crate::tiles::{Prefix, Tiles};
+use crate::trouble::{Kind, Trouble};
+use crate::wallet::{Contents, Held, Seen, Wallet};
 
 /// How many generations of reading keys are tried when the present one is refused.
 const READERS: u32 = 64;
-/// How many seconds a published head may lag behind a receipt.
+/// How many seconds a published head may lag behind a receipt, by this machine's clock.
 const LAG: u64 = 600;
+/// The most pages in one sync.
+const MAX_PAGES: usize = 1 << 16;
+/// The most bytes in all pages of one sync.
+const MAX_BYTES: usize = 256 << 20;
+/// From how many rows on a copy that has doubled is recomputed before more is fetched.
+const MANY: u64 = 1000;
 
 /// How a ledger contradicts what it signed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +47,8 @@ pub enum Misdeed {
     Rewrites,
     /// Two logs of one size.
     Forks,
+    /// The log does not extend what the trust list pins.
+    Strays,
 }
 
 impl fmt::Display for Misdeed {
@@ -42,6 +57,7 @@ impl fmt::Display for Misdeed {
             Misdeed::Shrinks => "shrinks",
             Misdeed::Rewrites => "rewrites",
             Misdeed::Forks => "forks",
+            Misdeed::Strays => "strays",
         })
     }
 }
@@ -51,10 +67,12 @@ impl fmt::Display for Misdeed {
 pub struct Contradiction {
     /// How they differ.
     pub misdeed: Misdeed,
-    /// Seen before.
+    /// Seen before, or pinned.
     pub old: Seen,
     /// Given now.
     pub new: Seen,
+    /// What the first leaves of the new log are, as far as the ledger's own tiles prove it.
+    pub proved: Option<Prefix>,
 }
 
 impl fmt::Display for Contradiction {
@@ -70,6 +88,12 @@ impl fmt::Display for Contradiction {
             Misdeed::Forks => {
                 write!(f, "the ledger forks: it has signed two different logs of {old} entries")
             }
+            Misdeed::Strays => {
+                write!(
+                    f,
+                    "the ledger strays: its {new} entries do not extend the {old} that the trust list pins"
+                )
+            }
         }
     }
 }
@@ -84,9 +108,22 @@ impl Contradiction {
             wallet.path(),
             &format!(".evidence-{}-{}-{}", self.misdeed, self.old.size, self.new.size),
         );
+        let (origin, old, new) = (&wallet.contents.origin, &self.old, &self.new);
+        let (signed, before) = match self.misdeed {
+            Misdeed::Strays => ("The second note below is", "pinned in the trust list".to_owned()),
+            _ => ("Both notes below are", format!("seen before ({})", old.time)),
+        };
+        let proof = self.proved.as_ref().map_or_else(String::new, |p| {
+            format!(
+                "\n== the first {} entries of the second log have this root, by this consistency proof (RFC 9162) ==\n{}\n\n{}",
+                old.size,
+                BASE64.encode(p.root.0),
+                p.path.iter().map(|h| BASE64.encode(h.0) + "\n").collect::<String>()
+            )
+        });
         let text = format!(
-            "{self}.\nBoth notes below are signed by the operator of {}.\n\n== seen before ({}) ==\n{}\n== given later ({}) ==\n{}",
-            wallet.contents.origin, self.old.time, self.old.note, self.new.time, self.new.note
+            "{self}.\n{signed} signed by the operator of {origin}.\n\n== {before} ==\n{}\n== given later ({}) ==\n{}{proof}",
+            old.note, new.time, new.note
         );
         disk::replace(&path, text.as_bytes())?;
         Ok(path)
@@ -134,7 +171,7 @@ pub struct Synced {
 ///
 /// # Errors
 /// [`Contradiction`] says how it does not.
-pub fn extends(old: &Seen, new: &Seen, path: &[peal_spec::hash::Hash]) -> Result<(), Box<Contradiction>> {
+pub fn extends(old: &Seen, new: &Seen, path: &[Hash]) -> Result<(), Box<Contradiction>> {
     let misdeed = if new.size < old.size {
         Misdeed::Shrinks
     } else if new.size == old.size {
@@ -147,7 +184,7 @@ pub fn extends(old: &Seen, new: &Seen, path: &[peal_spec::hash::Hash]) -> Result
     } else {
         Misdeed::Rewrites
     };
-    Err(Box::new(Contradiction { misdeed, old: old.clone(), new: new.clone() }))
+    Err(Box::new(Contradiction { misdeed, old: old.clone(), new: new.clone(), proved: None }))
 }
 
 struct Session<'a> {
@@ -181,16 +218,18 @@ impl Session<'_> {
     fn run(mut self) -> Result<Synced, Failed> {
         let before = self.contents.copy.as_ref().map_or(0, |c| c.rows.len() as u64);
         let (mut copy, mut head) = (self.contents.copy.clone(), self.contents.head.clone());
+        let (mut pages, mut bytes, mut recomputed) = (0, 0, before.max(MANY));
         loop {
             let from = copy.as_ref().map_or(0, |c| c.rows.len() as u64);
-            let (page, seen) = self.fetch(from, head.as_ref())?;
+            let (page, seen, length) = self.fetch(from, head.as_ref())?;
             if let Some(old) = &head {
                 extends(old, &seen, &page.consistency).map_err(Failed::Contradiction)?;
             }
-            if page.size < from {
-                return Err(
-                    self.does_not_hold(format!("the account had {from} records and now has {}", page.size))
-                );
+            (pages, bytes) = (pages + 1, bytes + length);
+            let same = head.as_ref().is_some_and(|h| h.size == seen.size);
+            self.plausible(&page, &seen, copy.as_ref(), same).map_err(|what| self.does_not_hold(what))?;
+            if pages > MAX_PAGES || bytes > MAX_BYTES {
+                return Err(self.does_not_hold("the records have no end"));
             }
             let (rows, size) = (page.rows.len() as u64, page.size);
             let joined = match copy {
@@ -204,6 +243,10 @@ impl Session<'_> {
             }
             if rows == 0 {
                 return Err(self.does_not_hold(format!("records {from} to {} are not given", size - 1)));
+            }
+            if from + rows >= 2 * recomputed {
+                recomputed = from + rows;
+                copy.as_ref().map_or(Ok(()), |c| c.fold().map(drop)).map_err(|e| self.does_not_hold(e))?;
             }
         }
         let (Some(mut copy), Some(head)) = (copy, head) else { return Err(self.does_not_hold(BadCopy::Gap)) };
@@ -221,17 +264,37 @@ impl Session<'_> {
         })?;
         let reading = (0..=own).rev().find(|n| chain.reading(*n).public() == keys.reading);
         let rows = copy.rows.len() as u64;
-        let heads = self.join(rows, &head)?;
+        let (heads, held) = self.join(&head)?;
         let c = self.contents;
-        (c.copy, c.head, c.generation) = (Some(copy), Some(head), own);
+        (c.copy, c.head, c.generation, c.held) = (Some(copy), Some(head), own, held);
         c.reading = reading.unwrap_or(c.reading);
         c.heads = heads;
         c.synced = Some((self.now)());
         Ok(Synced { new: rows - before, waiting: c.heads.len(), folded, verdict })
     }
 
-    /// One page and its head, checked against the trust list.
-    fn fetch(&mut self, from: u64, since: Option<&Seen>) -> Result<(Copy, Seen), Failed> {
+    /// What must hold of every page, long before all of them can be checked.
+    fn plausible(&self, page: &Copy, seen: &Seen, copy: Option<&Copy>, same: bool) -> Result<(), String> {
+        let (size, rows) = (page.size, page.rows.len() as u64);
+        let (had, from) = copy.map_or((0, 0), |c| (c.size, c.rows.len() as u64));
+        if size < had.max(from) || (same && copy.is_some() && size != had) {
+            return Err(format!("the account had {had} records and now has {size}"));
+        }
+        // Every record has a leaf in the log, and the commit another.
+        if size >= seen.size {
+            return Err(format!("the account has {size} records in a log of {} entries", seen.size));
+        }
+        if page.from != from || rows > size - from {
+            return Err(format!("record {from} and those after it were asked for, and others are given"));
+        }
+        if page.postings.len() as u64 > rows {
+            return Err("there are more postings than records".to_owned());
+        }
+        Ok(())
+    }
+
+    /// One page, its head, checked against the trust list, and its length in bytes.
+    fn fetch(&mut self, from: u64, since: Option<&Seen>) -> Result<(Copy, Seen, usize), Failed> {
         let body = match self.ask(from, since)? {
             Ok(body) => body,
             Err(problem) => return Err(self.unwilling(&problem, since)),
@@ -242,7 +305,7 @@ impl Session<'_> {
         if Some(page.address) != self.contents.address {
             return Err(self.does_not_hold("it is of another account"));
         }
-        Ok((page, seen))
+        Ok((page, seen, body.len()))
     }
 
     /// The request, with the reading key that the ledger accepts.
@@ -282,7 +345,8 @@ impl Session<'_> {
         page.head
             .check(checkpoint.size, &checkpoint.root)
             .map_err(|e| Failure { name: "bad-head", detail: e.to_string() })?;
-        Ok(Seen { size: checkpoint.size, root: checkpoint.root, time, note: page.checkpoint.clone() })
+        let (size, root, received) = (checkpoint.size, checkpoint.root, (self.now)());
+        Ok(Seen { size, root, time, received, note: page.checkpoint.clone() })
     }
 
     /// A ledger that refuses to prove that it extends an earlier head may have lost it: its checkpoint tells.
@@ -309,38 +373,69 @@ impl Session<'_> {
         extends(old, &new, &[]).map_or_else(Failed::Contradiction, |()| refused())
     }
 
-    /// Joins the heads that receipts gave to the one now reached; returns those that must wait.
-    fn join(&mut self, rows: u64, head: &Seen) -> Result<Vec<Seen>, Failed> {
+    /// Joins the heads that receipts gave, and the pins, to the head now reached. Returns the heads that must wait until they are published,
+    /// and the pins that hold.
+    fn join(&self, head: &Seen) -> Result<(Vec<Seen>, Vec<Held>), Failed> {
+        let tiles = Tiles::new(self.remote, head.size, head.root);
         let mut waiting = Vec::new();
-        for old in self.contents.heads.clone() {
+        for old in &self.contents.heads {
+            let age = (self.now)().seconds().saturating_sub(old.received.seconds());
             if old.size > head.size {
                 // Times never decrease along a log, so a smaller log of a later time is another one.
-                let late = (self.now)().seconds().saturating_sub(old.time.seconds()) > LAG;
-                if head.time > old.time || late {
-                    extends(&old, head, &[]).map_err(Failed::Contradiction)?;
+                if head.time > old.time || age > LAG {
+                    extends(old, head, &[]).map_err(Failed::Contradiction)?;
                 }
-                waiting.push(old);
+                waiting.push(old.clone());
                 continue;
             }
-            if old.size == head.size {
-                extends(&old, head, &[]).map_err(Failed::Contradiction)?;
-                continue;
-            }
-            let (page, seen) = self.fetch(rows, Some(&old))?;
-            extends(&old, &seen, &page.consistency).map_err(Failed::Contradiction)?;
-            if seen.size <= head.size {
-                extends(head, &seen, &[]).map_err(Failed::Contradiction)?;
-                continue;
-            }
-            // The ledger has moved on meanwhile: both must lead to the same head.
-            let (page, again) = self.fetch(rows, Some(head))?;
-            extends(head, &again, &page.consistency).map_err(Failed::Contradiction)?;
-            if again.size == seen.size {
-                extends(&seen, &again, &[]).map_err(Failed::Contradiction)?;
-            } else {
-                waiting.push(old);
-            }
+            let misdeed = if old.size == head.size { Misdeed::Forks } else { Misdeed::Rewrites };
+            let prefix = tiles.prefix(old.size).map_err(|trouble| unjoined(trouble, old, age))?;
+            compare(misdeed, old, head, prefix)?;
         }
-        Ok(waiting)
+        Ok((waiting, self.pins(head, &tiles)?))
     }
+
+    /// Holds the log to the pins that it has reached, each of them once.
+    fn pins(&self, head: &Seen, tiles: &Tiles<'_>) -> Result<Vec<Held>, Failed> {
+        let ledger = self.contents.ledger()?;
+        let mut held = Vec::new();
+        for pin in ledger.pins.iter().chain(&ledger.last).filter(|p| p.size <= head.size).copied() {
+            if !self.contents.held.contains(&Held(pin)) {
+                compare(Misdeed::Strays, &pinned(pin, head), head, tiles.prefix(pin.size)?)?;
+            }
+            held.push(Held(pin));
+        }
+        Ok(held)
+    }
+}
+
+/// A pin as something seen before.
+fn pinned(pin: Pin, head: &Seen) -> Seen {
+    let note = format!("pin {} {}\n", pin.size, BASE64.encode(pin.root.0));
+    Seen { size: pin.size, root: pin.root, time: head.time, received: head.received, note }
+}
+
+/// Demands that what is proved of the log under `head` is what was seen before.
+fn compare(misdeed: Misdeed, old: &Seen, head: &Seen, prefix: Prefix) -> Result<(), Failed> {
+    if prefix.root == old.root {
+        return Ok(());
+    }
+    let (old, new, proved) = (old.clone(), head.clone(), (old.size < head.size).then_some(prefix));
+    Err(Failed::Contradiction(Box::new(Contradiction { misdeed, old, new, proved })))
+}
+
+/// Why a head could not be joined. A ledger may be slow, but not for ever.
+fn unjoined(trouble: Trouble, old: &Seen, age: u64) -> Trouble {
+    if trouble.kind != Kind::Unavailable || age <= LAG {
+        return trouble;
+    }
+    let what = format!(
+        "the ledger has still not shown that its log holds the head of {} entries that it gave with a receipt {age} s ago: {}",
+        old.size, trouble.what
+    );
+    Trouble::refused(
+        what,
+        trouble.place,
+        "try again; if it stays so, show the receipt to a bureau, a witness or an auditor. The wallet keeps your last good copy",
+    )
 }

@@ -38,23 +38,20 @@ pub fn audit(dir: &Path, json: bool, terminal: bool) -> Result<ExitCode, Failure
         }
     };
     let database = files.database();
-    let mut outcome = Err(Error::Corrupt(String::new()));
-    let mut differences = Vec::new();
+    let mut outcome = Err(Error::Setup(String::new()));
     for operator in operators {
-        // A ledger of another operator's is told by its checkpoint, before anything is replayed.
         outcome = peal_ledger::audit(&database, operator, &config.origin, &mut progress);
-        let Err(Error::Corrupt(difference)) = &outcome else { break };
-        differences.push(difference.clone());
+        // Another operator's ledger, which is told before anything is replayed.
+        if !matches!(outcome, Err(Error::Setup(_))) {
+            break;
+        }
     }
     if terminal {
         eprint!("\r\x1b[2K");
     }
     let (report, code) = match outcome {
         Ok(found) => (Report::of(&found), ExitCode::SUCCESS),
-        Err(Error::Corrupt(_)) => {
-            differences.dedup();
-            (Report::Difference { difference: differences.join("; ") }, ExitCode::from(1))
-        }
+        Err(Error::Corrupt(difference)) => (Report::Difference { difference }, ExitCode::from(1)),
         Err(error) => return Err(Failure::ledger(&database, error)),
     };
     let text = if json {

@@ -53,7 +53,7 @@ const SIGNED_READ: &str = r#"An HTTP message signature (RFC 9421) by the account
     "@query": ?from=0
     "@signature-params": ("@method" "@authority" "@path" "@query");created=1793612345;keyid="peal1…";alg="ed25519";tag="peal-read"
 
-The authority is in lower case and without `:80` or `:443`; a request without a query signs a lone `?`. An unknown account and a wrong signature get the same 401, so that nobody learns which accounts exist."#;
+A request without a query signs a lone `?`. The authority is in lower case and without `:80` or `:443`. It must be one by which this ledger is known to its operator: a read that was signed for another host is not answered, whoever passes it on. An unknown account, a wrong signature and another host get the same 401, so that nobody learns which accounts exist."#;
 
 /// Completes the document that the routes make.
 ///

@@ -233,7 +233,7 @@ fn an_audit_tells_a_difference_from_what_cannot_be_audited() {
     // Where there is no operator's key, as in a copy, the ledger is not this operator's.
     let (key, away) = (dir.join("operator.key"), temp.path().join("away"));
     fs::rename(&key, &away).unwrap();
-    assert_eq!(run(&dir, &["audit"]).status.code(), Some(1));
+    assert_eq!(run(&dir, &["audit"]).status.code(), Some(2));
     // Both are trusted, in either order: the ledger's is found, with its key at hand or without.
     let own = own.lines().find(|l| l.starts_with("operator")).unwrap();
     for list in [format!("{trusted}{own}\n"), trusted.replace("operator", &format!("{own}\noperator"))] {

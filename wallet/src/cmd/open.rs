@@ -12,7 +12,6 @@ use peal_spec::cbor::Cbor;
 use peal_spec::posting::Posting;
 use peal_spec::statement::{Body, Opened, Recovery, Statement};
 use peal_spec::value::Time;
-use peal_wallet::http::{Patience, Remote};
 use peal_wallet::trouble::Trouble;
 use peal_wallet::vault::Stretch;
 use peal_wallet::wallet::{Contents, Wallet};
@@ -83,7 +82,7 @@ impl Args {
     fn begin(&self, common: &Common) -> Result<Wallet, Trouble> {
         self.recovery()?;
         let trust = context::trust(&self.trust)?;
-        let remote = Remote::new(&self.ledger, Patience::default())?;
+        let remote = context::named(&self.ledger)?;
         let origin = context::origin(&remote, &trust)?;
         let passphrase = common.passphrase(true)?;
         let mut contents = Contents::new(Words::generate()?, remote.base().to_owned(), origin, trust);
@@ -105,7 +104,7 @@ impl Args {
                 "for another account give another file with --wallet",
             ));
         }
-        contents.url = Remote::new(&self.ledger, Patience::default())?.base().to_owned();
+        contents.url = context::named(&self.ledger)?.base().to_owned();
         if contents.opening.is_none() {
             contents.opening = Some(self.sign(contents)?);
         }

@@ -33,7 +33,12 @@ impl FromStr for Months {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  peal prove --out history.peal\n  peal prove --months 2026-01..2026-10 --withhold evidence --out year.peal\n  \
-    peal prove --totals --out totals.peal"
+    peal prove --totals --out totals.peal\n\n\
+    What is withheld:\n  \
+    Withholding who leaves out what the issuer says of itself and of the worker. It does not hide who signed:\n  \
+    a record that is shown comes with its posting, which names its issuer.\n  \
+    Withholding amount leaves out the totals as well, from which amounts could be reckoned; withholding what\n  \
+    leaves out the totals and the months."
 )]
 pub(crate) struct Args {
     /// Only the contents of these months; every other record as a header

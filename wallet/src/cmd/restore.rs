@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use peal_spec::address::Address;
 use peal_wallet::disk;
-use peal_wallet::http::{Patience, Remote};
 use peal_wallet::sync::{self, Failed};
 use peal_wallet::trouble::{Kind, Trouble};
 use peal_wallet::vault::Stretch;
@@ -65,7 +64,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     }
     let trust = context::trust(&args.trust)?;
     let words = args.words()?;
-    let remote = Remote::new(&args.ledger, Patience::default())?;
+    let remote = context::named(&args.ledger)?;
     let origin = context::origin(&remote, &trust)?;
     let passphrase = common.passphrase(true)?;
     let mut contents = Contents::new(words, remote.base().to_owned(), origin, trust);

@@ -50,6 +50,27 @@ pub struct Mini {
     accounts: Vec<Held>,
     postings: HashMap<Hash, (Vec<u8>, Receipt)>,
     commit: Option<Commit>,
+    /// The log that tiles are given of, if it is not this one.
+    pub tiles: Tiles,
+    /// Another face: whoever asks what extends a head of this size is shown the other ledger, and whoever asks anything else a log that has
+    /// just grown, so that the two never have one size.
+    pub face: Option<(u64, Box<Mini>)>,
+    /// How many copies of the account's first record each page has, of a number of records that it names.
+    pub flood: Option<(usize, u64)>,
+}
+
+/// Of which log the tiles are.
+#[derive(Clone, Default)]
+pub enum Tiles {
+    /// Of the one that is shown.
+    #[default]
+    Own,
+    /// Of another.
+    Of(Box<Mini>),
+    /// Only full ones.
+    Full,
+    /// There are none.
+    None,
 }
 
 pub fn operator() -> PrivateKey {
@@ -70,7 +91,17 @@ pub fn trust_text() -> String {
 impl Mini {
     pub fn new(seed: u8) -> Self {
         let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        Self { time, seed, log: Vec::new(), accounts: Vec::new(), postings: HashMap::new(), commit: None }
+        Self {
+            time,
+            seed,
+            log: Vec::new(),
+            accounts: Vec::new(),
+            postings: HashMap::new(),
+            commit: None,
+            tiles: Tiles::Own,
+            face: None,
+            flood: None,
+        }
     }
 
     /// Another history from here on.
@@ -297,6 +328,50 @@ impl Mini {
         })
     }
 
+    /// A page of an account, as this ledger's faces show it.
+    fn page(&mut self, address: &Address, from: u64, limit: u64, since: Option<u64>) -> Option<Copy> {
+        let mine = self.size();
+        let mut page = match &mut self.face {
+            Some((size, other)) if since == Some(*size) => {
+                while other.size() < mine + 7 {
+                    other.tick();
+                }
+                other.copy(address, from, limit, since)
+            }
+            face => {
+                if face.is_some() {
+                    self.tick();
+                }
+                self.copy(address, from, limit, since)
+            }
+        }?;
+        if let Some((rows, size)) = self.flood {
+            page.rows = vec![self.accounts[address.number as usize].rows[0].clone(); rows];
+            (page.from, page.size) = (from, size);
+        }
+        Some(page)
+    }
+
+    /// A tile of the log: `<level>/<index>[.p/<width>]`.
+    fn tile(&self, path: &str) -> Option<Vec<u8>> {
+        let log = match &self.tiles {
+            Tiles::None => return None,
+            Tiles::Full if path.contains(".p/") => return None,
+            Tiles::Of(other) => &other.log,
+            _ => &self.log,
+        };
+        let (name, width) = path.split_once(".p/").unwrap_or((path, "256"));
+        let (level, index) = name.split_once('/')?;
+        let (index, width): (usize, usize) = (index.parse().ok()?, width.parse().ok()?);
+        let hashes: Vec<Hash> = match level {
+            "0" => log.clone(),
+            "1" => log.chunks_exact(256).map(tree::root).collect(),
+            _ => return None,
+        };
+        let tile = hashes.get(index * 256..index * 256 + width)?;
+        Some(tile.iter().flat_map(|h| h.0).collect())
+    }
+
     fn answer(&mut self, request: &Request, authority: &str) -> (u16, &'static str, Vec<u8>) {
         let problem = |status, refusal: &Refusal| {
             let (code, field) = (refusal.code.name(), &refusal.field);
@@ -311,6 +386,10 @@ impl Mini {
                 (200, "application/json", format!(r#"{{"origin":"{ORIGIN}"}}"#).into_bytes())
             }
             ("GET", "/checkpoint") => (200, "text/plain", self.checkpoint().into_bytes()),
+            ("GET", path) if path.starts_with("/tile/") => match self.tile(&path["/tile/".len()..]) {
+                Some(tile) => (200, "application/octet-stream", tile),
+                None => (404, "application/problem+json", br#"{"detail":"no such tile"}"#.to_vec()),
+            },
             ("POST", "/v1/accounts" | "/v1/postings") => match self.post(&request.body) {
                 Ok(receipt) => (200, "application/peal-receipt+cbor", receipt.to_bytes()),
                 Err(refusal) => problem(422, &refusal),
@@ -330,7 +409,7 @@ impl Mini {
                 }
                 let (from, limit) =
                     (parameter("from").unwrap_or(0), parameter("limit").unwrap_or(1000).min(2));
-                match self.copy(&address, from, limit, parameter("since")) {
+                match self.page(&address, from, limit, parameter("since")) {
                     Some(copy) => (200, "application/peal-copy+cbor", copy.to_bytes()),
                     None => (409, "application/problem+json", br#"{"detail":"no such head"}"#.to_vec()),
                 }
