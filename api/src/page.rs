@@ -170,11 +170,11 @@ fn schema(name: &str, schema: &Value) -> String {
             part["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (field, of) in part["properties"].as_object().into_iter().flatten() {
             let optional = if required.contains(&field.as_str()) { "" } else { " (may be absent)" };
-            let about = if of["description"].is_string() {
-                text(of, "description")
-            } else {
-                text(part, "description")
-            };
+            let alternatives = of["oneOf"].as_array().into_iter().flatten();
+            let about = std::iter::once(of)
+                .chain(alternatives)
+                .find_map(|s| s["description"].as_str())
+                .unwrap_or_else(|| text(part, "description"));
             let _ = write!(
                 rows,
                 "<tr><td><code>{}</code></td><td class=\"kind\">{}</td><td>{}{optional}</td></tr>",

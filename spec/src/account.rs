@@ -50,7 +50,7 @@ impl Account {
         let opened_by = opened.who.map(|who| who.number);
         let mut account = Self {
             address: Address { number, id: placed.statement_root },
-            state: State::open(opened, opened_by),
+            state: State::open(opened.keys, opened.recovery.clone(), opened_by),
             cells: Cells::default(),
             frontier: Frontier::default(),
             last_seed: placed.record_seed,

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cbor::{COUNT_LIMIT, Cbor, Malformed, Reader, Writer};
+use crate::facet::{Amount, Keys, Recovery};
 use crate::hash::{Hash, Seed, Tag, derive, tagged};
 use crate::role::{Grant, Role};
-use crate::statement::{Amount, Keys, Opened, Recovery};
 use crate::tree;
 use crate::value::{self, Currency, Insurance, Month, Time};
 
@@ -220,8 +220,8 @@ impl Cbor for Cell {
 
 impl State {
     /// The state after an opening.
-    pub fn open(opened: &Opened, opened_by: Option<u64>) -> Self {
-        let control = Control { keys: opened.keys, recovery: opened.recovery.clone(), opened_by };
+    pub fn open(keys: Keys, recovery: Recovery, opened_by: Option<u64>) -> Self {
+        let control = Control { keys, recovery, opened_by };
         Self { control, roles: Vec::new(), sums: Vec::new() }
     }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 use peal_spec::address::Address;
+use peal_spec::facet::Reference;
 use peal_spec::statement::Amount;
-use peal_spec::statement::facet::Reference;
 use peal_spec::value::{Currency, Insurance, Month, Text};
 
 use crate::disk;

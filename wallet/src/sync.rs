@@ -223,7 +223,7 @@ impl Session<'_> {
             let from = copy.as_ref().map_or(0, |c| c.rows.len() as u64);
             let (page, seen, length) = self.fetch(from, head.as_ref())?;
             if let Some(old) = &head {
-                extends(old, &seen, &page.consistency).map_err(Failed::Contradiction)?;
+                extends(old, &seen, &page.consistency).map_err(|c| self.confirmed(c))?;
             }
             (pages, bytes) = (pages + 1, bytes + length);
             let same = head.as_ref().is_some_and(|h| h.size == seen.size);
@@ -271,6 +271,20 @@ impl Session<'_> {
         c.heads = heads;
         c.synced = Some((self.now)());
         Ok(Synced { new: rows - before, waiting: c.heads.len(), folded, verdict })
+    }
+
+    /// A consistency proof that fails may be a bad proof of a good log: the tiles tell.
+    fn confirmed(&self, mut found: Box<Contradiction>) -> Failed {
+        let (old, new) = (&found.old, &found.new);
+        if found.misdeed == Misdeed::Rewrites
+            && let Ok(prefix) = Tiles::new(self.remote, new.size, new.root).prefix(old.size)
+        {
+            if prefix.root == old.root {
+                return self.does_not_hold("its consistency proof is of another log");
+            }
+            found.proved = Some(prefix);
+        }
+        Failed::Contradiction(found)
     }
 
     /// What must hold of every page, long before all of them can be checked.

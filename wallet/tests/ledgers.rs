@@ -70,6 +70,7 @@ fn caught(bench: &Bench, server: &Server, other: Mini, misdeed: &str) {
     let text = std::fs::read_to_string(&evidence[0]).unwrap();
     assert_eq!(text.matches("\n\u{2014} mini.example/1 ").count(), 2, "{text}");
     assert_eq!(std::fs::read(bench.path("wallet")).unwrap(), before);
+    assert_eq!(text.contains("consistency proof (RFC 9162)"), misdeed == "rewrites", "{text}");
     // What was good stays good, offline.
     assert_eq!(bench.peal("wallet", &["show"]).code, 0);
 }

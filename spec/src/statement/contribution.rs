@@ -1,10 +1,14 @@
 //! Type 5, *contribution*: somebody pays for a month of an insurance.
 
-use super::facet::Reference;
-use super::{Amount, Evidence, FacetReader, Kind, Shape, Source, What};
+use super::{Amount, At, Authority, Evidence, FacetReader, Kind, Shape, Source, Statement, What};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::refusal::Refusal;
+use crate::facet::Reference;
+use crate::refusal::{Code, Refusal};
+use crate::role::Role;
+use crate::scene::{Entry, Scene, demand, demand_role};
+use crate::state::{Change, MAX_CELLS, State};
+use crate::value::AMOUNT_MAX;
 
 /// Who pays a contribution, and under which reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,5 +63,49 @@ impl Kind for Contribution {
         let mut evidence = Writer::default();
         evidence.optional(self.evidence.as_ref());
         vec![self.who.to_bytes(), self.what.to_bytes(), self.amount.to_bytes(), evidence.into_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::Source;
+
+    fn issuer(&self) -> Option<Address> {
+        Some(self.who.issuer)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
+        let (issuer, subject) = scene.parties()?;
+        let (insurance, amount) = (self.what.insurance, &self.amount);
+        match self.who.source.role() {
+            None => demand(issuer.address == subject.address, Code::NotYours, "who")?,
+            Some(role) => demand_role(issuer.state, &[role], Some(insurance), scene.time)?,
+        }
+        let latest = scene.time.month().ordinal() + 1;
+        demand(statement.month.is_some_and(|m| m.ordinal() <= latest), Code::MonthInFuture, "month")?;
+        demand(amount.in_range(), Code::AmountRange, "amount")?;
+        let fit = scene.fund.is_some_and(|f| f.state.may(Role::Fund, insurance, scene.time));
+        demand(fit, Code::FundUnfit, "what")?;
+        if let Some(place) = scene.reference {
+            return Err(Refusal::new(Code::ReferenceTaken, "who").at(place));
+        }
+        let posted = subject.state.totals(insurance, amount.currency).map_or(0, |(_, t)| t.posted);
+        demand(posted + amount.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")?;
+        let cells = subject.state.cells() + subject.state.cells_missing(insurance, amount.currency);
+        demand(cells <= MAX_CELLS, Code::StateFull, "what")
+    }
+
+    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        // Without a month it was never accepted.
+        let Some(month) = at.month else { return (Vec::new(), None) };
+        let entry = Entry {
+            issuer: self.who.issuer.number,
+            source: self.who.source,
+            insurance: self.what.insurance,
+            month,
+            fund: self.what.fund.number,
+            amount: self.amount,
+            settled: false,
+            void: false,
+        };
+        let change = Change { plus: Change::parts(&self.amount), standing: 1, ..Change::default() };
+        (state.tally((entry.insurance, self.amount.currency, month), &change), Some(entry))
     }
 }

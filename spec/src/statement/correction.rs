@@ -1,10 +1,12 @@
 //! Type 7, *correction*: the issuer of a contribution replaces its amount or voids it. The head refers to the contribution.
 
-use super::{Amount, FacetReader, Kind, Shape};
+use super::{Amount, At, Authority, FacetReader, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::refusal::Refusal;
-use crate::value::Text;
+use crate::refusal::{Code, Refusal};
+use crate::scene::{Entry, Scene, demand, demand_open};
+use crate::state::{Change, State};
+use crate::value::{AMOUNT_MAX, Text};
 
 /// The issuer, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,5 +55,42 @@ impl Kind for Correction {
         let mut amount = Writer::default();
         amount.optional(self.amount.as_ref());
         vec![self.who.to_bytes(), amount.into_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::EntryIssuer;
+
+    fn issuer(&self) -> Option<Address> {
+        Some(self.who.issuer)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
+        let (issuer, subject) = scene.parties()?;
+        let entry = scene.target()?;
+        demand(issuer.address.number == entry.issuer, Code::NotIssuer, "who")?;
+        demand(self.amount.is_none_or(|a| a.in_range()), Code::AmountRange, "amount")?;
+        let place = (subject.address.number, statement.refers.unwrap_or_default());
+        demand_open(entry, place, statement.month, self.amount.as_ref())?;
+        let Some(new) = self.amount else { return Ok(()) };
+        demand(new != entry.amount, Code::AmountDiffers, "amount")?;
+        let posted = subject.state.totals(entry.insurance, new.currency).map_or(0, |(_, t)| t.posted);
+        let rest = posted.saturating_sub(entry.amount.amount);
+        demand(rest + new.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")
+    }
+
+    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        let Some(mut entry) = entry else { return (Vec::new(), None) };
+        let minus = Change::parts(&entry.amount);
+        let key = (entry.insurance, entry.amount.currency, entry.month);
+        let change = match self.amount {
+            Some(new) => {
+                entry.amount = new;
+                Change { plus: Change::parts(&new), minus, ..Change::default() }
+            }
+            None => {
+                entry.void = true;
+                Change { minus, standing: -1, ..Change::default() }
+            }
+        };
+        (state.tally(key, &change), Some(entry))
     }
 }

@@ -1,10 +1,12 @@
 //! Type 3, *granted*: the registrar gives an account a role.
 
-use super::{FacetReader, Kind, Shape};
+use super::{At, Authority, FacetReader, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::Cbor;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::role::Grant;
+use crate::scene::{Entry, Scene, demand};
+use crate::state::{Held, ROLES, State};
 
 /// A role is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,5 +28,21 @@ impl Kind for Granted {
 
     fn write(&self) -> Vec<Vec<u8>> {
         vec![self.who.to_bytes(), self.role.to_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::Registrar;
+
+    fn issuer(&self) -> Option<Address> {
+        Some(self.who)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, _: &Statement) -> Result<(), Refusal> {
+        let (issuer, _) = scene.parties()?;
+        demand(issuer.address.number == 0, Code::NotRegistrar, "who")
+    }
+
+    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        state.roles.push(Held { grant: self.role.clone(), sequence: at.sequence });
+        (vec![ROLES], None)
     }
 }

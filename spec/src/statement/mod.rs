@@ -2,10 +2,10 @@
 //!
 //! 1. A [`Statement`] arrives with its facets as uninterpreted items; its root can be computed whatever its type.
 //! 2. [`Statement::body`] reads the facets as the type demands, or refuses the statement by field.
-//! 3. The rules (`crate::rules`) judge the typed [`Body`].
+//! 3. The typed [`Body`] is judged, and changes the state (through `crate::rules`).
 //!
-//! A new statement type is one new file here with a struct that implements [`Kind`], one line in `kinds!`, its rule in `crate::rules`, and its
-//! row in `spec/README.md` §5 and §8. Source: `spec/README.md` §5.
+//! A new statement type is one new file here, with a struct that implements [`Kind`]: its facets, who may issue it, its rule and what it does;
+//! one line in `kinds!`; and its rows in `spec/README.md` §5 and §8. Source: `spec/README.md` §5 and §8.
 
 use std::fmt;
 
@@ -13,12 +13,14 @@ use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, Seed, Tag, derive, tagged};
 use crate::refusal::{Code, Refusal};
+use crate::role::Role;
+use crate::scene::{Entry, Scene};
+use crate::state::State;
 use crate::tree;
 use crate::value::{Month, Origin, Time};
 
 pub mod contribution;
 pub mod correction;
-pub mod facet;
 pub mod granted;
 pub mod opened;
 pub mod revoked;
@@ -26,9 +28,9 @@ pub mod rotated;
 pub mod settlement;
 pub mod shape;
 
+pub use crate::facet::{Amount, Evidence, Keys, Recovery, Source, What};
 pub use contribution::Contribution;
 pub use correction::Correction;
-pub use facet::{Amount, Evidence, Keys, Recovery, Source, What};
 pub use granted::Granted;
 pub use opened::Opened;
 pub use revoked::Revoked;
@@ -62,6 +64,49 @@ pub trait Kind: Sized {
 
     /// Encodes the facets, in order.
     fn write(&self) -> Vec<Vec<u8>>;
+
+    /// Who may issue it, for a verifier that sees only some facets.
+    const AUTHORITY: Authority;
+
+    /// The issuer that *who* names; none for a self-opening.
+    fn issuer(&self) -> Option<Address>;
+
+    /// Judges it, once its account exists and *who* names the posting's issuer.
+    ///
+    /// # Errors
+    /// The first refusal that applies, in the order of their codes.
+    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal>;
+
+    /// Changes the state and perhaps an entry; returns the indexes of the cells whose content changed, and the entry.
+    fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>);
+}
+
+/// Who may issue statements of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// The account itself.
+    Itself,
+    /// Account 0.
+    Registrar,
+    /// The person herself, or an issuer with one of these roles.
+    OneOf(&'static [Role]),
+    /// By its source: the account itself, or an issuer with the role of the source, for the insurance.
+    Source,
+    /// The fund named in the entry, for its insurance.
+    Fund,
+    /// Whoever issued the entry.
+    EntryIssuer,
+}
+
+/// Where an accepted statement stands in its account, and what it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    /// The month of the head.
+    pub month: Option<Month>,
+    /// Sequence of the record that it becomes.
+    pub sequence: u64,
+    /// The record that the head refers to.
+    pub refers: Option<u64>,
 }
 
 /// Hands the facets of a statement to its type, one after another.
@@ -126,6 +171,10 @@ macro_rules! kinds {
             pub fn shapes(self) -> &'static [Shape] {
                 match self { $(Type::$kind => $kind::SHAPES,)* }
             }
+            /// Who may issue it.
+            pub fn authority(self) -> Authority {
+                match self { $(Type::$kind => $kind::AUTHORITY,)* }
+            }
             /// Whether records of this type have a target, and whether they have a month.
             pub fn has(self) -> (bool, bool) {
                 match self { $(Type::$kind => ($kind::REFERS, $kind::MONTH),)* }
@@ -146,6 +195,16 @@ macro_rules! kinds {
             }
             fn read(kind: Type, facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
                 match kind { $(Type::$kind => $kind::read(facets).map(Body::$kind),)* }
+            }
+            /// The issuer that *who* names; none for a self-opening.
+            pub fn issuer(&self) -> Option<Address> {
+                match self { $(Body::$kind(body) => body.issuer(),)* }
+            }
+            pub(crate) fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
+                match self { $(Body::$kind(body) => body.judge(scene, statement),)* }
+            }
+            pub(crate) fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+                match self { $(Body::$kind(body) => body.effect(state, at, entry),)* }
             }
             /// Encodes the facets, in order.
             pub fn facets(&self) -> Vec<Vec<u8>> {

@@ -1,9 +1,15 @@
 //! Type 1, *opened*: an account begins. Its id is this statement's root.
 
-use super::{FacetReader, Keys, Kind, Recovery, Shape};
+use super::{At, Authority, FacetReader, Keys, Kind, Recovery, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::{Cbor, Writer};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
+use crate::role::Role;
+use crate::scene::{Entry, Scene, demand, demand_role};
+use crate::state::State;
+
+/// Roles whose holders may open accounts for others.
+const OPENERS: &[Role] = &[Role::Platform, Role::Employer, Role::Bureau, Role::Agent];
 
 /// An account begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,5 +36,28 @@ impl Kind for Opened {
         let mut who = Writer::default();
         who.optional(self.who.as_ref());
         vec![who.into_bytes(), self.keys.to_bytes(), self.recovery.to_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::OneOf(OPENERS);
+
+    fn issuer(&self) -> Option<Address> {
+        self.who
+    }
+
+    fn judge(&self, scene: &Scene<'_>, _: &Statement) -> Result<(), Refusal> {
+        let own = scene.issuer.is_some() || self.keys.key == scene.kid;
+        demand(own, Code::OpeningKey, "keys")?;
+        if let Some(number) = scene.same_id {
+            return Err(Refusal::new(Code::IdTaken, "address").at((number, 0)));
+        }
+        match scene.issuer {
+            None => Ok(()),
+            Some(issuer) => demand_role(issuer.state, OPENERS, None, scene.time),
+        }
+    }
+
+    /// Nothing: an opening makes its state, see [`State::open`].
+    fn effect(&self, _: &mut State, _: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        (Vec::new(), entry)
     }
 }

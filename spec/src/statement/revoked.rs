@@ -1,9 +1,11 @@
 //! Type 4, *revoked*: the registrar takes a role back. The head refers to the grant.
 
-use super::{FacetReader, Kind, Shape};
+use super::{At, Authority, FacetReader, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::Cbor;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
+use crate::scene::{Entry, Scene, demand};
+use crate::state::{ROLES, State};
 
 /// A role is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,5 +26,23 @@ impl Kind for Revoked {
 
     fn write(&self) -> Vec<Vec<u8>> {
         vec![self.who.to_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::Registrar;
+
+    fn issuer(&self) -> Option<Address> {
+        Some(self.who)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
+        let (issuer, subject) = scene.parties()?;
+        demand(issuer.address.number == 0, Code::NotRegistrar, "who")?;
+        let held = subject.state.roles.iter().any(|h| Some(h.sequence) == statement.refers);
+        demand(held, Code::TargetMissing, "refers")
+    }
+
+    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        state.roles.retain(|held| Some(held.sequence) != at.refers);
+        (vec![ROLES], None)
     }
 }

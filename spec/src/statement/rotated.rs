@@ -1,9 +1,11 @@
 //! Type 2, *rotated*: the pre-committed next key takes over and commits to the one after.
 
-use super::{FacetReader, Keys, Kind, Shape};
+use super::{At, Authority, FacetReader, Keys, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::Cbor;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
+use crate::scene::{Entry, Scene, demand};
+use crate::state::{CONTROL, State};
 
 /// The keys of an account change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,5 +27,25 @@ impl Kind for Rotated {
 
     fn write(&self) -> Vec<Vec<u8>> {
         vec![self.who.to_bytes(), self.keys.to_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::Itself;
+
+    fn issuer(&self) -> Option<Address> {
+        Some(self.who)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, _: &Statement) -> Result<(), Refusal> {
+        let (issuer, subject) = scene.parties()?;
+        demand(issuer.address == subject.address, Code::NotYours, "who")?;
+        let key = self.keys.key;
+        demand(key.commitment() == subject.state.control.keys.next, Code::NextKey, "keys")?;
+        demand(scene.alone && key == scene.kid, Code::RotationAlone, "keys")
+    }
+
+    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        let changed = state.control.keys != self.keys;
+        state.control.keys = self.keys;
+        (if changed { vec![CONTROL] } else { Vec::new() }, None)
     }
 }

@@ -1,10 +1,13 @@
 //! Type 6, *settlement*: the fund says that a contribution's money arrived. The head refers to the contribution.
 
-use super::facet::Reference;
-use super::{Amount, FacetReader, Kind, Shape};
+use super::{Amount, At, Authority, FacetReader, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::refusal::Refusal;
+use crate::facet::Reference;
+use crate::refusal::{Code, Refusal};
+use crate::role::Role;
+use crate::scene::{Entry, Scene, demand, demand_open, demand_role};
+use crate::state::{Change, State};
 
 /// The fund, and its own reference of the transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,5 +53,30 @@ impl Kind for Settlement {
 
     fn write(&self) -> Vec<Vec<u8>> {
         vec![self.who.to_bytes(), self.amount.to_bytes()]
+    }
+
+    const AUTHORITY: Authority = Authority::Fund;
+
+    fn issuer(&self) -> Option<Address> {
+        Some(self.who.issuer)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
+        let (issuer, subject) = scene.parties()?;
+        let entry = scene.target()?;
+        demand_role(issuer.state, &[Role::Fund], Some(entry.insurance), scene.time)?;
+        demand(issuer.address.number == entry.fund, Code::NotFund, "who")?;
+        demand(self.amount.in_range(), Code::AmountRange, "amount")?;
+        let place = (subject.address.number, statement.refers.unwrap_or_default());
+        demand_open(entry, place, statement.month, Some(&self.amount))?;
+        demand(self.amount == entry.amount, Code::AmountDiffers, "amount")
+    }
+
+    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+        let Some(mut entry) = entry else { return (Vec::new(), None) };
+        entry.settled = true;
+        let change = Change { settled: Change::parts(&entry.amount), settlements: 1, ..Change::default() };
+        let changed = state.tally((entry.insurance, entry.amount.currency, entry.month), &change);
+        (changed, Some(entry))
     }
 }

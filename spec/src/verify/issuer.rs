@@ -8,35 +8,31 @@ use crate::key::PublicKey;
 use crate::proof::{Proof, View};
 use crate::role::Role;
 use crate::state::Cell;
-use crate::statement::{self, Source, Type};
+use crate::statement::{self, Authority, Source, Type};
 use crate::value::Insurance;
 
 /// What the issuer of a record must be able to do, as far as the record shows it.
 enum Needed {
     Nothing,
     Registrar,
-    AnyOf(&'static [Role], Option<Insurance>),
+    AnyOf(Vec<Role>, Option<Insurance>),
     NotShown,
 }
 
 fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>) -> Needed {
-    match read.record.kind {
-        Type::Opened => Needed::AnyOf(&[Role::Platform, Role::Employer, Role::Bureau, Role::Agent], None),
-        Type::Rotated | Type::Correction => Needed::Nothing,
-        Type::Granted | Type::Revoked => Needed::Registrar,
-        Type::Contribution => match (read.payer(), read.what()) {
-            (Some(payer), Some(what)) => match payer.source {
-                Source::Platform => Needed::AnyOf(&[Role::Platform], Some(what.insurance)),
-                Source::Employer => Needed::AnyOf(&[Role::Employer], Some(what.insurance)),
-                Source::Subsidy => Needed::AnyOf(&[Role::SubsidyPayer], Some(what.insurance)),
-                Source::Self_ => Needed::Nothing,
-            },
+    match read.record.kind.authority() {
+        Authority::Itself | Authority::EntryIssuer => Needed::Nothing,
+        Authority::Registrar => Needed::Registrar,
+        Authority::OneOf(roles) => Needed::AnyOf(roles.to_vec(), None),
+        Authority::Source => match (read.payer().map(|p| p.source.role()), read.what()) {
+            (Some(None), _) => Needed::Nothing,
+            (Some(Some(role)), Some(what)) => Needed::AnyOf(vec![role], Some(what.insurance)),
             _ => Needed::NotShown,
         },
-        Type::Settlement => {
+        Authority::Fund => {
             let target = read.record.refers.and_then(|r| reads.get(&r));
             match target.and_then(Read::what) {
-                Some(what) => Needed::AnyOf(&[Role::Fund], Some(what.insurance)),
+                Some(what) => Needed::AnyOf(vec![Role::Fund], Some(what.insurance)),
                 None => Needed::NotShown,
             }
         }
@@ -112,8 +108,8 @@ pub(super) fn check_signer(
     let bad = |what: &str| fail("bad-issuer", format!("record {}: {what}", read.record.sequence));
     let need = needed(read, reads);
     let issuer = signed.payload.issuer;
-    let own_only =
-        read.record.kind == Type::Rotated || read.payer().is_some_and(|p| p.source == Source::Self_);
+    let own_only = read.record.kind.authority() == Authority::Itself
+        || read.payer().is_some_and(|p| p.source == Source::Self_);
     if own_only && issuer.is_some_and(|i| i != proof.subject.address) {
         return bad("only the account itself may say this");
     }

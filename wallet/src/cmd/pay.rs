@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
+use peal_spec::facet::Reference;
 use peal_spec::statement::contribution::Payer;
-use peal_spec::statement::facet::Reference;
 use peal_spec::statement::{Amount, Body, Contribution, Source, What};
 use peal_spec::value::{Currency, Insurance, Month, Text};
 use peal_wallet::returns::{self, Line};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use peal_spec::facet::Reference;
 use peal_spec::hash::plain;
-use peal_spec::statement::facet::Reference;
 use peal_spec::statement::settlement::Settler;
 use peal_spec::statement::{Body, Settlement};
 use peal_wallet::disk;

@@ -57,6 +57,8 @@ pub struct Mini {
     pub face: Option<(u64, Box<Mini>)>,
     /// How many copies of the account's first record each page has, of a number of records that it names.
     pub flood: Option<(usize, u64)>,
+    /// Whether consistency proofs are left out.
+    pub mute: bool,
 }
 
 /// Of which log the tiles are.
@@ -67,8 +69,6 @@ pub enum Tiles {
     Own,
     /// Of another.
     Of(Box<Mini>),
-    /// Only full ones.
-    Full,
     /// There are none.
     None,
 }
@@ -101,6 +101,7 @@ impl Mini {
             tiles: Tiles::Own,
             face: None,
             flood: None,
+            mute: false,
         }
     }
 
@@ -349,6 +350,9 @@ impl Mini {
             page.rows = vec![self.accounts[address.number as usize].rows[0].clone(); rows];
             (page.from, page.size) = (from, size);
         }
+        if self.mute {
+            page.consistency.clear();
+        }
         Some(page)
     }
 
@@ -356,9 +360,8 @@ impl Mini {
     fn tile(&self, path: &str) -> Option<Vec<u8>> {
         let log = match &self.tiles {
             Tiles::None => return None,
-            Tiles::Full if path.contains(".p/") => return None,
             Tiles::Of(other) => &other.log,
-            _ => &self.log,
+            Tiles::Own => &self.log,
         };
         let (name, width) = path.split_once(".p/").unwrap_or((path, "256"));
         let (level, index) = name.split_once('/')?;
@@ -368,7 +371,9 @@ impl Mini {
             "1" => log.chunks_exact(256).map(tree::root).collect(),
             _ => return None,
         };
-        let tile = hashes.get(index * 256..index * 256 + width)?;
+        // Once a tile is full, its parts are gone.
+        let given = width == 256 || hashes.len() < (index + 1) * 256;
+        let tile = hashes.get(index * 256..index * 256 + width).filter(|_| given)?;
         Some(tile.iter().flat_map(|h| h.0).collect())
     }
 

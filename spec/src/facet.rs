@@ -1,4 +1,4 @@
-//! The facets that several statement types share.
+//! The facets that statements are made of, and that accounts' states remember.
 
 use std::fmt;
 use std::str::FromStr;
