@@ -167,7 +167,7 @@ fn a_long_log_is_joined_by_few_tiles() {
     server.mini.lock().unwrap().tick();
     let mut grown = mini(&server);
     assert_ne!(grown.size() % 256, 0);
-    while grown.size() % 256 != 0 {
+    while !grown.size().is_multiple_of(256) {
         grown.tick();
     }
     server.mini.lock().unwrap().tiles = Tiles::Of(Box::new(grown));
