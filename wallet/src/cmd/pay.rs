@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// What the amount was reckoned on
     #[arg(long, value_name = "AMOUNT")]
     base: Option<String>,
-    /// A reference of one's own [default: self/<month>/<insurance>/<scheme>]
+    /// A reference of one's own [default: self/MONTH/INSURANCE/SCHEME]
     #[arg(long, value_name = "REFERENCE")]
     reference: Option<Reference>,
     /// Append a line for the fund to this return file
