@@ -17,7 +17,7 @@ use peal_tests::cast::{Signer, random};
 use peal_tests::client::{Answer, Client, Offices};
 
 const ORIGIN: &str = "crash.example/ledger";
-const ROUNDS: u64 = 6;
+const ROUNDS: u64 = 12;
 const CLIENTS: usize = 4;
 
 #[test]
