@@ -402,6 +402,22 @@ mod tests {
         assert!(text.contains("\n# authorities = [") && config.authorities.is_empty());
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn no_text_is_too_strange_to_be_refused(noise in "\\PC{0,80}", at in proptest::prelude::any::<proptest::sample::Index>()) {
+            let origin = "ledger.example/2026".parse().unwrap();
+            let good = Example { origin: &origin, listen: default_listen() }.to_string();
+            let cut = (0..=at.index(good.len())).rev().find(|i| good.is_char_boundary(*i)).unwrap();
+            for text in [noise.clone(), format!("{}{noise}{}", &good[..cut], &good[cut..])] {
+                if let Err(e) = Config::parse(&text, Path::new("peald.toml")) {
+                    assert!(e.to_string().contains("peald.toml"), "an error names the file: {e}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_ledgers_limits_are_the_operators() {
         let text =

@@ -13,6 +13,7 @@ use super::context::{self, Common};
 
 /// Show, check, set or pin the trust list
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  peal trust show\n  peal trust check trust.txt\n  peal trust pin")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
