@@ -219,23 +219,37 @@ pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style)
     out
 }
 
+/// What one payer paid to one insurance.
+struct Paid {
+    /// Sequence of the first contribution.
+    first: u64,
+    /// How many, void ones left out.
+    count: u64,
+    /// Sums by currency, in minor units.
+    amounts: BTreeMap<String, u64>,
+}
+
 /// Who paid, in the order of their first contributions, with the number of contributions that are not void and their sums.
 fn payers(of: &[&EntryShown]) -> String {
-    let mut sums: BTreeMap<(String, String), (u64, u64, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut sums: BTreeMap<(String, String), Paid> = BTreeMap::new();
     for entry in of.iter().filter(|e| e.standing != Standing::Void) {
         let source = entry.source.clone().unwrap_or_else(|| "withheld".into());
         let issuer = entry.issuer.as_deref().map_or_else(|| "withheld".into(), short);
-        let sum = sums.entry((source, issuer)).or_insert((entry.sequence, 0, BTreeMap::new()));
-        sum.1 += 1;
+        let sum = sums.entry((source, issuer)).or_insert(Paid {
+            first: entry.sequence,
+            count: 0,
+            amounts: BTreeMap::new(),
+        });
+        sum.count += 1;
         if let (Some(amount), Some(currency)) = (entry.amount, &entry.currency) {
-            let total = sum.2.entry(currency.clone()).or_default();
+            let total = sum.amounts.entry(currency.clone()).or_default();
             *total = total.saturating_add(amount);
         }
     }
     let mut out = String::new();
     let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_by_key(|(_, (first, ..))| *first);
-    for ((source, issuer), (_, count, amounts)) in sums {
+    sums.sort_by_key(|(_, paid)| paid.first);
+    for ((source, issuer), Paid { count, amounts, .. }) in sums {
         let amounts: Vec<String> = amounts.iter().map(|(c, a)| money(Some(*a), Some(c))).collect();
         let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
         let _ = writeln!(out, "    paid by {source} {issuer}: {times}, {}", amounts.join(", "));
