@@ -324,6 +324,7 @@ impl Copy {
         let own = |row: &Row| issuer(row) == Some(self.address);
         let last_own =
             self.rows.iter().zip(&with_contents).rposition(|(row, contents)| *contents && own(row));
+        let origin = self.origin().ok();
         let withheld = |name: &str| selection.withhold.iter().any(|w| w == name);
 
         let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
@@ -341,7 +342,10 @@ impl Copy {
             if with_contents[i] || keys_only {
                 let hide =
                     |name: &str| if keys_only { name != "keys" } else { withheld(name) && name != "keys" };
-                record.opening = row.statement.as_ref().and_then(|s| self.open(s, row.record.kind, &hide));
+                record.opening = origin
+                    .as_ref()
+                    .zip(row.statement.as_ref())
+                    .map(|(o, s)| open(o, s, row.record.kind, &hide));
             }
             if with_contents[i] && record.opening.is_some() {
                 let next = postings.len() as u64;
@@ -384,16 +388,17 @@ impl Copy {
             issuers,
         }
     }
+}
 
-    fn open(&self, statement: &Statement, kind: Type, hide: &dyn Fn(&str) -> bool) -> Option<Opening> {
-        let leaves = statement.leaves(&self.origin().ok()?);
-        let names = std::iter::once(&"head").chain(kind.facets());
-        let facets = leaves.into_iter().zip(names).enumerate().map(|(i, ((salt, value), name))| {
-            let shown = Facet::Shown(salt, value);
-            if i > 0 && hide(name) { Facet::Withheld(shown.leaf(i as u64)) } else { shown }
-        });
-        Some(Opening(facets.collect()))
-    }
+/// The leaves of a statement, those that `hide` names as their hashes.
+fn open(origin: &Origin, statement: &Statement, kind: Type, hide: &dyn Fn(&str) -> bool) -> Opening {
+    let names = std::iter::once(&"head").chain(kind.facets());
+    let leaves = statement.leaves(origin).into_iter().zip(names).enumerate();
+    let facets = leaves.map(|(i, ((salt, value), name))| {
+        let shown = Facet::Shown(salt, value);
+        if i > 0 && hide(name) { Facet::Withheld(shown.leaf(i as u64)) } else { shown }
+    });
+    Opening(facets.collect())
 }
 
 /// The totals and months cells of an account, opened.

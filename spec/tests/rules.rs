@@ -339,3 +339,32 @@ fn who_signed_is_proved_only_with_the_signature() {
     assert!(!unsigned.entries[0].signed && unsigned.entries[1].signed);
     assert!(unsigned.not_checked[0].contains("who signed 1 of 7"), "{:?}", unsigned.not_checked);
 }
+
+#[test]
+fn a_posting_of_too_many_statements_is_refused_before_room_is_made() {
+    let mut w = World::founded();
+    let posting = w.lin.post(180, vec![]);
+    let mut bytes = peal_spec::cbor::Writer::default();
+    bytes.array(2);
+    bytes.bytes(posting.signed.cose());
+    bytes.array(100_001);
+    bytes.raw(&[0; 100_001]);
+    let refused = Posting::from_bytes(&bytes.into_bytes()).unwrap_err();
+    assert_eq!(refused.what, "at most 100,000 statements");
+}
+
+#[test]
+fn a_void_by_a_stranger_is_seen_though_who_is_withheld() {
+    let mut w = World::lived();
+    w.book.cheats = true;
+    let about = w.lin.at();
+    let void = w.employer.correct(400, about, 2, 202608, None);
+    let void = w.employer.post(400, vec![void]);
+    assert!(refusals(&mut w, 400, &void).is_empty(), "a cheating ledger records it");
+    let trust = Trust { ledgers: vec![Ledger::new(origin(), verifier(&w))] };
+    let copy = w.book.copy(about.number, 0, None);
+    let withheld =
+        peal_spec::copy::Selection { show: peal_spec::copy::Show::Whole, withhold: vec!["who".into()] };
+    let proof = copy.prove(&withheld).unwrap();
+    assert_eq!(verify::verify(&proof, &trust, time(500)).unwrap_err().name, "bad-reference");
+}
