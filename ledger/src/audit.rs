@@ -11,8 +11,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::hash::{Hash, Seed};
 use peal_spec::note::{Checkpoint, VerifierKey};
@@ -25,13 +25,18 @@ use peal_spec::value::{Origin, Time};
 
 use crate::commit::{Sealed, Verdict, build};
 use crate::error::Error;
+use crate::layered::Layered;
 use crate::reads;
 use crate::recovery::{read_note, recover};
-use crate::rows::{Block, Fate, Part, PostingRow, RecordRow};
-use crate::schema::{Family, Stored, TILE, TILE_LEVEL, decode, number_key, place, place_key};
-use crate::store::{Rows, Snapshot, Store};
+use crate::rows::{Block, Fate, Head, Leaves, Part, PostingRow, RecordRow};
+use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, place, place_key};
+use crate::sequencer::pause;
+use crate::settings::Settings;
+use crate::settler::Settler;
+use crate::state::{Core, Published};
+use crate::store::{KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
 use crate::trees::{Directory, block_first};
-use crate::working::{Base, Offer};
+use crate::working::{Base, Offer, Past};
 
 /// What an audit has gone through and found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub struct AuditReport {
 
 /// The ledger as far as it was replayed.
 struct Replay<'s> {
-    snapshot: &'s Snapshot<'s>,
+    view: &'s Layered<'s>,
     /// Rows of heads, entries, posting ids, references and ids.
     made: BTreeMap<Family, HashMap<Vec<u8>, Vec<u8>>>,
     /// Number of statements of each posting.
@@ -67,13 +72,26 @@ impl Rows for Replay<'_> {
     fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         match family {
             // Records below an account's replayed size are compared already, and no other is asked for.
-            Family::Records => self.snapshot.bytes(family, key),
+            Family::Records => self.view.bytes(family, key),
             Family::Postings => {
                 let digest = key.try_into().map(Hash).ok();
                 Ok(digest.and_then(|d| self.postings.get(&d)).map(|_| Vec::new()))
             }
             _ => Ok(self.made.get(&family).and_then(|rows| rows.get(key)).cloned()),
         }
+    }
+}
+
+impl Ordered for Replay<'_> {
+    fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
+        // Only changes of entries by records below an account's replayed size are asked for; they are compared already.
+        self.view.at_or_before(family, key)
+    }
+}
+
+impl Past for Replay<'_> {
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
+        numbers.iter().map(|number| self.row(&number_key(*number))).collect()
     }
 }
 
@@ -93,9 +111,9 @@ struct Recorded {
 
 /// Reads a posting with its statements, and checks all that needs no rules.
 fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Recorded, Error> {
-    let snapshot = replay.snapshot;
+    let view = replay.view;
     let bad = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Postings, &digest.0)));
-    let row: PostingRow = snapshot.must(&digest.0)?;
+    let row: PostingRow = view.must(&digest.0)?;
     let signed = reads::signed(digest, &row)?;
     if signed.digest() != *digest {
         return Err(bad("its signed posting has another digest"));
@@ -107,7 +125,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
         return Err(bad("it is for another ledger"));
     }
     let (mut roots, mut fates) = (Vec::new(), Vec::new());
-    for Part { roots: more, results } in reads::parts(snapshot, digest, &row)? {
+    for Part { roots: more, results } in reads::parts(view, digest, &row)? {
         roots.extend(more.0);
         fates.extend(results);
     }
@@ -126,7 +144,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
             Fate::Refused { code, field, record } => Err(Fate::refusal(*code, field, *record)?),
             Fate::Accepted { account, sequence } => {
                 let key = place_key(*account, *sequence);
-                let record: RecordRow = snapshot.must(&key)?;
+                let record: RecordRow = view.must(&key)?;
                 let address = address(replay, &record, *account, *sequence, root)?;
                 let Some(statement) = record.statement(address, *sequence)? else {
                     return corrupt(
@@ -161,7 +179,7 @@ fn address(
     let id = match (record.kind == Type::Opened || sequence == 0, replay.ids.get(&account)) {
         (true, _) => *root,
         (false, Some(id)) => *id,
-        (false, None) => replay.snapshot.must::<Account>(&number_key(account))?.address.id,
+        (false, None) => replay.view.must::<Head>(&number_key(account))?.account.address.id,
     };
     replay.ids.insert(account, id);
     Ok(Address { number: account, id })
@@ -249,13 +267,19 @@ fn replay_block(
         }
     }
     let Some(sealed) = built.sealed else { return corrupt(Family::Blocks, &key, "it holds no posting") };
-    for row in sealed.rows.iter().filter(|(family, ..)| *family != Family::Blocks) {
-        compare(replay, row)?;
+    for blocks in [false, true] {
+        if blocks {
+            sign(&sealed.checkpoint)?;
+        }
+        for row in sealed.rows.rows() {
+            let row = row?;
+            if (row.family == Family::Blocks) == blocks {
+                compare(replay, row.family, row.key, row.value)?;
+            }
+        }
     }
-    sign(&sealed.checkpoint)?;
-    for row in sealed.rows.iter().filter(|(family, ..)| *family == Family::Blocks) {
-        compare(replay, row)?;
-    }
+    let heads = replay.made.entry(Family::Heads).or_default();
+    heads.extend(sealed.heads.iter().map(|(number, head)| (number_key(*number).to_vec(), head.to_vec())));
     drop(offers);
     Ok((sealed, recorded))
 }
@@ -277,38 +301,47 @@ fn check_results(recorded: &Recorded, results: &[Outcome]) -> Result<(), Error> 
     Ok(())
 }
 
-/// Compares a row that is written once with the stored one; keeps those that are needed or change.
-fn compare(replay: &mut Replay<'_>, (family, key, bytes): &Stored) -> Result<(), Error> {
-    let changes = matches!(family, Family::Heads | Family::Entries | Family::Meta);
-    if !changes {
-        match replay.snapshot.bytes(*family, key)? {
-            Some(stored) if stored == *bytes => {}
-            Some(_) => return corrupt(*family, key, "it is not what the postings make"),
-            None => return corrupt(*family, key, "it is missing"),
-        }
+/// Compares a row with the stored one; keeps those that are needed.
+fn compare(replay: &mut Replay<'_>, family: Family, key: &[u8], bytes: &[u8]) -> Result<(), Error> {
+    match replay.view.bytes(family, key)? {
+        Some(stored) if stored == bytes => {}
+        Some(_) => return corrupt(family, key, "it is not what the postings make"),
+        None => return corrupt(family, key, "it is missing"),
     }
-    if matches!(
-        family,
-        Family::Heads | Family::Entries | Family::PostingIds | Family::References | Family::Ids
-    ) {
-        replay.made.entry(*family).or_default().insert(key.clone(), bytes.clone());
+    if matches!(family, Family::Entries | Family::PostingIds | Family::References | Family::Ids) {
+        replay.made.entry(family).or_default().insert(key.to_vec(), bytes.to_vec());
     }
     Ok(())
 }
 
 /// Every stored row is one that the replay has made.
-fn check_rows(replay: &Replay<'_>, sizes: &HashMap<u64, u64>, log: u64) -> Result<(), Error> {
+fn check_rows(
+    replay: &Replay<'_>,
+    directory: &Directory,
+    sizes: &HashMap<u64, u64>,
+    log: u64,
+) -> Result<(), Error> {
     for family in Family::ALL {
         let nothing = HashMap::new();
         let made = replay.made.get(&family).unwrap_or(&nothing);
         let mut count = 0;
-        for row in replay.snapshot.scan(family, &[])? {
+        for row in replay.view.scan(family, &[], false)? {
             let (key, value) = row?;
             count += 1;
             let number =
                 |at: usize| key.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes);
             let known = match family {
-                Family::Blocks | Family::Meta => true,
+                // Old commits stand in the journal until there is a reason to drop them.
+                Family::Blocks | Family::Meta | Family::Journal => true,
+                Family::Leaves => {
+                    let from = number(0).and_then(|tile| tile.checked_mul(TILE));
+                    let leaves = from.map(|from| directory.leaves(from)).unwrap_or_default();
+                    let Leaves(stored) = decode(&key, &value)?;
+                    if !leaves.is_empty() && stored.0 != leaves {
+                        return corrupt(family, &key, "it is not what the heads give");
+                    }
+                    key.len() == 8 && !leaves.is_empty()
+                }
                 Family::Records => {
                     let (account, sequence) = (number(0).unwrap_or(u64::MAX), number(8).unwrap_or(u64::MAX));
                     key.len() == 16 && sizes.get(&account).is_some_and(|size| sequence < *size)
@@ -344,7 +377,7 @@ fn check_rows(replay: &Replay<'_>, sizes: &HashMap<u64, u64>, log: u64) -> Resul
         }
         if count < made.len() {
             for key in made.keys() {
-                if replay.snapshot.bytes(family, key)?.is_none() {
+                if replay.view.bytes(family, key)?.is_none() {
                     return corrupt(family, key, "it is missing");
                 }
             }
@@ -364,33 +397,38 @@ pub fn audit(
     origin: &Origin,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<AuditReport, Error> {
-    replay(&Store::open(dir)?.snapshot(), operator, origin, progress)
+    let settings = Settings::default();
+    let disk = Box::new(Rocks::open(dir)?);
+    let recovered = recover(&*disk, origin, operator, settings.head_bytes)?;
+    let core = Arc::new(Core::new(disk, origin.clone(), operator.clone(), recovered.trees));
+    let turn = Mutex::new(());
+    Settler::new(core.clone(), recovered.marks, &settings).settle_all(&pause(&turn))?;
+    replay(&Layered::bare(&*core.disk), &core.published(), operator, origin, progress)
 }
 
-/// The audit of one moment of a store.
+/// The audit of one moment of a ledger, with everything in its place.
 pub(crate) fn replay(
-    snapshot: &Snapshot<'_>,
+    view: &Layered<'_>,
+    published: &Published,
     operator: &VerifierKey,
     origin: &Origin,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<AuditReport, Error> {
-    let trees = recover(snapshot, origin, operator)?;
-    let total = trees.published.checkpoint.size;
-    let mut replay =
-        Replay { snapshot, made: BTreeMap::new(), postings: HashMap::new(), ids: HashMap::new() };
+    let total = published.checkpoint.size;
+    let mut replay = Replay { view, made: BTreeMap::new(), postings: HashMap::new(), ids: HashMap::new() };
     let (mut log, mut directory) = (Frontier::default(), Directory::default());
     let mut time = Time::default();
     let mut sizes: HashMap<u64, u64> = HashMap::new();
     let mut report = AuditReport {
-        checkpoint: trees.published.checkpoint.clone(),
-        time: trees.published.commit.time,
-        accounts: trees.published.commit.directory_size,
+        checkpoint: published.checkpoint.clone(),
+        time: published.commit.time,
+        accounts: published.commit.directory_size,
         commits: 0,
         postings: 0,
         records: 0,
         refused: 0,
     };
-    for row in snapshot.scan(Family::Blocks, &[])? {
+    for row in view.scan(Family::Blocks, &[], false)? {
         let (key, value) = row?;
         let first = block_first(&key)?;
         if first != log.size() {
@@ -417,11 +455,12 @@ pub(crate) fn replay(
         log = sealed.growth.after;
         progress(log.size(), total);
     }
-    if log != trees.log || directory != trees.directory {
+    let root = tree::subtree(&directory, 0, directory.size())?;
+    if log.root() != published.checkpoint.root || root != published.commit.directory_root {
         return Err(Error::Corrupt(
             "the replayed log or directory is not the one of the last checkpoint".into(),
         ));
     }
-    check_rows(&replay, &sizes, total)?;
+    check_rows(&replay, &directory, &sizes, total)?;
     Ok(report)
 }

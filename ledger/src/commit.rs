@@ -3,7 +3,7 @@
 //! 1. [`build`] reads rows and trees and changes neither; it runs no clock and asks for no secret but through what it is given.
 //!    The audit replays with the same code.
 //! 2. Each posting is judged at its place: statements before it in the same commit are seen through [`Working`].
-//! 3. The rows, the tree changes and the signed checkpoint come out together, to be written in one batch.
+//! 3. The rows, the changed heads and trees and the signed checkpoint come out together.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,16 +15,15 @@ use peal_spec::receipt::Receipt;
 use peal_spec::refusal::Refusal;
 use peal_spec::{rules, tree};
 
+use crate::blob::Blob;
 use crate::error::Error;
+use crate::heads::Packed;
 use crate::rows::{
-    self, Block, Bytes, Fate, Figure, Hashes, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference,
+    self, Block, Bytes, Fate, Hashes, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference, TAGS,
 };
-use crate::schema::{
-    self, Family, Row, Stored, TILE, TILE_LEVEL, encode, meta, number_key, place_key, posting_id_key,
-};
-use crate::store::Rows;
+use crate::schema::{self, Family, TILE, TILE_LEVEL, encode, number_key, place_key, posting_id_key};
 use crate::trees::{Changes, Growth};
-use crate::working::{Base, Layer, Offer, Posted, Working};
+use crate::working::{Base, Layer, Offer, Past, Posted, Working};
 
 /// What became of a posting.
 pub(crate) enum Verdict {
@@ -40,8 +39,10 @@ pub(crate) enum Verdict {
 
 /// A commit that is ready to be written.
 pub(crate) struct Sealed {
-    /// Every row, each key once.
-    pub(crate) rows: Vec<Stored>,
+    /// Every row, each key once: all but heads and leaves.
+    pub(crate) rows: Blob,
+    /// The packed heads of the accounts that it touches.
+    pub(crate) heads: Vec<Packed>,
     /// Key of the block.
     pub(crate) first: u64,
     pub(crate) growth: Growth,
@@ -60,7 +61,7 @@ pub(crate) struct Built {
 }
 
 /// Judges postings and makes the commit that records them. `sign` turns the checkpoint into a note.
-pub(crate) fn build<'p, R: Rows>(
+pub(crate) fn build<'p, R: Past>(
     rows: &R,
     base: &Base<'_>,
     offers: &[Offer<'p>],
@@ -110,11 +111,6 @@ pub(crate) fn build<'p, R: Rows>(
     Ok(Built { verdicts, sealed })
 }
 
-fn put<R: Row>(rows: &mut Vec<Stored>, key: impl Into<Vec<u8>>, row: &R) -> Result<(), Error> {
-    rows.push((R::FAMILY, key.into(), encode(row)?));
-    Ok(())
-}
-
 /// Grows the trees, signs the checkpoint and makes the rows.
 fn seal(
     base: &Base<'_>,
@@ -126,7 +122,7 @@ fn seal(
 ) -> Result<Sealed, Error> {
     let first = base.log.size();
     let heads: BTreeMap<u64, Hash> =
-        whole.accounts.values().map(|a| (a.address.number, a.directory_leaf().leaf())).collect();
+        whole.accounts.iter().map(|(n, head)| (*n, head.account.directory_leaf().leaf())).collect();
     let changes = base.directory.change(&heads)?;
     let commit = Commit {
         directory_size: changes.size(),
@@ -139,7 +135,7 @@ fn seal(
         Checkpoint { origin: base.origin.clone(), size: growth.after.size(), root: growth.after.root() };
     let note = sign(&checkpoint)?;
 
-    let mut rows: Vec<Stored> = Vec::with_capacity(4 * whole.made.len() + 4 * offers.len() + 16);
+    let mut rows = Blob::with_capacity(512 * whole.made.len() + 1024 * offers.len() + 1024);
     let recorded = offers.iter().zip(verdicts).filter_map(|(offer, verdict)| match verdict {
         Verdict::Recorded(posted) => Some((offer, posted)),
         _ => None,
@@ -150,28 +146,27 @@ fn seal(
         put_posting(&mut rows, offer, posted, first)?;
     }
     for (key, digest) in ids {
-        put(&mut rows, key, &PostingId(digest))?;
+        rows.put(&key, &PostingId(digest))?;
     }
     for made in &whole.made {
         let key = place_key(made.record.account, made.record.sequence);
-        put(&mut rows, key, &RecordRow::new(&made.record, made.seed, made.statement))?;
+        rows.put(&key, &RecordRow::new(&made.record, made.seed, made.statement))?;
     }
-    for (number, account) in &whole.accounts {
-        put(&mut rows, number_key(*number), account)?;
+    let mut heads = Vec::with_capacity(whole.accounts.len());
+    for (number, head) in &whole.accounts {
+        heads.push((*number, encode(head)?.into_boxed_slice()));
     }
-    for ((account, sequence), (entry, changed)) in &whole.entries {
-        if *changed {
-            put(&mut rows, place_key(*account, *sequence), entry)?;
-        }
+    for (key, entry) in &whole.changes {
+        rows.put(key, entry)?;
     }
-    for (key, sequence) in &whole.references {
-        put(&mut rows, *key, &Reference(*sequence))?;
+    for (key, sequence) in whole.references.iter().filter(|(_, sequence)| **sequence >= TAGS as u64) {
+        rows.put(key, &Reference(*sequence))?;
     }
     for (id, number) in &whole.ids {
-        put(&mut rows, id.0, &Number(*number))?;
+        rows.put(&id.0, &Number(*number))?;
     }
     for (level, index, node) in growth.stored() {
-        put(&mut rows, schema::node_key(level, index), &Node(node))?;
+        rows.put(&schema::node_key(level, index), &Node(node))?;
     }
     let block = Block {
         time: base.time,
@@ -182,13 +177,12 @@ fn seal(
         commitments: Hashes(whole.made.iter().map(|m| m.commitment).collect()),
         places: whole.made.iter().map(|m| (m.record.account, m.record.sequence)).collect(),
     };
-    put(&mut rows, number_key(first), &block)?;
-    rows.push((Family::Meta, meta::LAST.to_vec(), encode(&Figure(first))?));
+    rows.put(&number_key(first), &block)?;
     let records = whole.made.len() as u64;
-    Ok(Sealed { rows, first, growth, changes, checkpoint, note, commit, records })
+    Ok(Sealed { rows, heads, first, growth, changes, checkpoint, note, commit, records })
 }
 
-fn put_posting(rows: &mut Vec<Stored>, offer: &Offer<'_>, posted: &Posted, block: u64) -> Result<(), Error> {
+fn put_posting(rows: &mut Blob, offer: &Offer<'_>, posted: &Posted, block: u64) -> Result<(), Error> {
     let fates: Vec<Fate> = posted
         .results
         .iter()
@@ -214,9 +208,9 @@ fn put_posting(rows: &mut Vec<Stored>, offer: &Offer<'_>, posted: &Posted, block
         nodes: Hashes(leaves.chunks_exact(size).map(tree::root).collect()),
         part: parts.next().unwrap_or_default(),
     };
-    put(rows, offer.digest.0, &row)?;
+    rows.put(&offer.digest.0, &row)?;
     for (part, number) in parts.zip(1..) {
-        put(rows, schema::part_key(&offer.digest, number), &part)?;
+        rows.put(&schema::part_key(&offer.digest, number), &part)?;
     }
     Ok(())
 }

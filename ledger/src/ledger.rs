@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,13 +21,16 @@ use peal_spec::value::{Origin, Time};
 use crate::audit::{AuditReport, replay};
 use crate::commit::{Verdict, build};
 use crate::error::Error;
+use crate::layered::Layered;
 use crate::reads::{self, FoundReceipt};
 use crate::recovery::{identity, recover};
-use crate::schema::{Family, meta, number_key};
-use crate::sequencer::{Pending, Queue, Sequencer};
+use crate::rows::{Figure, Number};
+use crate::schema::{Family, encode, meta, number_key};
+use crate::sequencer::{Pending, Queue, Sequencer, pause};
 use crate::settings::Settings;
+use crate::settler::Settler;
 use crate::state::{Core, Counters, Published};
-use crate::store::{Rows, Store};
+use crate::store::{Disk, Put, Rocks, Rows, RowsExt};
 use crate::trees::Directory;
 use crate::working::{Base, Offer};
 
@@ -78,7 +81,10 @@ pub struct Ledger(Arc<Open>);
 struct Open {
     core: Arc<Core>,
     queue: Arc<Queue>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    settler: Arc<Settler>,
+    /// Held during a commit.
+    turn: Arc<Mutex<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Drop for Open {
@@ -90,10 +96,19 @@ impl Drop for Open {
 impl Open {
     fn close(&self) {
         self.queue.close();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            // A writer that panicked has closed the queue behind it and told everyone.
-            let _ = writer.join();
+        let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        if threads.is_empty() {
+            return;
+        }
+        // The writer first: it finishes what waits. One that panicked has closed the queue behind it and told everyone.
+        let _ = threads.remove(0).join();
+        self.settler.close();
+        for thread in threads {
+            let _ = thread.join();
+        }
+        if self.core.fault.get().is_none() {
+            // What is not settled now is found in the journal when the ledger is opened again; a failure is noted as the fault.
+            let _ = self.settler.settle_all(&pause(&self.turn));
         }
     }
 }
@@ -126,24 +141,40 @@ impl Ledger {
         if opening.payload().issuer.is_some() {
             return Err(Refusal::new(Code::UnknownIssuer, "issuer").into());
         }
-        let store = Store::create(dir)?;
-        if store.bytes(Family::Meta, meta::FORMAT)?.is_some() {
+        let disk = Rocks::create(dir)?;
+        if disk.bytes(Family::Meta, meta::FORMAT)?.is_some() {
             return Err(Error::Setup(format!("there is a ledger in {} already", dir.display())));
         }
+        Self::create_on(&disk, operator, &origin, &opening, settings)
+    }
+
+    /// Makes a new ledger on an empty store.
+    pub(crate) fn create_on(
+        disk: &dyn Disk,
+        operator: &PrivateKey,
+        origin: &Origin,
+        opening: &Checked,
+        settings: &Settings,
+    ) -> Result<(), Error> {
         let now = (settings.clock)();
         let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
         let (log, directory) = (Frontier::default(), Directory::default());
-        let base = Base { origin: &origin, log: &log, directory: &directory, time };
+        let base = Base { origin, log: &log, directory: &directory, time };
         let bodies: Vec<_> = opening.posting().statements.iter().map(|s| s.body()).collect();
-        let offers = [Offer::new(&opening, &bodies)];
+        let offers = [Offer::new(opening, &bodies)];
         let sign =
-            |c: &peal_spec::note::Checkpoint| Ok(Note::sign(c.to_string(), &origin, operator).to_string());
-        let built = build(&store, &base, &offers, &*settings.seeds, &sign)?;
+            |c: &peal_spec::note::Checkpoint| Ok(Note::sign(c.to_string(), origin, operator).to_string());
+        let built = build(&Layered::bare(disk), &base, &offers, &*settings.seeds, &sign)?;
         match (built.verdicts.into_iter().next(), built.sealed) {
             (Some(Verdict::Recorded(_)), Some(sealed)) => {
-                let mut rows = identity(&origin, &verifier(&origin, operator))?;
-                rows.extend(sealed.rows);
-                store.write(&rows)
+                let key = number_key(sealed.first);
+                let rows = identity(origin, &verifier(origin, operator))?;
+                let last = encode(&Figure(sealed.first))?;
+                let mut puts: Vec<Put<'_>> =
+                    rows.iter().map(|(key, row)| (Family::Meta, *key, row.as_slice())).collect();
+                puts.push((Family::Meta, meta::LAST, &last));
+                puts.push((Family::Journal, &key, sealed.rows.as_bytes()));
+                disk.commit(&puts)
             }
             (Some(Verdict::Refused(refusal)), _) => Err(refusal.into()),
             _ => Err(Error::Bug("an empty ledger knows its first posting".into())),
@@ -161,23 +192,38 @@ impl Ledger {
         origin: &Origin,
         settings: Settings,
     ) -> Result<Self, Error> {
-        let store = Store::open(dir)?;
+        Self::open_on(Box::new(Rocks::open(dir)?), operator, origin, settings)
+    }
+
+    /// Opens the ledger that a store holds.
+    pub(crate) fn open_on(
+        disk: Box<dyn Disk>,
+        operator: PrivateKey,
+        origin: &Origin,
+        settings: Settings,
+    ) -> Result<Self, Error> {
         let verifier = verifier(origin, &operator);
-        let trees = recover(&store.snapshot(), origin, &verifier)?;
-        let core = Arc::new(Core {
-            store,
-            origin: origin.clone(),
-            verifier,
-            counters: Counters::default(),
-            stopped: AtomicBool::new(false),
-            fault: OnceLock::new(),
-            trees: RwLock::new(trees),
-        });
+        let recovered = recover(&*disk, origin, &verifier, settings.head_bytes)?;
+        let core = Arc::new(Core::new(disk, origin.clone(), verifier, recovered.trees));
         let queue = Arc::new(Queue::new(&settings));
-        let sequencer = Sequencer { core: core.clone(), queue: queue.clone(), operator, settings };
-        let writer = std::thread::Builder::new().name("peal-writer".into()).spawn(move || sequencer.run());
-        let writer = writer.map_err(|e| Error::Setup(format!("the writer's thread does not start: {e}")))?;
-        Ok(Self(Arc::new(Open { core, queue, writer: Mutex::new(Some(writer)) })))
+        let settler = Arc::new(Settler::new(core.clone(), recovered.marks, &settings));
+        let turn = Arc::new(Mutex::new(()));
+        let sequencer = Sequencer {
+            core: core.clone(),
+            queue: queue.clone(),
+            operator,
+            settings,
+            settler: settler.clone(),
+            turn: turn.clone(),
+        };
+        let start = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.into()).spawn(work);
+            thread.map_err(|e| Error::Setup(format!("the thread {name} does not start: {e}")))
+        };
+        let writer = start("peal-writer", Box::new(move || sequencer.run()))?;
+        let background = settler.clone();
+        let behind = start("peal-settler", Box::new(move || background.run()))?;
+        Ok(Self(Arc::new(Open { core, queue, settler, turn, threads: Mutex::new(vec![writer, behind]) })))
     }
 
     /// The ledger's name.
@@ -200,12 +246,15 @@ impl Ledger {
         if posting.payload().origin != core.origin {
             return Err(Refusal::new(Code::ForeignOrigin, "origin").into());
         }
-        if core.store.bytes(Family::Postings, &posting.digest().0)?.is_some()
-            && let Some(found) = self.receipt(&posting.digest())?
-        {
-            return Ok(Pending::ready(found.receipt));
+        let digest = posting.digest();
+        match queue.push(posting, bytes) {
+            // There is no room; but what is recorded can be answered without the writer.
+            Err(Error::Unavailable { retry_after }) => match self.receipt(&digest)? {
+                Some(found) => Ok(Pending::ready(found.receipt)),
+                None => Err(Error::Unavailable { retry_after }),
+            },
+            pending => pending,
         }
-        queue.push(posting, bytes)
     }
 
     /// The last commit.
@@ -218,7 +267,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Corrupt`] names what disagrees.
     pub fn receipt(&self, posting: &Hash) -> Result<Option<FoundReceipt>, Error> {
-        reads::receipt(&self.0.core.store.snapshot(), posting)
+        reads::receipt(&self.0.core.view(), posting)
     }
 
     /// An account as it stands.
@@ -226,7 +275,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Corrupt`] if it cannot be read.
     pub fn account(&self, number: u64) -> Result<Option<Account>, Error> {
-        self.0.core.store.row(&number_key(number))
+        Ok(self.0.core.sight([number])?.head(number)?.map(|head| head.account))
     }
 
     /// The number of the account with this id.
@@ -234,7 +283,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Corrupt`] if it cannot be read.
     pub fn number(&self, id: &Hash) -> Result<Option<u64>, Error> {
-        Ok(self.0.core.store.row::<crate::rows::Number>(&id.0)?.map(|n| n.0))
+        Ok(self.0.core.view().row::<Number>(&id.0)?.map(|n| n.0))
     }
 
     /// What the owner of an account is given: at most `limit` rows from sequence `from` on, with views of
@@ -284,8 +333,27 @@ impl Ledger {
     /// # Errors
     /// [`Error::Corrupt`] names the first row that differs, and how.
     pub fn audit(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<AuditReport, Error> {
-        let core = &self.0.core;
-        replay(&core.store.snapshot(), &core.verifier, &core.origin, progress)
+        let Open { core, settler, turn, .. } = &*self.0;
+        let (view, published) = {
+            // Commits wait until everything is in its place; what comes later is not in the view.
+            let pause = pause(turn);
+            settler.settle_all(&pause)?;
+            (Layered::bare(&*core.disk), core.published())
+        };
+        replay(&view, &published, &core.verifier, &core.origin, progress)
+    }
+
+    /// Makes a copy of the ledger as it is now in a folder that is not there yet; commits wait until what is in memory is in the store. Returns
+    /// the commit that the copy ends with. It can be opened as any ledger.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] says why there is no copy; part of it may be in the folder.
+    pub fn backup(&self, to: &Path) -> Result<Arc<Published>, Error> {
+        let Open { core, settler, turn, .. } = &*self.0;
+        let pause = pause(turn);
+        settler.settle_all(&pause)?;
+        core.disk.copy_to(to)?;
+        Ok(core.published())
     }
 
     /// Figures for operators.

@@ -4,11 +4,14 @@
 //!    forgets it; nobody was told otherwise.
 //! 2. The one writer takes what waits, judges it by the rules of `peal_spec`, and makes one commit of it: a pure function over what is stored
 //!    (`commit`).
-//! 3. The commit is one RocksDB batch, synced once (`store`). A crash leaves it whole or not at all.
-//! 4. The trees in memory follow, the signed checkpoint is published, the receipts go out (`sequencer`). A crash here loses answers, not
-//!    records: the same posting sent again gives the same receipt.
-//! 5. Reads take one moment and never wait for the writer (`state`, `reads`).
-//! 6. Opening checks that what is stored adds up to the last checkpoint (`recovery`); [`audit`](audit()) replays all of it.
+//! 3. The commit is one row of the journal, synced once (`store`). A crash leaves it whole or not at all.
+//! 4. Rows, heads and trees in memory follow, the signed checkpoint is published, the receipts go out (`sequencer`). A crash here loses
+//!    answers, not records: the same posting sent again gives the same receipt.
+//! 5. In the background rows are sorted into their families and heads are written (`settler`). A crash here loses nothing: what was not
+//!    finished is found in the journal and done again.
+//! 6. Reads take one moment and never wait for the writer (`state`, `layered`, `reads`).
+//! 7. Opening goes through the journal from the last mark on, and checks that all adds up to the last checkpoint (`recovery`);
+//!    [`audit`](audit()) replays everything.
 //!
 //! The modules stand in the order of their dependence: each uses only those above it.
 
@@ -17,12 +20,17 @@ pub mod settings;
 mod schema;
 mod rows;
 mod store;
+mod blob;
+mod fresh;
+mod heads;
+mod layered;
 mod trees;
 mod working;
 mod commit;
 mod state;
 mod reads;
 mod recovery;
+mod settler;
 mod sequencer;
 mod audit;
 mod ledger;

@@ -19,10 +19,11 @@ use peal_spec::tree;
 use peal_spec::value::Origin;
 
 use crate::error::Error;
+use crate::layered::Layered;
 use crate::rows::{Block, Fate, Part, PostingRow, RecordRow};
 use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, part_key, place, place_key};
 use crate::state::{Core, Sight};
-use crate::store::{Rows, Snapshot};
+use crate::store::{Look, Rows, RowsExt};
 use crate::trees::{Log, PostingTree, log_leaves};
 
 /// A receipt, and who may have it.
@@ -52,14 +53,14 @@ pub(crate) fn parts<R: Rows>(rows: &R, digest: &Hash, row: &PostingRow) -> Resul
 }
 
 /// The receipt of a posting that is stored.
-pub(crate) fn receipt(snapshot: &Snapshot<'_>, digest: &Hash) -> Result<Option<FoundReceipt>, Error> {
-    let Some(row) = snapshot.row::<PostingRow>(&digest.0)? else { return Ok(None) };
-    let block: Block = snapshot.must(&number_key(row.block))?;
+pub(crate) fn receipt(view: &Layered<'_>, digest: &Hash) -> Result<Option<FoundReceipt>, Error> {
+    let Some(row) = view.row::<PostingRow>(&digest.0)? else { return Ok(None) };
+    let block: Block = view.must(&number_key(row.block))?;
     let mut results: Vec<Outcome> = Vec::with_capacity(row.count as usize);
-    for fate in parts(snapshot, digest, &row)?.into_iter().flat_map(|p| p.results) {
+    for fate in parts(view, digest, &row)?.into_iter().flat_map(|p| p.results) {
         results.push(match fate {
             Fate::Accepted { account, sequence } => {
-                let record: RecordRow = snapshot.must(&place_key(account, sequence))?;
+                let record: RecordRow = view.must(&place_key(account, sequence))?;
                 Ok(Accepted {
                     account,
                     sequence,
@@ -75,7 +76,7 @@ pub(crate) fn receipt(snapshot: &Snapshot<'_>, digest: &Hash) -> Result<Option<F
     let path = match row.first {
         Some(first) => {
             let indexes: Vec<u64> = (first..first + accepted).collect();
-            tree::set(&Log::new(snapshot, size), &indexes, size)?
+            tree::set(&Log::new(view, size), &indexes, size)?
         }
         None => Vec::new(),
     };
@@ -97,7 +98,7 @@ pub(crate) fn tile(core: &Core, level: u8, index: u64, width: u16) -> Result<Opt
     let size = sight.published.checkpoint.size;
     let depth = u32::from(level) * TILE_LEVEL;
     let Some((from, to)) = span(size.checked_shr(depth).unwrap_or(0), index, width) else { return Ok(None) };
-    let run = Log::new(&sight.snapshot, size).run(depth, from, to - from)?;
+    let run = Log::new(&sight.view, size).run(depth, from, to - from)?;
     Ok(Some(run.iter().flat_map(|h| h.0).collect()))
 }
 
@@ -106,7 +107,7 @@ pub(crate) fn entries(core: &Core, index: u64, width: u16) -> Result<Option<Vec<
     let sight = core.sight([])?;
     let Some((from, to)) = span(sight.published.checkpoint.size, index, width) else { return Ok(None) };
     let mut bundle = Vec::with_capacity((to - from) as usize * 48);
-    for leaf in log_leaves(&sight.snapshot, from, to)? {
+    for leaf in log_leaves(&sight.view, from, to)? {
         let data = LogLeaf::data(&leaf);
         // A log leaf has less than 128 bytes.
         bundle.extend((data.len() as u16).to_be_bytes());
@@ -128,12 +129,12 @@ pub(crate) fn consistency(sight: &Sight<'_>, old: u64, new: u64) -> Result<Vec<H
     if old > new || new > sight.published.checkpoint.size {
         return Err(Error::unavailable());
     }
-    tree::consistency(&Log::new(&sight.snapshot, new), old, new)
+    tree::consistency(&Log::new(&sight.view, new), old, new)
 }
 
 /// Rows of an account from a sequence on.
-fn rows(snapshot: &Snapshot<'_>, account: u64, from: u64, count: u64) -> Result<Vec<RecordRow>, Error> {
-    let found = snapshot.scan(Family::Records, &place_key(account, from))?;
+fn rows(view: &Layered<'_>, account: u64, from: u64, count: u64) -> Result<Vec<RecordRow>, Error> {
+    let found = view.scan(Family::Records, &place_key(account, from), true)?;
     let mut rows = Vec::new();
     for (row, sequence) in found.take(usize::try_from(count).unwrap_or(usize::MAX)).zip(from..) {
         let (key, value) = row?;
@@ -164,14 +165,14 @@ pub(crate) fn copy(
     loop {
         let sight = core.sight(issuers.iter().copied().chain([address.number]))?;
         match copy_at(core, &sight, address, from, limit, since)? {
-            Look::Nobody => return Ok(None),
-            Look::Whole(copy) => return Ok(Some(*copy)),
-            Look::Missing(more) => issuers.extend(more),
+            Found::Nobody => return Ok(None),
+            Found::Whole(copy) => return Ok(Some(*copy)),
+            Found::Missing(more) => issuers.extend(more),
         }
     }
 }
 
-enum Look {
+enum Found {
     /// There is no such account.
     Nobody,
     /// Directory paths of these accounts are missing.
@@ -186,19 +187,19 @@ fn copy_at(
     from: u64,
     limit: usize,
     since: Option<u64>,
-) -> Result<Look, Error> {
-    let snapshot = &sight.snapshot;
-    let account = snapshot.row::<Account>(&number_key(address.number))?;
-    let Some(account) = account.filter(|a| a.address == *address) else { return Ok(Look::Nobody) };
+) -> Result<Found, Error> {
+    let view = &sight.view;
+    let account = sight.head(address.number)?.map(|head| head.account);
+    let Some(account) = account.filter(|a| a.address == *address) else { return Ok(Found::Nobody) };
     let size = account.frontier.size();
     let count = size.saturating_sub(from).min(limit as u64);
-    let stored = rows(snapshot, address.number, from, count)?;
+    let stored = rows(view, address.number, from, count)?;
 
     let mut numbers: HashMap<Hash, usize> = HashMap::new();
     let mut found: Vec<(Hash, PostingRow, Signed)> = Vec::new();
     for row in &stored {
         if let std::collections::hash_map::Entry::Vacant(place) = numbers.entry(row.posting) {
-            let posting: PostingRow = snapshot.must(&row.posting.0)?;
+            let posting: PostingRow = view.must(&row.posting.0)?;
             let signed = signed(&row.posting, &posting)?;
             place.insert(found.len());
             found.push((row.posting, posting, signed));
@@ -208,11 +209,11 @@ fn copy_at(
     let mut issuers: HashMap<Hash, Option<Address>> =
         found.iter().map(|(digest, _, signed)| (*digest, signed.payload.issuer)).collect();
     let mut places: BTreeMap<Address, BTreeSet<u64>> = BTreeMap::new();
-    for row in rows(snapshot, address.number, 0, from.min(size))?.iter().chain(&stored) {
+    for row in rows(view, address.number, 0, from.min(size))?.iter().chain(&stored) {
         let issuer = match issuers.get(&row.posting) {
             Some(issuer) => *issuer,
             None => {
-                let issuer = signed(&row.posting, &snapshot.must(&row.posting.0)?)?.payload.issuer;
+                let issuer = signed(&row.posting, &view.must(&row.posting.0)?)?.payload.issuer;
                 issuers.insert(row.posting, issuer);
                 issuer
             }
@@ -222,13 +223,12 @@ fn copy_at(
         }
     }
     let missing: BTreeSet<u64> =
-        places.keys().map(|a| a.number).filter(|n| !sight.paths.contains_key(n)).collect();
+        places.keys().map(|a| a.number).filter(|n| sight.path(*n).is_none()).collect();
     if !missing.is_empty() {
-        return Ok(Look::Missing(missing));
+        return Ok(Found::Missing(missing));
     }
 
-    let trees: Vec<_> =
-        found.iter().map(|(digest, row, _)| PostingTree::new(snapshot, *digest, row)).collect();
+    let trees: Vec<_> = found.iter().map(|(digest, row, _)| PostingTree::new(view, *digest, row)).collect();
     let mut shown = Vec::with_capacity(stored.len());
     for (row, sequence) in stored.iter().zip(from..) {
         let (record, statement) = row.rebuild(&core.origin, *address, sequence)?;
@@ -237,12 +237,12 @@ fn copy_at(
         shown.push(Row { record, seed: row.seed, statement, link });
     }
     let views = places.iter().map(|(issuer, indexes)| issuer_view(core, sight, issuer, indexes));
-    Ok(Look::Whole(Box::new(Copy {
+    Ok(Found::Whole(Box::new(Copy {
         checkpoint: sight.published.note.clone(),
         head: sight.published.head(),
         address: *address,
         size,
-        directory_path: sight.paths.get(&address.number).cloned().unwrap_or_default(),
+        directory_path: sight.path(address.number).cloned().unwrap_or_default(),
         from,
         rows: shown,
         postings: found.iter().map(|(_, row, _)| row.cose.0.clone()).collect(),
@@ -262,12 +262,12 @@ fn issuer_view(
     indexes: &BTreeSet<u64>,
 ) -> Result<View, Error> {
     let damaged = |what: &str| Error::Corrupt(format!("account {}: {what}", issuer.number));
-    let account: Account = sight.snapshot.must(&number_key(issuer.number))?;
+    let account = sight.head(issuer.number)?.ok_or_else(|| damaged("it is missing"))?.account;
     if account.address != *issuer {
         return Err(damaged("it is not the issuer that a recorded posting names"));
     }
     let size = account.frontier.size();
-    let rows = rows(&sight.snapshot, issuer.number, 0, size)?;
+    let rows = rows(&sight.view, issuer.number, 0, size)?;
     let mut wanted = BTreeSet::new();
     let mut opened = BTreeSet::new();
     for index in indexes {
@@ -301,7 +301,7 @@ fn issuer_view(
         address: *issuer,
         blind: blind(&account.last_seed),
         size,
-        directory_path: sight.paths.get(&issuer.number).cloned().unwrap_or_default(),
+        directory_path: sight.path(issuer.number).cloned().unwrap_or_default(),
         shown,
         path: tree::sure(tree::set(leaves.as_slice(), &places, size)),
     })

@@ -1,37 +1,57 @@
-//! What is checked before a store is used: that it is this ledger's, and that what it holds adds up to the last checkpoint.
+//! What is done and checked before a store is used: it is brought up to its last commit, and must be this ledger's and add up to its last
+//! checkpoint.
 //!
 //! 1. Format, origin and operator are those asked for.
-//! 2. The last block is the one named as last, and its checkpoint is signed by the operator.
-//! 3. The log's right edge, rebuilt from nodes and blocks, gives the checkpoint's root.
-//! 4. The directory, rebuilt from the heads, gives the block's root.
+//! 2. The journal has every commit from the lower mark to the one named as last. Rows above the mark `sorted` are laid on top of the store;
+//!    heads that are behind are brought forward, each record's state root compared.
+//! 3. The last commit's checkpoint is signed by the operator.
+//! 4. The log's right edge, rebuilt from nodes and blocks, gives the checkpoint's root.
+//! 5. The directory, rebuilt from the stored leaves and the heads that changed since, gives the commit's root.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use peal_spec::account::Account;
+use peal_spec::account::{Account, Placed};
+use peal_spec::address::Address;
 use peal_spec::hash::Hash;
 use peal_spec::note::{Checkpoint, Note, VerifierKey};
+use peal_spec::statement::Body;
 use peal_spec::tree;
 use peal_spec::value::Origin;
 
+use crate::blob::Blob;
 use crate::error::Error;
-use crate::rows::{Block, Figure, Text};
-use crate::schema::{self, Family, decode, meta, number_key};
+use crate::fresh::{Fresh, Generation};
+use crate::heads::Heads;
+use crate::layered::Layered;
+use crate::rows::{self, Block, Figure, Head, Leaves, Part, PostingRow, RecordRow, Text};
+use crate::schema::{self, Family, TILE, decode, encode, meta, number_key, place, place_key, reference_key};
+use crate::settler::Marks;
 use crate::state::{Published, Trees};
-use crate::store::{Rows, Snapshot};
+use crate::store::{Disk, Look, Ordered, RowsExt};
 use crate::trees::{Directory, Log, block_first};
+use crate::working::standing;
+
+/// Above so many records to go through, all heads are read in one pass.
+const MANY: u64 = 100_000;
 
 /// The rows that say what a store is.
-pub(crate) fn identity(origin: &Origin, operator: &VerifierKey) -> Result<Vec<schema::Stored>, Error> {
-    Ok(vec![
-        (Family::Meta, meta::FORMAT.to_vec(), schema::encode(&Figure(schema::FORMAT))?),
-        (Family::Meta, meta::ORIGIN.to_vec(), schema::encode(&Text(origin.to_string()))?),
-        (Family::Meta, meta::OPERATOR.to_vec(), schema::encode(&Text(operator.to_string()))?),
+pub(crate) fn identity(
+    origin: &Origin,
+    operator: &VerifierKey,
+) -> Result<[(&'static [u8], Vec<u8>); 5], Error> {
+    Ok([
+        (meta::FORMAT, encode(&Figure(schema::FORMAT))?),
+        (meta::ORIGIN, encode(&Text(origin.to_string()))?),
+        (meta::OPERATOR, encode(&Text(operator.to_string()))?),
+        (meta::SORTED, encode(&Figure(0))?),
+        (meta::HEADS, encode(&Figure(0))?),
     ])
 }
 
 /// Step 1.
-fn check_identity(snapshot: &Snapshot<'_>, origin: &Origin, operator: &VerifierKey) -> Result<(), Error> {
-    match snapshot.row::<Figure>(meta::FORMAT)?.map(|f| f.0) {
+fn check_identity(view: &Layered<'_>, origin: &Origin, operator: &VerifierKey) -> Result<(), Error> {
+    match view.row::<Figure>(meta::FORMAT)?.map(|f| f.0) {
         None => return Err(Error::Setup("there is no ledger here: create it first".into())),
         Some(schema::FORMAT) => {}
         Some(other) => {
@@ -42,7 +62,7 @@ fn check_identity(snapshot: &Snapshot<'_>, origin: &Origin, operator: &VerifierK
         }
     }
     let same = |key: &[u8], asked: String, what: &str| {
-        let Text(stored) = snapshot.must(key)?;
+        let Text(stored) = view.must(key)?;
         if stored == asked {
             Ok(())
         } else {
@@ -72,65 +92,257 @@ pub(crate) fn read_note(
     }
 }
 
-/// Checks a store and builds the trees.
+/// A store brought up to its last commit.
+pub(crate) struct Recovered {
+    pub(crate) trees: Trees,
+    pub(crate) marks: Marks,
+}
+
+/// Brings a store up to its last commit, checks it and builds the trees. `head_bytes` is the room for heads.
 pub(crate) fn recover(
-    snapshot: &Snapshot<'_>,
+    disk: &dyn Disk,
     origin: &Origin,
     operator: &VerifierKey,
-) -> Result<Trees, Error> {
-    check_identity(snapshot, origin, operator)?;
-    let corrupt = |what: String| Error::Corrupt(what);
-    let named = snapshot.row::<Figure>(meta::LAST)?.map(|f| f.0);
-    let (key, row) = snapshot
-        .at_or_before(Family::Blocks, &[0xff; 8])?
-        .ok_or_else(|| corrupt("blocks: there is none".into()))?;
-    let first = block_first(&key)?;
-    if named != Some(first) {
-        return Err(corrupt(format!(
-            "meta row \"last\": it does not name the last block, of log index {first}"
+    head_bytes: usize,
+) -> Result<Recovered, Error> {
+    let bare = Layered::bare(disk);
+    check_identity(&bare, origin, operator)?;
+    let marks =
+        Marks { sorted: bare.must::<Figure>(meta::SORTED)?.0, heads: bare.must::<Figure>(meta::HEADS)?.0 };
+    let Figure(last) = bare.must(meta::LAST)?;
+    let mut replay = Replay {
+        disk,
+        marks,
+        fresh: Fresh(vec![Arc::new(Generation::default())]),
+        heads: Heads::new(head_bytes),
+        leaves: leaves(&bare)?,
+    };
+    replay.journal(&bare, last)?;
+    let view = Layered::new(disk, &replay.fresh);
+    let key = number_key(last);
+    let block: Block = view.must(&key)?;
+    if let Some((later, _)) = view.at_or_before(Family::Blocks, &[0xff; 8])?.filter(|(k, _)| **k != key) {
+        let later = block_first(&later)?;
+        return Err(Error::Corrupt(format!(
+            "meta row \"last\": it names the commit of log index {last}, and there is one of {later}"
         )));
     }
-    let block: Block = decode(&key, &row)?;
-    let checkpoint = read_note(&block.note, first, origin, operator)?;
-    let size = first + block.commitments.0.len() as u64 + 1;
+    let checkpoint = read_note(&block.note, last, origin, operator)?;
+    let size = last + block.commitments.0.len() as u64 + 1;
     if checkpoint.size != size {
-        return Err(corrupt(format!(
-            "blocks row of log index {first}: its checkpoint is of size {}, its leaves end at {size}",
+        return Err(Error::Corrupt(format!(
+            "{}: its checkpoint is of size {}, its leaves end at {size}",
+            place(Family::Blocks, &key),
             checkpoint.size
         )));
     }
-    let nodes = Log::new(snapshot, size);
+    if marks.sorted > size || marks.heads > size {
+        return Err(Error::Corrupt(format!(
+            "meta rows \"sorted\" and \"heads\": they are beyond the log's size {size}"
+        )));
+    }
+    let nodes = Log::new(&view, size);
     let log = nodes.frontier()?;
     if log.root() != checkpoint.root {
-        return Err(corrupt(format!(
+        return Err(Error::Corrupt(format!(
             "nodes and blocks do not give the log's root of the checkpoint of size {size}"
         )));
     }
     let head_path = tree::inclusion(&nodes, size - 1, size)?;
-    let directory = directory(snapshot)?;
+    let directory = Directory::new(replay.leaves);
     if directory.size() != block.directory_size {
-        let (heads, accounts) = (directory.size(), block.directory_size);
-        return Err(corrupt(format!("heads: there are {heads}, the last block has {accounts} accounts")));
+        let (leaves, accounts) = (directory.size(), block.directory_size);
+        return Err(Error::Corrupt(format!(
+            "leaves: there are {leaves}, the last commit has {accounts} accounts"
+        )));
     }
     if tree::subtree(&directory, 0, directory.size())? != block.directory_root {
-        return Err(corrupt("heads do not give the directory's root of the last block".into()));
+        return Err(Error::Corrupt(
+            "leaves and heads do not give the directory's root of the last commit".into(),
+        ));
     }
     let published =
-        Published { checkpoint, commit: block.commit(), note: block.note, head_path, block: first };
-    Ok(Trees { published: Arc::new(published), directory, log })
+        Published { checkpoint, commit: block.commit(), note: block.note, head_path, block: last };
+    let (heads, fresh) = (replay.heads, replay.fresh);
+    Ok(Recovered { trees: Trees { published: Arc::new(published), directory, log, heads, fresh }, marks })
 }
 
-/// The directory that the heads give.
-fn directory(snapshot: &Snapshot<'_>) -> Result<Directory, Error> {
-    let mut leaves: Vec<Hash> = Vec::new();
-    for row in snapshot.scan(Family::Heads, &[])? {
+/// The directory's leaves as they were last written.
+fn leaves(view: &Layered<'_>) -> Result<Vec<Hash>, Error> {
+    let mut all: Vec<Hash> = Vec::new();
+    for row in view.scan(Family::Leaves, &[], false)? {
         let (key, value) = row?;
-        let number = leaves.len() as u64;
-        let account: Account = decode(&key, &value)?;
-        if *key != number_key(number) || account.address.number != number {
-            return Err(Error::Corrupt(format!("heads: account {number} is missing or is another")));
+        let Leaves(tile) = decode(&key, &value)?;
+        if *key != number_key(all.len() as u64 / TILE)
+            || !(all.len() as u64).is_multiple_of(TILE)
+            || tile.0.len() as u64 > TILE
+        {
+            return Err(Error::Corrupt(format!("{}: it does not follow", place(Family::Leaves, &key))));
         }
-        leaves.push(account.directory_leaf().leaf());
+        all.extend(tile.0);
     }
-    Ok(Directory::new(leaves))
+    Ok(all)
+}
+
+/// The journal as far as it was gone through.
+struct Replay<'r> {
+    disk: &'r dyn Disk,
+    marks: Marks,
+    fresh: Fresh,
+    heads: Heads,
+    leaves: Vec<Hash>,
+}
+
+impl Replay<'_> {
+    /// Goes through the journal from the lower mark to the commit named as last.
+    fn journal(&mut self, bare: &Layered<'_>, last: u64) -> Result<(), Error> {
+        let mut next = self.marks.sorted.min(self.marks.heads);
+        if last < next {
+            return Ok(());
+        }
+        if last - next > MANY {
+            for row in bare.scan(Family::Heads, &[], false)? {
+                let (key, value) = row?;
+                self.heads.keep(block_first(&key)?, value);
+            }
+        }
+        for row in bare.scan(Family::Journal, &number_key(next), false)? {
+            let (key, value) = row?;
+            let first = block_first(&key)?;
+            if first != next || first > last {
+                let lost = number_key(next.min(first));
+                return Err(Error::Corrupt(format!("{} is missing", place(Family::Journal, &lost))));
+            }
+            let blob = Arc::new(Blob::stored(value.into_vec()));
+            next = self.commit(first, &blob)?;
+            if first == last {
+                return Ok(());
+            }
+        }
+        Err(Error::Corrupt(format!("{} is missing", place(Family::Journal, &number_key(next)))))
+    }
+
+    /// Takes in one commit; returns the size of the log after it.
+    fn commit(&mut self, first: u64, blob: &Arc<Blob>) -> Result<u64, Error> {
+        let damaged =
+            |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Journal, &number_key(first))));
+        let mut block: Option<Block> = None;
+        let mut records: HashMap<(u64, u64), &[u8]> = HashMap::new();
+        let mut roots: HashMap<[u8; 32], Vec<Part>> = HashMap::new();
+        for row in blob.rows() {
+            let row = row?;
+            match (row.family, row.key.split_first_chunk::<32>()) {
+                (Family::Blocks, _) if row.key == number_key(first) => {
+                    block = Some(decode(row.key, row.value)?);
+                }
+                (Family::Records, _) => {
+                    let place =
+                        schema::place_of(row.family, row.key).ok_or_else(|| damaged("a record's key"))?;
+                    records.insert(place, row.value);
+                }
+                (Family::Postings, Some((digest, []))) => {
+                    let PostingRow { part, .. } = decode(row.key, row.value)?;
+                    roots.entry(*digest).or_default().insert(0, part);
+                }
+                (Family::Postings, Some((digest, _))) => {
+                    roots.entry(*digest).or_default().push(decode(row.key, row.value)?);
+                }
+                _ => {}
+            }
+        }
+        let block = block.ok_or_else(|| damaged("it has no block"))?;
+        let end = first + block.places.len() as u64 + 1;
+        if first >= self.marks.sorted
+            && let Some(youngest) = self.fresh.0.last()
+        {
+            youngest.add(blob.clone(), end)?;
+        }
+        if first < self.marks.heads {
+            return Ok(end);
+        }
+        let view = Layered::new(self.disk, &self.fresh);
+        for (account, sequence) in &block.places {
+            let key = place_key(*account, *sequence);
+            let row = records.get(&(*account, *sequence)).ok_or_else(|| damaged("a record is missing"))?;
+            let row: RecordRow = decode(&key, row)?;
+            let parts = roots.get(&row.posting.0).map_or(&[][..], Vec::as_slice);
+            let part = parts.get((row.posting_index / TILE) as usize);
+            let root = part.and_then(|p| p.roots.0.get((row.posting_index % TILE) as usize));
+            let root = *root.ok_or_else(|| damaged("a record's posting is missing"))?;
+            let head = match self.heads.get(*account) {
+                Some(packed) => Some(decode::<Head>(&number_key(*account), packed)?),
+                None => view.row::<Head>(&number_key(*account))?,
+            };
+            let head = forward(&view, head, (*account, *sequence), &row, root)?;
+            let leaf = head.account.directory_leaf().leaf();
+            let at = *account as usize;
+            if at > self.leaves.len() {
+                return Err(damaged("an account before one of its is missing"));
+            }
+            if at == self.leaves.len() {
+                self.leaves.push(leaf);
+            } else {
+                self.leaves[at] = leaf;
+            }
+            self.heads.change(*account, encode(&head)?.into_boxed_slice());
+        }
+        Ok(end)
+    }
+}
+
+/// Brings a head forward by one record, unless it has that record already.
+fn forward(
+    view: &Layered<'_>,
+    head: Option<Head>,
+    (number, sequence): (u64, u64),
+    row: &RecordRow,
+    statement_root: Hash,
+) -> Result<Head, Error> {
+    let key = place_key(number, sequence);
+    let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Records, &key)));
+    let size = head.as_ref().map_or(0, |h| h.account.frontier.size());
+    let head = match head {
+        Some(head) if size > sequence => return Ok(head),
+        head if size == sequence => head,
+        _ => return Err(damaged("the head of its account is further behind than the journal reaches")),
+    };
+    let id = head.as_ref().map_or(statement_root, |h| h.account.address.id);
+    let statement = row.statement(Address { number, id }, sequence)?;
+    let statement = statement.ok_or_else(|| damaged("its statement is erased"))?;
+    let body = statement.body().map_err(|_| damaged("its statement cannot be read"))?;
+    let placed = Placed {
+        log_index: row.log_index,
+        posting: row.posting,
+        posting_index: row.posting_index,
+        statement_root,
+        time: row.time,
+        record_seed: row.seed,
+    };
+    let (head, record) = match (head, &body) {
+        (None, Body::Opened(opened)) => {
+            let (account, record) = Account::open(number, opened, &placed);
+            let mut head = Head { account, tags: Vec::new() };
+            head.push_tag(0);
+            (head, record)
+        }
+        (Some(mut head), _) => {
+            let target = match statement.refers {
+                Some(refers) => standing(view, number, refers, sequence)?,
+                None => None,
+            };
+            let (record, _) = head.account.append(&statement, &body, target, &placed);
+            head.push_tag(match &body {
+                Body::Contribution(c) => {
+                    rows::tag(&reference_key(number, c.who.issuer.number, c.who.reference.as_str()))
+                }
+                _ => 0,
+            });
+            (head, record)
+        }
+        (None, _) => return Err(damaged("the first record does not open the account")),
+    };
+    if record.state_root != row.state_root {
+        return Err(damaged("its state root is not what the account comes to"));
+    }
+    Ok(head)
 }

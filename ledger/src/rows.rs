@@ -111,8 +111,40 @@ impl Row for PostingId {
     const FAMILY: Family = Family::PostingIds;
 }
 
-impl Row for Account {
+/// One account as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// State, cells and tree edge.
+    pub(crate) account: Account,
+    /// For each of its first [`TAGS`] records: a hash of the reference that it took, or 0.
+    pub(crate) tags: Vec<u16>,
+}
+impl Row for Head {
     const FAMILY: Family = Family::Heads;
+}
+
+/// How many records of an account have a tag in its head; references of later ones have rows of their own.
+pub(crate) const TAGS: usize = 256;
+
+impl Head {
+    /// Notes the tag of the next record, 0 if it took no reference.
+    pub(crate) fn push_tag(&mut self, tag: u16) {
+        if self.tags.len() < TAGS {
+            self.tags.push(tag);
+        }
+    }
+}
+
+/// The tag of a reference by its key in `references`; never 0.
+pub(crate) fn tag(key: &[u8; 24]) -> u16 {
+    u16::from_be_bytes([key[8], key[9]]).max(1)
+}
+
+/// Leaf hashes of the directory: those of [`crate::schema::TILE`] accounts, or of as many as there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Leaves(pub(crate) Hashes);
+impl Row for Leaves {
+    const FAMILY: Family = Family::Leaves;
 }
 
 impl Row for Entry {

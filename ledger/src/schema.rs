@@ -6,17 +6,23 @@
 //!
 //! | family | key | row | written |
 //! |---|---|---|---|
-//! | `meta` | one of the names in [`meta`] | as [`meta`] says | at creation; `last` with each commit |
+//! | `meta` | one of the names in [`meta`] | as [`meta`] says | at creation; `last` with each commit; the marks when rows are sorted in |
+//! | `journal` | log index of the commit's first leaf (8) | the rows of the commit, as `blob` lays them out | by the commit; dropped below the marks |
 //! | `blocks` | log index of the commit's first leaf (8) | `Block` | once |
 //! | `nodes` | level (1) ‖ index (8) | `Node`: root of a complete subtree of the log, levels 8, 16, 24, … | once |
 //! | `records` | account (8) ‖ sequence (8) | `RecordRow` | once |
-//! | `heads` | account (8) | `Account` | by each commit that touches it |
-//! | `entries` | account (8) ‖ sequence of the contribution (8) | `Entry` | when settled or corrected |
+//! | `heads` | account (8) | `Head` | now and then |
+//! | `leaves` | number of the tile (8) | `Leaves`: the directory's leaf hashes of 256 accounts | with the heads |
+//! | `entries` | account (8) ‖ sequence of the contribution (8) ‖ sequence of the record that changed it (8) | `Entry` as that left it | once |
 //! | `postings` | digest (32) | `PostingRow` | once |
 //! | `postings` | digest (32) ‖ part (4), from 1 | `Part` | once |
 //! | `posting_ids` | 0 ‖ issuer (8) ‖ id (16), or 1 ‖ kid (32) ‖ id (16) | `PostingId` | once |
-//! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference) | `Reference` | once |
+//! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference) | `Reference` | once, for records from sequence 256 on |
 //! | `ids` | id of an account (32) | `Number` | once |
+//!
+//! A commit writes one row of `journal` and `last`, and nothing else. All other families hold what follows from it: their rows are sorted in
+//! later, and are found in memory until then. Two marks say how far that has come, as sizes of the log: every row of commits below `sorted`
+//! is in its family; every head of an account is at least as it was at `heads`. The journal is kept from the lower of the two on.
 
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::key::PublicKey;
@@ -26,7 +32,7 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 
 /// The format of the whole store; a program opens only its own.
-pub(crate) const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 2;
 /// How many statements a part of a posting holds, and how many leaves a log tile: 2^8.
 pub(crate) const TILE: u64 = 256;
 /// log2 of [`TILE`].
@@ -41,14 +47,18 @@ const ROW_LIMIT: usize = 256 << 20;
 pub enum Family {
     /// What the store is.
     Meta,
+    /// Commits whose rows may not be in their families yet.
+    Journal,
     /// Commits.
     Blocks,
     /// Upper nodes of the log.
     Nodes,
     /// Records with their statements.
     Records,
-    /// Accounts as they stand.
+    /// Accounts as they stood not long ago.
     Heads,
+    /// Leaf hashes of the directory.
+    Leaves,
     /// Contributions that were settled or corrected.
     Entries,
     /// Signed postings and their results.
@@ -63,12 +73,14 @@ pub enum Family {
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 10] = [
+    pub const ALL: [Family; 12] = [
         Family::Meta,
+        Family::Journal,
         Family::Blocks,
         Family::Nodes,
         Family::Records,
         Family::Heads,
+        Family::Leaves,
         Family::Entries,
         Family::Postings,
         Family::PostingIds,
@@ -80,10 +92,12 @@ impl Family {
     pub fn name(self) -> &'static str {
         match self {
             Family::Meta => "meta",
+            Family::Journal => "journal",
             Family::Blocks => "blocks",
             Family::Nodes => "nodes",
             Family::Records => "records",
             Family::Heads => "heads",
+            Family::Leaves => "leaves",
             Family::Entries => "entries",
             Family::Postings => "postings",
             Family::PostingIds => "posting_ids",
@@ -101,12 +115,13 @@ pub(crate) mod meta {
     pub(crate) const ORIGIN: &[u8] = b"origin";
     /// `Text`: the operator's verifier key.
     pub(crate) const OPERATOR: &[u8] = b"operator";
-    /// `Figure`: key of the last block.
+    /// `Figure`: key of the last commit.
     pub(crate) const LAST: &[u8] = b"last";
+    /// `Figure`: every row of commits below this size of the log is in its family.
+    pub(crate) const SORTED: &[u8] = b"sorted";
+    /// `Figure`: every head of an account is at least as it was at this size of the log.
+    pub(crate) const HEADS: &[u8] = b"heads";
 }
-
-/// A row that is about to be written, or was read.
-pub(crate) type Stored = (Family, Vec<u8>, Vec<u8>);
 
 /// A struct that is stored in one family.
 pub(crate) trait Row: Serialize + DeserializeOwned {
@@ -117,10 +132,16 @@ pub(crate) trait Row: Serialize + DeserializeOwned {
 /// The bytes of a row.
 pub(crate) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::with_capacity(256);
-    bytes.push(VERSION);
-    bincode::serde::encode_into_std_write(row, &mut bytes, bincode::config::standard())
-        .map_err(|e| Error::Bug(format!("a row of {} does not encode: {e}", R::FAMILY.name())))?;
+    encode_into(row, &mut bytes)?;
     Ok(bytes)
+}
+
+/// Appends the bytes of a row.
+pub(crate) fn encode_into<R: Row>(row: &R, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    bytes.push(VERSION);
+    bincode::serde::encode_into_std_write(row, bytes, bincode::config::standard())
+        .map_err(|e| Error::Bug(format!("a row of {} does not encode: {e}", R::FAMILY.name())))?;
+    Ok(())
 }
 
 /// The bytes of a part of a row, for hashing.
@@ -151,9 +172,12 @@ pub(crate) fn place(family: Family, key: &[u8]) -> String {
     let name = family.name();
     match (family, key.len(), number(0)) {
         (Family::Meta, ..) => format!("{name} row {:?}", String::from_utf8_lossy(key)),
-        (Family::Blocks, 8, Some(first)) => format!("{name} row of log index {first}"),
+        (Family::Blocks | Family::Journal, 8, Some(first)) => format!("{name} row of log index {first}"),
+        (Family::Leaves, 8, Some(tile)) => {
+            format!("{name} row of accounts from {}", tile.saturating_mul(TILE))
+        }
         (Family::Heads, 8, Some(account)) => format!("{name} row of account {account}"),
-        (Family::Records | Family::Entries, 16, Some(account)) => {
+        (Family::Records | Family::Entries, 16 | 24, Some(account)) => {
             format!("{name} row of account {account}, sequence {}", number(8).unwrap_or_default())
         }
         (Family::Nodes, 9, _) => {
@@ -166,16 +190,31 @@ pub(crate) fn place(family: Family, key: &[u8]) -> String {
     }
 }
 
-/// Key in `blocks` and `heads`.
+/// Account and sequence in a key of `records`.
+pub(crate) fn place_of(family: Family, key: &[u8]) -> Option<(u64, u64)> {
+    let (account, rest) = key.split_first_chunk::<8>()?;
+    let sequence = rest.first_chunk::<8>()?;
+    (family == Family::Records).then_some((u64::from_be_bytes(*account), u64::from_be_bytes(*sequence)))
+}
+
+/// Key in `journal`, `blocks`, `heads` and `leaves`.
 pub(crate) fn number_key(number: u64) -> [u8; 8] {
     number.to_be_bytes()
 }
 
-/// Key in `records` and `entries`.
+/// Key in `records`.
 pub(crate) fn place_key(account: u64, sequence: u64) -> [u8; 16] {
     let mut key = [0; 16];
     key[..8].copy_from_slice(&account.to_be_bytes());
     key[8..].copy_from_slice(&sequence.to_be_bytes());
+    key
+}
+
+/// Key in `entries`: a contribution as the record `by` left it.
+pub(crate) fn entry_key(account: u64, sequence: u64, by: u64) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..16].copy_from_slice(&place_key(account, sequence));
+    key[16..].copy_from_slice(&by.to_be_bytes());
     key
 }
 

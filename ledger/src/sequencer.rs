@@ -2,7 +2,8 @@
 //!
 //! 1. [`Queue::push`] takes a posting, or turns it away at once when there is no room.
 //! 2. The thread takes everything that waits, up to a limit: what arrives while one commit is under way forms the next.
-//! 3. It builds the commit, writes it (one batch, one sync), merges the trees, publishes, and answers with receipts.
+//! 3. It builds the commit, writes it to the journal (one batch, one sync), puts rows, heads and trees in their places in memory, publishes,
+//!    and answers with receipts.
 //! 4. A crash before the batch is durable: nobody was answered, nothing is there. After: the receipts can be had by sending the same
 //!    postings again. A write that *fails* leaves it open which of the two it is, so the thread stops until the ledger is opened anew.
 
@@ -24,10 +25,16 @@ use tokio::sync::oneshot;
 
 use crate::commit::{Built, Sealed, Verdict, build};
 use crate::error::Error;
+use crate::fresh::Fresh;
+use crate::heads::Heads;
 use crate::reads;
+use crate::rows::{Figure, Head};
+use crate::schema::{Family, decode, encode, meta, number_key};
 use crate::settings::Settings;
+use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
-use crate::working::{Base, Offer};
+use crate::store::{Disk, KeyValue, Ordered, Rows};
+use crate::working::{Base, Offer, Past};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
 #[derive(Debug)]
@@ -195,6 +202,54 @@ pub(crate) struct Sequencer {
     pub(crate) queue: Arc<Queue>,
     pub(crate) operator: PrivateKey,
     pub(crate) settings: Settings,
+    pub(crate) settler: Arc<Settler>,
+    /// Held during a commit.
+    pub(crate) turn: Arc<Mutex<()>>,
+}
+
+/// Keeps commits from being made.
+pub(crate) fn pause(turn: &Mutex<()>) -> Pause<'_> {
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The ledger as the writer finds it: only the writer changes what this is made of, but for rows that move from memory to the store.
+struct Now<'a> {
+    disk: &'a dyn Disk,
+    fresh: &'a Fresh,
+    heads: &'a Heads,
+}
+
+impl Rows for Now<'_> {
+    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        match self.fresh.find(family, key)? {
+            Some(found) => Ok(Some(found)),
+            None => self.disk.bytes(family, key),
+        }
+    }
+}
+
+impl Ordered for Now<'_> {
+    fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
+        let below = self.disk.look().at_or_before(family, key)?;
+        Ok(self.fresh.at_or_before(family, key).into_iter().chain(below).max_by(|a, b| a.0.cmp(&b.0)))
+    }
+}
+
+impl Past for Now<'_> {
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
+        let absent: Vec<[u8; 8]> =
+            numbers.iter().filter(|n| self.heads.get(**n).is_none()).map(|n| number_key(*n)).collect();
+        let stored = if absent.is_empty() { Vec::new() } else { self.disk.many(Family::Heads, &absent)? };
+        let mut stored = stored.into_iter();
+        let heads = numbers.iter().map(|number| {
+            let key = number_key(*number);
+            match self.heads.get(*number) {
+                Some(packed) => decode(&key, packed).map(Some),
+                None => stored.next().flatten().map(|bytes| decode(&key, &bytes)).transpose(),
+            }
+        });
+        heads.collect()
+    }
 }
 
 impl Drop for Sequencer {
@@ -205,9 +260,12 @@ impl Drop for Sequencer {
 }
 
 impl Sequencer {
-    /// Makes commits until the queue is closed and empty, or a commit fails.
+    /// Makes commits until the queue is closed and empty, or something fails.
     pub(crate) fn run(self) {
         while let Some(group) = self.queue.take() {
+            self.settler.wait_for_room();
+            let turn = self.turn.clone();
+            let _turn = pause(&turn);
             if self.commit(group).is_err() {
                 return;
             }
@@ -233,22 +291,28 @@ impl Sequencer {
 
     fn decide(&self, group: &[Job], started: Instant) -> Result<Vec<Result<Receipt, Error>>, Error> {
         let core = &*self.core;
+        if let Some(fault) = core.fault.get() {
+            return Err(fault.clone());
+        }
         let offers: Vec<Offer<'_>> = group.iter().map(|job| Offer::new(&job.checked, &job.bodies)).collect();
         let (built, head_path) = {
             // Only this thread ever changes the trees, so holding them for reading keeps no reader out.
-            let trees = core.trees.read().unwrap_or_else(PoisonError::into_inner);
+            let trees = core.trees();
             let now = (self.settings.clock)().max(trees.published.commit.time.seconds());
             let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
             let base = Base { origin: &core.origin, log: &trees.log, directory: &trees.directory, time };
-            let built = build(&core.store, &base, &offers, &*self.settings.seeds, &|c| Ok(self.sign(c)))?;
+            let now = Now { disk: &*core.disk, fresh: &trees.fresh, heads: &trees.heads };
+            let built = build(&now, &base, &offers, &*self.settings.seeds, &|c| Ok(self.sign(c)))?;
             let head_path = built.sealed.as_ref().map(Sealed::head_path).transpose()?.unwrap_or_default();
             (built, head_path)
         };
         let Built { verdicts, mut sealed } = built;
         if let Some(sealed) = &mut sealed {
             let writing = Instant::now();
-            // Whether the batch is there is not known after this fails.
-            core.store.write(&sealed.rows).map_err(|fault| {
+            // Whether the commit is there is not known after this fails.
+            let journal = (Family::Journal, &number_key(sealed.first)[..], sealed.rows.as_bytes());
+            let last = encode(&Figure(sealed.first))?;
+            core.disk.commit(&[journal, (Family::Meta, meta::LAST, &last)]).map_err(|fault| {
                 let _ = core.fault.set(fault);
                 Error::unavailable()
             })?;
@@ -261,10 +325,19 @@ impl Sequencer {
                 block: sealed.first,
             };
             let changes = std::mem::take(&mut sealed.changes);
-            let mut trees = core.trees.write().unwrap_or_else(PoisonError::into_inner);
+            let rows = Arc::new(std::mem::take(&mut sealed.rows));
+            let heads = std::mem::take(&mut sealed.heads);
+            let youngest = core.trees().fresh.0.last().cloned();
+            let youngest = youngest.ok_or_else(|| Error::Bug("there is no generation".into()))?;
+            youngest.add(rows, sealed.checkpoint.size)?;
+            let mut trees = core.trees_mut();
             trees.directory.merge(changes);
+            for (number, head) in heads {
+                trees.heads.change(number, head);
+            }
             trees.log = sealed.growth.after.clone();
             trees.published = Arc::new(published);
+            self.settler.grown(&mut trees);
         }
         let answers = self.answers(&offers, &verdicts, sealed.as_ref());
         if let Some(sealed) = &sealed {
@@ -295,7 +368,7 @@ impl Sequencer {
                 }
                 Verdict::Known => {
                     Counters::add(&counters.repeated_postings, 1);
-                    let found = reads::receipt(&self.core.store.snapshot(), &offer.digest);
+                    let found = reads::receipt(&self.core.view(), &offer.digest);
                     found.and_then(|f| {
                         f.map(|f| f.receipt).ok_or_else(|| Error::Bug("a known posting is gone".into()))
                     })

@@ -19,6 +19,12 @@ pub struct Settings {
     pub max_queued_bytes: usize,
     /// The most statements of one commit; a single posting may have more.
     pub max_commit_statements: usize,
+    /// Memory for the heads of accounts, in bytes: what a commit judges by. Heads beyond it are read from the store.
+    pub head_bytes: usize,
+    /// Bytes of rows that are gathered in memory before they are sorted into the store. Twice as many at most are in memory.
+    pub fresh_bytes: usize,
+    /// Records between two writings of the heads: the most that opening after a crash has to go through again, or so.
+    pub records_between_heads: u64,
 }
 
 impl Default for Settings {
@@ -29,6 +35,9 @@ impl Default for Settings {
             max_queued_statements: 200_000,
             max_queued_bytes: 256 << 20,
             max_commit_statements: 20_000,
+            head_bytes: 512 << 20,
+            fresh_bytes: 64 << 20,
+            records_between_heads: 2_000_000,
         }
     }
 }
@@ -39,6 +48,9 @@ impl fmt::Debug for Settings {
             .field("max_queued_statements", &self.max_queued_statements)
             .field("max_queued_bytes", &self.max_queued_bytes)
             .field("max_commit_statements", &self.max_commit_statements)
+            .field("head_bytes", &self.head_bytes)
+            .field("fresh_bytes", &self.fresh_bytes)
+            .field("records_between_heads", &self.records_between_heads)
             .finish_non_exhaustive()
     }
 }

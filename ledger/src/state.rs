@@ -1,13 +1,13 @@
-//! What readers and the writer share: the store, and the trees as last published.
+//! What readers and the writer share: the store, what lies on top of it, and the trees as last published.
 //!
-//! 1. The writer writes a commit to the store (durable), then takes the lock for a moment, merges the trees and publishes.
-//! 2. A reader takes the lock for a moment: the published checkpoint, a snapshot of the store and the directory paths it needs. Between
-//!    the writer's two steps the store is ahead of the trees; the reader sees that in the snapshot and asks again.
+//! 1. The writer writes a commit to the journal (durable), then takes the lock for a moment, puts rows, heads and trees on top and publishes.
+//! 2. A reader takes the lock for a moment: the published checkpoint, a look at the store with the rows on top of it, and of the accounts
+//!    it asks about the heads and directory paths. All of it agrees with the published checkpoint.
 //! 3. Nobody holds the lock while anything is written or synced.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use peal_spec::hash::Hash;
@@ -17,9 +17,12 @@ use peal_spec::tree::Frontier;
 use peal_spec::value::Origin;
 
 use crate::error::Error;
-use crate::rows::Figure;
-use crate::schema::meta;
-use crate::store::{Rows, Snapshot, Store};
+use crate::fresh::Fresh;
+use crate::heads::Heads;
+use crate::layered::Layered;
+use crate::rows::Head as AccountHead;
+use crate::schema::{decode, number_key};
+use crate::store::{Disk, RowsExt};
 use crate::trees::Directory;
 
 /// The last commit.
@@ -50,6 +53,9 @@ pub(crate) struct Trees {
     pub(crate) directory: Directory,
     /// The log's right edge.
     pub(crate) log: Frontier,
+    pub(crate) heads: Heads,
+    /// Rows that are not in the store yet.
+    pub(crate) fresh: Fresh,
 }
 
 /// Counters since the ledger was opened.
@@ -76,49 +82,88 @@ impl Counters {
 
 /// One open ledger.
 pub(crate) struct Core {
-    pub(crate) store: Store,
+    pub(crate) disk: Box<dyn Disk>,
     pub(crate) origin: Origin,
     pub(crate) verifier: VerifierKey,
     pub(crate) counters: Counters,
     /// Set when the writer has ended. If a write failed, the store and the trees may differ until the ledger is opened again.
     pub(crate) stopped: AtomicBool,
-    /// Why the writer ended, if a commit failed.
+    /// Why the ledger stopped by itself.
     pub(crate) fault: OnceLock<Error>,
-    pub(crate) trees: RwLock<Trees>,
+    trees: RwLock<Trees>,
 }
+
+/// An account's directory path, and its packed head where that is in memory.
+type Seen = (Vec<Hash>, Option<Box<[u8]>>);
 
 /// One moment of the ledger: all of it agrees with the published checkpoint.
 pub(crate) struct Sight<'c> {
     pub(crate) published: Arc<Published>,
-    pub(crate) snapshot: Snapshot<'c>,
-    /// Directory paths of the accounts asked for that exist.
-    pub(crate) paths: BTreeMap<u64, Vec<Hash>>,
+    pub(crate) view: Layered<'c>,
+    /// Of the accounts asked for that exist: directory path, and the packed head where it is in memory.
+    seen: BTreeMap<u64, Seen>,
+}
+
+impl Sight<'_> {
+    /// The directory path of an account that was asked for.
+    pub(crate) fn path(&self, number: u64) -> Option<&Vec<Hash>> {
+        self.seen.get(&number).map(|(path, _)| path)
+    }
+
+    /// The head of an account that was asked for.
+    pub(crate) fn head(&self, number: u64) -> Result<Option<AccountHead>, Error> {
+        let key = number_key(number);
+        match self.seen.get(&number) {
+            Some((_, Some(packed))) => decode(&key, packed).map(Some),
+            Some((_, None)) => self.view.row(&key),
+            None => Ok(None),
+        }
+    }
 }
 
 impl Core {
-    /// The last commit.
-    pub(crate) fn published(&self) -> Arc<Published> {
-        self.trees.read().unwrap_or_else(PoisonError::into_inner).published.clone()
+    /// A ledger that is about to run.
+    pub(crate) fn new(disk: Box<dyn Disk>, origin: Origin, verifier: VerifierKey, trees: Trees) -> Self {
+        Self {
+            disk,
+            origin,
+            verifier,
+            counters: Counters::default(),
+            stopped: AtomicBool::new(false),
+            fault: OnceLock::new(),
+            trees: RwLock::new(trees),
+        }
     }
 
-    /// One moment, with the directory paths of `accounts`.
-    pub(crate) fn sight(&self, accounts: impl IntoIterator<Item = u64> + Clone) -> Result<Sight<'_>, Error> {
-        loop {
-            let trees = self.trees.read().unwrap_or_else(PoisonError::into_inner);
-            let published = trees.published.clone();
-            let snapshot = self.store.snapshot();
-            let last = snapshot.must::<Figure>(meta::LAST)?.0;
-            if last == published.block {
-                let size = trees.directory.size();
-                let there = accounts.into_iter().filter(|n| *n < size);
-                let paths = there.map(|n| Ok((n, trees.directory.path(n)?))).collect::<Result<_, Error>>()?;
-                return Ok(Sight { published, snapshot, paths });
-            }
-            drop(trees);
-            if self.stopped.load(Ordering::Acquire) {
-                return Err(Error::unavailable());
-            }
-            std::thread::yield_now();
-        }
+    /// The trees, for a moment.
+    pub(crate) fn trees(&self) -> RwLockReadGuard<'_, Trees> {
+        self.trees.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The trees, to change them.
+    pub(crate) fn trees_mut(&self) -> RwLockWriteGuard<'_, Trees> {
+        self.trees.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last commit.
+    pub(crate) fn published(&self) -> Arc<Published> {
+        self.trees().published.clone()
+    }
+
+    /// The store with the rows on top of it, now.
+    pub(crate) fn view(&self) -> Layered<'_> {
+        let trees = self.trees();
+        Layered::new(&*self.disk, &trees.fresh)
+    }
+
+    /// One moment, with heads and directory paths of `accounts`.
+    pub(crate) fn sight(&self, accounts: impl IntoIterator<Item = u64>) -> Result<Sight<'_>, Error> {
+        let trees = self.trees();
+        let size = trees.directory.size();
+        let there = accounts.into_iter().filter(|n| *n < size);
+        let seen = there.map(|n| Ok((n, (trees.directory.path(n)?, trees.heads.get(n).map(Box::from)))));
+        let seen = seen.collect::<Result<_, Error>>()?;
+        let view = Layered::new(&*self.disk, &trees.fresh);
+        Ok(Sight { published: trees.published.clone(), view, seen })
     }
 }

@@ -12,9 +12,10 @@ use peal_spec::log::{Commit, LogLeaf};
 use peal_spec::tree::{self, Frontier, Nodes, sure};
 
 use crate::error::Error;
+use crate::layered::Layered;
 use crate::rows::{Block, Node, Part, PostingRow};
 use crate::schema::{self, Family, TILE, TILE_LEVEL, decode, node_key, number_key};
-use crate::store::{Rows, Snapshot};
+use crate::store::{Look, Ordered, Rows, RowsExt};
 
 fn missing(tree: &str, level: u32, index: u64) -> Error {
     Error::Bug(format!("node {index} of level {level} of the {tree} was asked for and is not there"))
@@ -93,6 +94,13 @@ impl Directory {
                 }
             }
         }
+    }
+
+    /// Leaf hashes from an account on, at most a tile of them.
+    pub(crate) fn leaves(&self, from: u64) -> &[Hash] {
+        let leaves = self.levels.first().map_or(&[][..], Vec::as_slice);
+        let rest = leaves.get(from as usize..).unwrap_or_default();
+        rest.get(..TILE as usize).unwrap_or(rest)
     }
 
     /// The path of an account.
@@ -197,11 +205,11 @@ impl Nodes for Growth {
 }
 
 /// The leaves `from .. to` of the log, from its blocks.
-pub(crate) fn log_leaves(snapshot: &Snapshot<'_>, from: u64, to: u64) -> Result<Vec<LogLeaf>, Error> {
+pub(crate) fn log_leaves(view: &Layered<'_>, from: u64, to: u64) -> Result<Vec<LogLeaf>, Error> {
     let gap = |at| Error::Corrupt(format!("blocks: no block holds log index {at}"));
     let mut leaves = Vec::with_capacity((to - from) as usize);
-    let (start, _) = snapshot.at_or_before(Family::Blocks, &number_key(from))?.ok_or_else(|| gap(from))?;
-    let mut rows = snapshot.scan(Family::Blocks, &start)?;
+    let (start, _) = view.at_or_before(Family::Blocks, &number_key(from))?.ok_or_else(|| gap(from))?;
+    let mut rows = view.scan(Family::Blocks, &start, false)?;
     let mut next = None;
     while from + (leaves.len() as u64) < to {
         let at = from + leaves.len() as u64;
@@ -240,7 +248,7 @@ impl Block {
 
 /// The stored log, as it was at some size: upper nodes from `nodes`, the rest from blocks.
 pub(crate) struct Log<'s> {
-    snapshot: &'s Snapshot<'s>,
+    view: &'s Layered<'s>,
     size: u64,
     /// Leaf hashes of the tiles asked for so far.
     tiles: RefCell<HashMap<u64, Rc<Vec<Hash>>>>,
@@ -248,8 +256,8 @@ pub(crate) struct Log<'s> {
 
 impl<'s> Log<'s> {
     /// The log at `size`.
-    pub(crate) fn new(snapshot: &'s Snapshot<'s>, size: u64) -> Self {
-        Self { snapshot, size, tiles: RefCell::default() }
+    pub(crate) fn new(view: &'s Layered<'s>, size: u64) -> Self {
+        Self { view, size, tiles: RefCell::default() }
     }
 
     /// The leaf hashes of a tile, as many as the size has.
@@ -258,7 +266,7 @@ impl<'s> Log<'s> {
             return Ok(found.clone());
         }
         let (from, to) = (tile * TILE, ((tile + 1) * TILE).min(self.size));
-        let leaves = log_leaves(self.snapshot, from, to)?;
+        let leaves = log_leaves(self.view, from, to)?;
         let hashes = Rc::new(leaves.iter().map(LogLeaf::leaf).collect::<Vec<_>>());
         self.tiles.borrow_mut().insert(tile, hashes.clone());
         Ok(hashes)
@@ -280,7 +288,7 @@ impl<'s> Log<'s> {
             }
             return Ok(run);
         }
-        let rows = self.snapshot.scan(Family::Nodes, &node_key(level, from))?;
+        let rows = self.view.scan(Family::Nodes, &node_key(level, from), false)?;
         let mut run = Vec::with_capacity(count as usize);
         for (row, index) in rows.take(count as usize).zip(from..) {
             let (key, value) = row?;

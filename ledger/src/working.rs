@@ -2,7 +2,7 @@
 //!
 //! All-or-nothing postings work on a layer of their own, which is merged or thrown away.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
@@ -12,14 +12,16 @@ use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, log_salt};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::{self, Entry, Party, Scene};
-use peal_spec::statement::{Body, Statement, Type};
+use peal_spec::statement::{Body, Contribution, Statement, Type};
 use peal_spec::tree::Frontier;
 use peal_spec::value::{Origin, Time};
 
 use crate::error::Error;
-use crate::rows::{Number, RecordRow, Reference};
-use crate::schema::{self, Family, number_key, place_key, reference_key};
-use crate::store::Rows;
+use crate::fresh::ByNumber;
+use crate::layered::Layered;
+use crate::rows::{self, Head, Number, RecordRow, Reference, TAGS};
+use crate::schema::{self, Family, entry_key, number_key, place_key, reference_key};
+use crate::store::{Ordered, RowsExt};
 use crate::trees::Directory;
 
 /// A posting whose signature and roots hold, with its statements read; a statement that could not be read, or whose refusal is
@@ -56,6 +58,18 @@ pub(crate) struct Base<'a> {
     pub(crate) time: Time,
 }
 
+/// The ledger before the commit.
+pub(crate) trait Past: Ordered {
+    /// The heads of several accounts, their numbers rising; none where there is no such account.
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error>;
+}
+
+impl Past for Layered<'_> {
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
+        numbers.iter().map(|number| self.row(&number_key(*number))).collect()
+    }
+}
+
 /// A posting that is recorded.
 pub(crate) struct Posted {
     pub(crate) results: Vec<Outcome>,
@@ -82,9 +96,12 @@ pub(crate) struct Made<'p> {
 /// What statements did, on top of the rows.
 #[derive(Default)]
 pub(crate) struct Layer<'p> {
-    pub(crate) accounts: HashMap<u64, Account>,
-    /// Entries, and whether they differ from their contribution.
-    pub(crate) entries: HashMap<(u64, u64), (Entry, bool)>,
+    pub(crate) accounts: ByNumber<Head>,
+    /// Contributions as they stand, by account and sequence.
+    pub(crate) entries: HashMap<(u64, u64), Entry>,
+    /// Key in `entries` and what stands there, of each change.
+    pub(crate) changes: Vec<([u8; 24], Entry)>,
+    /// References that were taken: which records have a tag for them, in their heads, shows in the sequence.
     pub(crate) references: HashMap<[u8; 24], u64>,
     pub(crate) ids: HashMap<Hash, u64>,
     pub(crate) made: Vec<Made<'p>>,
@@ -96,13 +113,13 @@ pub(crate) struct Working<'a, 'p, R> {
     rows: &'a R,
     seeds: &'a dyn Fn() -> Seed,
     /// Accounts read and not changed; none where there is no such account.
-    read: HashMap<u64, Option<Account>>,
+    read: ByNumber<Option<Head>>,
     pub(crate) whole: Layer<'p>,
     /// The layer of an all-or-nothing posting under way.
     trial: Option<Layer<'p>>,
 }
 
-impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
+impl<'a, 'p, R: Past> Working<'a, 'p, R> {
     /// Nothing done yet; the accounts that the offers name are read at once.
     pub(crate) fn new(
         base: &'a Base<'a>,
@@ -126,23 +143,24 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
         if self.layers().any(|l| l.accounts.contains_key(&number)) || self.read.contains_key(&number) {
             return Ok(());
         }
-        let account = self.rows.row(&number_key(number))?;
-        self.read.insert(number, account);
+        let head = self.rows.heads(&[number])?.pop().flatten();
+        self.read.insert(number, head);
         Ok(())
     }
 
     /// An account that was loaded, if number and id are those of the address.
     pub(crate) fn party(&self, address: &Address) -> Option<Party<'_>> {
-        let number = address.number;
-        let changed = self.layers().find_map(|l| l.accounts.get(&number));
-        let account = changed.or_else(|| self.read.get(&number).and_then(Option::as_ref))?;
+        let account = &self.head(address.number)?.account;
         (account.address == *address).then_some(Party { address: *address, state: &account.state })
     }
 
-    fn size(&self, number: u64) -> u64 {
+    fn head(&self, number: u64) -> Option<&Head> {
         let changed = self.layers().find_map(|l| l.accounts.get(&number));
-        let account = changed.or_else(|| self.read.get(&number).and_then(Option::as_ref));
-        account.map_or(0, |a| a.frontier.size())
+        changed.or_else(|| self.read.get(&number).and_then(Option::as_ref))
+    }
+
+    fn size(&self, number: u64) -> u64 {
+        self.head(number).map_or(0, |h| h.account.frontier.size())
     }
 
     fn same_id(&self, id: &Hash) -> Result<Option<u64>, Error> {
@@ -152,46 +170,35 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
         }
     }
 
-    fn reference(&self, key: &[u8; 24]) -> Result<Option<u64>, Error> {
-        match self.layers().find_map(|l| l.references.get(key)) {
-            Some(sequence) => Ok(Some(*sequence)),
-            None => Ok(self.rows.row::<Reference>(key)?.map(|r| r.0)),
+    /// The sequence of the contribution to `account` that took this reference of its issuer.
+    fn reference(&self, account: u64, key: &[u8; 24], body: &Contribution) -> Result<Option<u64>, Error> {
+        if let Some(sequence) = self.layers().find_map(|l| l.references.get(key)) {
+            return Ok(Some(*sequence));
         }
+        let Some(head) = self.head(account) else { return Ok(None) };
+        let tag = rows::tag(key);
+        for (sequence, _) in (0..).zip(&head.tags).filter(|(_, t)| **t == tag) {
+            // Of a record of this commit the reference is known above, and is another.
+            if let Some(row) = self.rows.row::<RecordRow>(&place_key(account, sequence))?
+                && let Some(found) = contribution(&row, account, sequence)?
+                && (found.who.issuer.number, &found.who.reference)
+                    == (body.who.issuer.number, &body.who.reference)
+            {
+                return Ok(Some(sequence));
+            }
+        }
+        if head.account.frontier.size() <= TAGS as u64 {
+            return Ok(None);
+        }
+        Ok(self.rows.row::<Reference>(key)?.map(|r| r.0))
     }
 
     fn entry(&self, account: u64, sequence: u64) -> Result<Option<Entry>, Error> {
-        if let Some((entry, _)) = self.layers().find_map(|l| l.entries.get(&(account, sequence))) {
+        if let Some(entry) = self.layers().find_map(|l| l.entries.get(&(account, sequence))) {
             return Ok(Some(entry.clone()));
         }
-        let key = place_key(account, sequence);
-        if sequence >= self.size(account) {
-            return Ok(None);
-        }
-        if let Some(entry) = self.rows.row::<Entry>(&key)? {
-            return Ok(Some(entry));
-        }
-        let Some(row) = self.rows.row::<RecordRow>(&key)? else { return Ok(None) };
-        if row.kind != Type::Contribution {
-            return Ok(None);
-        }
-        let damaged =
-            || Error::Corrupt(format!("{}: not a contribution", schema::place(Family::Records, &key)));
-        // The address does not matter to what is read here.
-        let any = Address { number: account, id: Hash::default() };
-        let statement = row.statement(any, sequence)?.ok_or_else(damaged)?;
-        match (statement.body(), statement.month) {
-            (Ok(Body::Contribution(c)), Some(month)) => Ok(Some(Entry {
-                issuer: c.who.issuer.number,
-                source: c.who.source,
-                insurance: c.what.insurance,
-                month,
-                fund: c.what.fund.number,
-                amount: c.amount,
-                settled: false,
-                void: false,
-            })),
-            _ => Err(damaged()),
-        }
+        let size = self.size(account);
+        if sequence < size { standing(self.rows, account, sequence, size) } else { Ok(None) }
     }
 
     /// Judges a statement and, if it is accepted, records it.
@@ -239,9 +246,11 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
             },
             entry: entry.as_ref(),
             fund: fund.and_then(|f| self.party(&f)),
-            reference: match &reference {
-                Some(key) => self.reference(key)?.map(|sequence| (number, sequence)),
-                None => None,
+            reference: match (&reference, body) {
+                (Some(key), Body::Contribution(c)) => {
+                    self.reference(number, key, c)?.map(|sequence| (number, sequence))
+                }
+                _ => None,
             },
         };
         if let Err(refusal) = rules::judge(&scene, statement, body) {
@@ -275,20 +284,22 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
                 let (account, record) = Account::open(number, opened, &placed);
                 let top = self.top();
                 top.ids.insert(account.address.id, number);
-                top.accounts.insert(number, account);
+                let mut head = Head { account, tags: Vec::new() };
+                head.push_tag(0);
+                top.accounts.insert(number, head);
                 record
             }
             (_, Some(Address { number, .. })) => {
-                let mut account = self.take(number)?;
-                let (record, entry) = account.append(statement, body, entry, &placed);
+                let mut head = self.take(number)?;
+                let (record, entry) = head.account.append(statement, body, entry, &placed);
+                head.push_tag(reference.as_ref().map_or(0, rows::tag));
                 let top = self.top();
-                top.accounts.insert(number, account);
+                top.accounts.insert(number, head);
                 if let Some(entry) = entry {
-                    let (sequence, changed) = match statement.refers {
-                        Some(refers) => (refers, true),
-                        None => (record.sequence, false),
-                    };
-                    top.entries.insert((number, sequence), (entry, changed));
+                    if let Some(refers) = statement.refers {
+                        top.changes.push((entry_key(number, refers, record.sequence), entry.clone()));
+                    }
+                    top.entries.insert((number, statement.refers.unwrap_or(record.sequence)), entry);
                 }
                 if let Some(key) = reference {
                     top.references.insert(key, record.sequence);
@@ -310,7 +321,7 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
     }
 
     /// An account to change: moved up from what was read, or copied where a trial may have to be forgotten.
-    fn take(&mut self, number: u64) -> Result<Account, Error> {
+    fn take(&mut self, number: u64) -> Result<Head, Error> {
         let gone = || Error::Bug(format!("account {number} was judged and is not there"));
         if let Some(trial) = &mut self.trial {
             if let Some(account) = trial.accounts.remove(&number) {
@@ -352,6 +363,7 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
                 let whole = &mut self.whole;
                 whole.accounts.extend(trial.accounts);
                 whole.entries.extend(trial.entries);
+                whole.changes.extend(trial.changes);
                 whole.references.extend(trial.references);
                 whole.ids.extend(trial.ids);
                 whole.made.extend(trial.made);
@@ -367,18 +379,61 @@ impl<'a, 'p, R: Rows> Working<'a, 'p, R> {
     }
 }
 
-/// Accounts and references that the offers name, read at once before they are judged one by one.
-fn prefetch<R: Rows>(rows: &R, offers: &[Offer<'_>]) -> Result<HashMap<u64, Option<Account>>, Error> {
+/// A contribution as it stood when its account had `size` records; none if that record is not a contribution.
+pub(crate) fn standing<R: Ordered + ?Sized>(
+    rows: &R,
+    account: u64,
+    sequence: u64,
+    size: u64,
+) -> Result<Option<Entry>, Error> {
+    let key = place_key(account, sequence);
+    let last = rows.at_or_before(Family::Entries, &entry_key(account, sequence, size.saturating_sub(1)))?;
+    if let Some((found, row)) = last.filter(|(found, _)| found.starts_with(&key)) {
+        return schema::decode(&found, &row).map(Some);
+    }
+    let Some(row) = rows.row::<RecordRow>(&key)? else { return Ok(None) };
+    let Some(c) = contribution(&row, account, sequence)? else { return Ok(None) };
+    let Some(month) = row.month else {
+        return Err(Error::Corrupt(format!("{}: no month", schema::place(Family::Records, &key))));
+    };
+    Ok(Some(Entry {
+        issuer: c.who.issuer.number,
+        source: c.who.source,
+        insurance: c.what.insurance,
+        month,
+        fund: c.what.fund.number,
+        amount: c.amount,
+        settled: false,
+        void: false,
+    }))
+}
+
+/// The contribution that a row holds, if it is one.
+fn contribution(row: &RecordRow, account: u64, sequence: u64) -> Result<Option<Contribution>, Error> {
+    if row.kind != Type::Contribution {
+        return Ok(None);
+    }
+    // The address does not matter to what is read here.
+    let any = Address { number: account, id: Hash::default() };
+    let statement = row.statement(any, sequence)?;
+    match statement.map(|s| s.body()) {
+        Some(Ok(Body::Contribution(contribution))) => Ok(Some(contribution)),
+        _ => {
+            let place = schema::place(Family::Records, &place_key(account, sequence));
+            Err(Error::Corrupt(format!("{place}: not a contribution")))
+        }
+    }
+}
+
+/// The accounts that the offers name, read at once before they are judged one by one.
+fn prefetch<R: Past>(rows: &R, offers: &[Offer<'_>]) -> Result<ByNumber<Option<Head>>, Error> {
     let addresses = offers.iter().flat_map(|offer| {
         let subjects = offer.statements.iter().flatten().filter_map(|(s, _)| s.address);
         subjects.chain(offer.signed.payload.issuer)
     });
-    let numbers: BTreeSet<u64> = addresses.map(|a| a.number).collect();
-    let keys: Vec<Vec<u8>> = numbers.iter().map(|n| number_key(*n).to_vec()).collect();
-    let found = rows.many(Family::Heads, &keys)?;
-    let decoded = numbers.into_iter().zip(&keys).zip(found).map(|((number, key), bytes)| {
-        let account = bytes.map(|bytes| schema::decode::<Account>(key, &bytes)).transpose()?;
-        Ok((number, account))
-    });
-    decoded.collect()
+    let mut numbers: Vec<u64> = addresses.map(|a| a.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let heads = rows.heads(&numbers)?;
+    Ok(numbers.into_iter().zip(heads).collect())
 }

@@ -106,6 +106,10 @@ pub fn settings(clock: &Arc<AtomicU64>) -> Settings {
         seeds: Arc::new(move || {
             Seed(plain(&count.fetch_add(1, Ordering::SeqCst).to_be_bytes()).0[..16].try_into().unwrap())
         }),
+        // So little that rows and heads are on their way into the store all the time, and heads come back from it.
+        fresh_bytes: 20_000,
+        records_between_heads: 60,
+        head_bytes: 4_000,
         ..Settings::default()
     }
 }

@@ -1,0 +1,282 @@
+//! Rows that are durable in the journal and not yet sorted into the store: what our own memory table holds.
+//!
+//! 1. The writer adds the rows of a commit to the youngest [`Generation`] once the commit is durable.
+//! 2. When that has grown large enough, a new one is begun, and the old one is sorted and added to the store in the background (`settler`).
+//! 3. A reader holds on to the generations that there were at its moment, so that it finds each row in a generation or in the store,
+//!    whatever is moved meanwhile. It may find rows of later commits too: those about an account lie beyond the size that it knows, and
+//!    nothing names the others.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::blob::{Blob, Span};
+use crate::error::Error;
+use crate::schema::{Family, place_key, place_of};
+use crate::store::{KeyValue, Rows, Scan, Sorted};
+
+/// Spreads account numbers, which are dense and not secret, over a hash map.
+#[derive(Default)]
+pub(crate) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+    fn write_u64(&mut self, n: u64) {
+        let mixed = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 29);
+    }
+}
+
+/// A map by account number.
+pub(crate) type ByNumber<V> = HashMap<u64, V, BuildHasherDefault<Spread>>;
+
+/// Where a row stands.
+#[derive(Clone, Copy)]
+struct Loc {
+    blob: u32,
+    span: Span,
+}
+
+/// A record, and the one before it of the same account in this generation.
+struct Link {
+    account: u64,
+    sequence: u64,
+    loc: Loc,
+    before: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+#[derive(Default)]
+struct Inner {
+    blobs: Vec<Arc<Blob>>,
+    bytes: usize,
+    /// Size of the log after the last commit.
+    end: Option<u64>,
+    links: Vec<Link>,
+    /// The last record of each account.
+    last: ByNumber<u32>,
+    /// By family, all but records.
+    others: BTreeMap<Family, BTreeMap<Box<[u8]>, Loc>>,
+}
+
+/// The rows of some commits in a row.
+#[derive(Default)]
+pub(crate) struct Generation(RwLock<Inner>);
+
+impl Inner {
+    fn value(&self, loc: Loc) -> &[u8] {
+        self.blobs.get(loc.blob as usize).map_or(&[], |blob| blob.value(loc.span))
+    }
+
+    fn record(&self, account: u64, sequence: u64) -> Option<Loc> {
+        let mut at = *self.last.get(&account)?;
+        while let Some(link) = self.links.get(at as usize) {
+            if link.sequence == sequence {
+                return Some(link.loc);
+            }
+            at = link.before;
+        }
+        None
+    }
+
+    /// The records of an account from a sequence on, in order.
+    fn history(&self, account: u64, from: u64) -> Vec<(u64, Loc)> {
+        let mut found = Vec::new();
+        let mut at = self.last.get(&account).copied().unwrap_or(NONE);
+        while let Some(link) = self.links.get(at as usize).filter(|l| l.sequence >= from) {
+            found.push((link.sequence, link.loc));
+            at = link.before;
+        }
+        found.reverse();
+        found
+    }
+
+    fn find(&self, family: Family, key: &[u8]) -> Option<Loc> {
+        match place_of(family, key) {
+            Some((account, sequence)) => self.record(account, sequence),
+            None => self.others.get(&family)?.get(key).copied(),
+        }
+    }
+
+    fn copy(&self, key: &[u8], loc: Loc) -> KeyValue {
+        (key.into(), self.value(loc).into())
+    }
+}
+
+impl Generation {
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the rows of a commit, after which the log has `end` leaves.
+    pub(crate) fn add(&self, blob: Arc<Blob>, end: u64) -> Result<(), Error> {
+        let mut inner = self.write();
+        let inner = &mut *inner;
+        let number = inner.blobs.len() as u32;
+        for row in blob.rows() {
+            let row = row?;
+            let loc = Loc { blob: number, span: row.span };
+            match place_of(row.family, row.key) {
+                Some((account, sequence)) => {
+                    let at = inner.links.len() as u32;
+                    let before = inner.last.insert(account, at).unwrap_or(NONE);
+                    inner.links.push(Link { account, sequence, loc, before });
+                }
+                None => {
+                    inner.others.entry(row.family).or_default().insert(row.key.into(), loc);
+                }
+            }
+        }
+        inner.bytes += blob.as_bytes().len();
+        inner.blobs.push(blob);
+        inner.end = Some(end);
+        Ok(())
+    }
+
+    /// Bytes of the rows.
+    pub(crate) fn bytes(&self) -> usize {
+        self.read().bytes
+    }
+
+    /// Size of the log after the last commit, if there is one.
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.read().end
+    }
+
+    /// Hands the rows to `take`, a family at a time, sorted by key.
+    pub(crate) fn sorted(
+        &self,
+        mut take: impl for<'a> FnMut(
+            Family,
+            &mut dyn Iterator<Item = Result<Sorted<'a>, Error>>,
+        ) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let inner = self.read();
+        for (family, rows) in &inner.others {
+            take(
+                *family,
+                &mut rows.iter().map(|(key, loc)| Ok((key.to_vec(), Cow::Borrowed(inner.value(*loc))))),
+            )?;
+        }
+        let mut order: Vec<(u64, u64, u32)> =
+            inner.links.iter().zip(0..).map(|(l, at)| (l.account, l.sequence, at)).collect();
+        order.sort_unstable();
+        let mut rows = order.into_iter().filter_map(|(account, sequence, at)| {
+            let link = inner.links.get(at as usize)?;
+            Some(Ok((place_key(account, sequence).to_vec(), Cow::Borrowed(inner.value(link.loc)))))
+        });
+        take(Family::Records, &mut rows)
+    }
+}
+
+impl Rows for Generation {
+    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let inner = self.read();
+        Ok(inner.find(family, key).map(|loc| inner.value(loc).to_vec()))
+    }
+}
+
+impl Generation {
+    /// Rows in order, from a key on; with `within`, only those whose first eight bytes are the key's.
+    fn scan(&self, family: Family, from: &[u8], within: bool) -> Vec<KeyValue> {
+        let inner = self.read();
+        if family == Family::Records {
+            let (account, sequence) = place_of(family, from).unwrap_or_default();
+            if within {
+                let rows = inner.history(account, sequence);
+                return rows.iter().map(|(s, loc)| inner.copy(&place_key(account, *s), *loc)).collect();
+            }
+            let places = inner.links.iter().map(|l| (place_key(l.account, l.sequence), l.loc));
+            let mut all: Vec<_> = places.filter(|(key, _)| key[..] >= *from).collect();
+            all.sort_unstable_by_key(|(key, _)| *key);
+            return all.iter().map(|(key, loc)| inner.copy(key, *loc)).collect();
+        }
+        let Some(rows) = inner.others.get(&family) else { return Vec::new() };
+        let rows = rows.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
+        let rows = rows.take_while(|(key, _)| !within || key.get(..8) == from.get(..8));
+        rows.map(|(key, loc)| inner.copy(key, *loc)).collect()
+    }
+
+    fn at_or_before(&self, family: Family, key: &[u8]) -> Option<KeyValue> {
+        let inner = self.read();
+        let rows = inner.others.get(&family)?;
+        let (found, loc) = rows.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
+        Some(inner.copy(found, *loc))
+    }
+}
+
+/// Generations, oldest first.
+#[derive(Clone, Default)]
+pub(crate) struct Fresh(pub(crate) Vec<Arc<Generation>>);
+
+impl Fresh {
+    /// The youngest row of a key.
+    pub(crate) fn find(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        for generation in self.0.iter().rev() {
+            if let Some(found) = Rows::bytes(&**generation, family, key)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last row at or before a key.
+    pub(crate) fn at_or_before(&self, family: Family, key: &[u8]) -> Option<KeyValue> {
+        self.0.iter().filter_map(|g| g.at_or_before(family, key)).max_by(|a, b| a.0.cmp(&b.0))
+    }
+
+    /// These rows over those of the store below, in order of keys.
+    pub(crate) fn over<'a>(&self, family: Family, from: &[u8], within: bool, below: Scan<'a>) -> Scan<'a> {
+        let mut rows: Vec<KeyValue> = Vec::new();
+        // Younger rows come later, and the last of equal keys stays.
+        for generation in &self.0 {
+            rows.extend(generation.scan(family, from, within));
+        }
+        if rows.is_empty() {
+            return below;
+        }
+        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut fresh: Vec<KeyValue> = Vec::with_capacity(rows.len());
+        for row in rows {
+            match fresh.last_mut() {
+                Some(last) if last.0 == row.0 => *last = row,
+                _ => fresh.push(row),
+            }
+        }
+        Box::new(Merged { fresh: fresh.into_iter().peekable(), below: below.peekable() })
+    }
+}
+
+struct Merged<'a> {
+    fresh: std::iter::Peekable<std::vec::IntoIter<KeyValue>>,
+    below: std::iter::Peekable<Scan<'a>>,
+}
+
+impl Iterator for Merged<'_> {
+    type Item = Result<KeyValue, Error>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let order = match (self.fresh.peek(), self.below.peek()) {
+            (Some(fresh), Some(Ok(below))) => fresh.0.cmp(&below.0),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, _) | (_, Some(Err(_))) => return self.below.next(),
+        };
+        if order == std::cmp::Ordering::Equal {
+            self.below.next();
+        }
+        if order == std::cmp::Ordering::Greater { self.below.next() } else { self.fresh.next().map(Ok) }
+    }
+}

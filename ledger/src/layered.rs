@@ -1,0 +1,46 @@
+//! What a reader sees: one moment of the store, and the rows that lay on top of it then.
+
+use crate::error::Error;
+use crate::fresh::Fresh;
+use crate::schema::Family;
+use crate::store::{Disk, KeyValue, Look, Ordered, Rows, Scan};
+
+/// One moment of the store with the rows on top of it. Of accounts it has records, not heads.
+pub(crate) struct Layered<'c> {
+    look: Box<dyn Look + 'c>,
+    fresh: Fresh,
+}
+
+impl<'c> Layered<'c> {
+    /// The moment of a store that nothing lies on top of.
+    pub(crate) fn bare(disk: &'c dyn Disk) -> Self {
+        Self { look: disk.look(), fresh: Fresh::default() }
+    }
+
+    /// A store with rows on top.
+    pub(crate) fn new(disk: &'c dyn Disk, fresh: &Fresh) -> Self {
+        Self { look: disk.look(), fresh: fresh.clone() }
+    }
+}
+
+impl Rows for Layered<'_> {
+    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        match self.fresh.find(family, key)? {
+            Some(found) => Ok(Some(found)),
+            None => self.look.bytes(family, key),
+        }
+    }
+}
+
+impl Ordered for Layered<'_> {
+    fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
+        let (fresh, below) = (self.fresh.at_or_before(family, key), self.look.at_or_before(family, key)?);
+        Ok(fresh.into_iter().chain(below).max_by(|a, b| a.0.cmp(&b.0)))
+    }
+}
+
+impl Look for Layered<'_> {
+    fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error> {
+        Ok(self.fresh.over(family, from, within, self.look.scan(family, from, within)?))
+    }
+}

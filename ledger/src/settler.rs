@@ -1,0 +1,217 @@
+//! The settler: brings rows from memory into their families, and heads into the store, behind the writer's back.
+//!
+//! 1. The writer begins a new generation when the last has grown large; this thread sorts the old one into the store, a family at a time, and
+//!    then moves the mark `sorted`.
+//! 2. After so many records it writes the heads that changed, with the directory's leaves, and moves the mark `heads`.
+//! 3. The journal below both marks is dropped.
+//! 4. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
+//!    is the same row; a head says by its size which records it has. An error stops the ledger.
+//! 5. When the writer is faster than this, it waits: memory holds two generations and no more.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::error::Error;
+use crate::fresh::Generation;
+use crate::rows::{Figure, Hashes, Leaves};
+use crate::schema::{Family, TILE, encode, meta, number_key};
+use crate::settings::Settings;
+use crate::state::{Core, Trees};
+use crate::store::Sorted;
+
+/// How many heads are taken under one lock.
+const HEADS_AT_ONCE: usize = 2048;
+
+#[derive(Default)]
+struct Orders {
+    /// A generation waits to be sorted in.
+    waiting: bool,
+    closing: bool,
+}
+
+/// What the writer and the settler tell each other.
+pub(crate) struct Settler {
+    core: Arc<Core>,
+    orders: Mutex<Orders>,
+    told: Condvar,
+    /// Held while anything is settled; the marks as they are in the store.
+    marks: Mutex<Marks>,
+    fresh_bytes: usize,
+    records_between_heads: u64,
+}
+
+/// How far rows and heads are in the store, as sizes of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) sorted: u64,
+    pub(crate) heads: u64,
+}
+
+/// Stands in the way of commits while it is held.
+pub(crate) type Pause<'c> = MutexGuard<'c, ()>;
+
+impl Settler {
+    pub(crate) fn new(core: Arc<Core>, marks: Marks, settings: &Settings) -> Self {
+        Self {
+            core,
+            orders: Mutex::default(),
+            told: Condvar::new(),
+            marks: Mutex::new(marks),
+            fresh_bytes: settings.fresh_bytes,
+            records_between_heads: settings.records_between_heads,
+        }
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works until it is closed or something fails.
+    pub(crate) fn run(&self) {
+        loop {
+            let mut orders = self.orders();
+            while !orders.waiting && !orders.closing {
+                orders = self.told.wait(orders).unwrap_or_else(PoisonError::into_inner);
+            }
+            if orders.closing {
+                return;
+            }
+            orders.waiting = false;
+            drop(orders);
+            if self.settle_old().is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends [`Settler::run`].
+    pub(crate) fn close(&self) {
+        self.orders().closing = true;
+        self.told.notify_all();
+    }
+
+    /// Called by the writer with the trees that it has just changed: begins a new generation when the last is large.
+    pub(crate) fn grown(&self, trees: &mut Trees) {
+        trees.heads.trim();
+        let large = trees.fresh.0.last().is_some_and(|g| g.bytes() >= self.fresh_bytes);
+        if large && trees.fresh.0.len() < 2 {
+            trees.fresh.0.push(Arc::new(Generation::default()));
+            self.orders().waiting = true;
+            self.told.notify_all();
+        }
+    }
+
+    /// Called by the writer before a commit: waits while two generations are full.
+    pub(crate) fn wait_for_room(&self) {
+        loop {
+            let full = {
+                let fresh = &self.core.trees().fresh;
+                fresh.0.len() > 1 && fresh.0.last().is_some_and(|g| g.bytes() >= self.fresh_bytes)
+            };
+            if !full || self.core.stopped.load(Ordering::Acquire) {
+                return;
+            }
+            let orders = self.orders();
+            // Woken when a generation is done; looked at again now and then in any case.
+            let moment = std::time::Duration::from_millis(50);
+            let _ = self.told.wait_timeout(orders, moment).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Notes a failure, which stops the ledger.
+    fn stop(&self, fault: Error) -> Error {
+        let _ = self.core.fault.set(fault.clone());
+        self.core.stopped.store(true, Ordering::Release);
+        self.told.notify_all();
+        fault
+    }
+
+    /// Sorts in every generation but the youngest, and writes the heads if it is time.
+    fn settle_old(&self) -> Result<(), Error> {
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.sort_in(&mut marks, 1).and_then(|()| {
+            let since = marks.sorted.saturating_sub(marks.heads);
+            if since >= self.records_between_heads || self.core.trees().heads.crowded() {
+                self.write_heads(&mut marks)?;
+            }
+            self.forget(*marks)
+        });
+        self.told.notify_all();
+        done.map_err(|e| self.stop(e))
+    }
+
+    /// Brings everything into the store; nothing is committed meanwhile.
+    pub(crate) fn settle_all(&self, _pause: &Pause<'_>) -> Result<(), Error> {
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.sort_in(&mut marks, 0).and_then(|()| {
+            self.write_heads(&mut marks)?;
+            self.forget(*marks)
+        });
+        done.map_err(|e| self.stop(e))
+    }
+
+    /// Sorts in all generations but the youngest `keep`.
+    fn sort_in(&self, marks: &mut Marks, keep: usize) -> Result<(), Error> {
+        loop {
+            let oldest = {
+                let trees = self.core.trees();
+                if trees.fresh.0.len() <= keep { None } else { trees.fresh.0.first().cloned() }
+            };
+            let Some(oldest) = oldest else { break };
+            oldest.sorted(|family, rows| self.core.disk.add(family, rows))?;
+            if let Some(to) = oldest.end() {
+                self.mark(meta::SORTED, to)?;
+                marks.sorted = to;
+            }
+            self.core.trees_mut().fresh.0.remove(0);
+            self.told.notify_all();
+        }
+        let fresh = &mut self.core.trees_mut().fresh;
+        if fresh.0.is_empty() {
+            fresh.0.push(Arc::new(Generation::default()));
+        }
+        Ok(())
+    }
+
+    fn mark(&self, name: &[u8], at: u64) -> Result<(), Error> {
+        self.core.disk.commit(&[(Family::Meta, name, &encode(&Figure(at))?)])
+    }
+
+    /// Writes the heads that changed since they were written, and the directory's leaves with them.
+    fn write_heads(&self, marks: &mut Marks) -> Result<(), Error> {
+        let core = &*self.core;
+        let at = {
+            let mut trees = core.trees_mut();
+            trees.heads.writing = true;
+            trees.published.checkpoint.size
+        };
+        let mut tiles = BTreeSet::new();
+        let mut next = Some(0);
+        let batches = std::iter::from_fn(|| {
+            let (some, further) = core.trees_mut().heads.clean(next?, HEADS_AT_ONCE);
+            next = further;
+            tiles.extend(some.iter().map(|(number, _)| number / TILE));
+            Some(some)
+        });
+        let mut heads = batches
+            .flatten()
+            .map(|(number, head)| Ok((number_key(number).to_vec(), Cow::Owned(head.into_vec()))));
+        core.disk.add(Family::Heads, &mut heads)?;
+        drop(heads);
+        let mut leaves = tiles.into_iter().map(|tile| -> Result<Sorted<'_>, Error> {
+            let hashes = core.trees().directory.leaves(tile * TILE).to_vec();
+            Ok((number_key(tile).to_vec(), Cow::Owned(encode(&Leaves(Hashes(hashes)))?)))
+        });
+        core.disk.add(Family::Leaves, &mut leaves)?;
+        self.mark(meta::HEADS, at)?;
+        marks.heads = at;
+        core.trees_mut().heads.writing = false;
+        Ok(())
+    }
+
+    fn forget(&self, marks: Marks) -> Result<(), Error> {
+        self.core.disk.forget(Family::Journal, &number_key(marks.sorted.min(marks.heads)))
+    }
+}

@@ -1,0 +1,280 @@
+//! The only file that names RocksDB.
+//!
+//! 1. A commit is one write batch, synced before [`Disk::commit`] returns: after a crash it is there whole or not at all. It holds little but
+//!    one row of the journal, whose keys only grow, so that nothing has to be sorted on a statement's way.
+//! 2. Sorted rows come as finished files ([`Disk::add`]), past the write-ahead log and the memory tables.
+//! 3. Files of one family are merged lazily (universal compaction): a row is written again once for every tenfold growth or so, and a
+//!    read looks into a dozen files at most.
+//! 4. Recovery of the write-ahead log tolerates a torn last batch (it was never acknowledged) and refuses damage before it: a ledger
+//!    that silently fell back behind a checkpoint it has signed would sign a fork.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rocksdb::checkpoint::Checkpoint;
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompactionStyle, DBCompressionType,
+    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SliceTransform,
+    SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
+};
+
+use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted};
+use crate::error::Error;
+use crate::schema::{Family, place};
+
+/// Memory for blocks of rows that were read, in bytes, shared by all families.
+const CACHE: usize = 96 << 20;
+/// Memory for rows not yet in a file, in bytes, per family: only the journal fills it.
+const WRITE_BUFFER: usize = 16 << 20;
+/// How many files of a family wait to be merged before [`Disk::add`] waits for the merging.
+const MANY_FILES: u64 = 40;
+
+/// The store of one ledger.
+pub(crate) struct Rocks {
+    db: DB,
+    /// For each family, what its files are written with.
+    options: Vec<Options>,
+    /// Where files are made before they are taken in.
+    incoming: PathBuf,
+    made: AtomicU64,
+}
+
+fn options() -> Options {
+    let mut options = Options::default();
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    options.set_max_background_jobs(2);
+    options.set_bytes_per_sync(1 << 20);
+    options.set_wal_bytes_per_sync(1 << 20);
+    options.set_max_total_wal_size(256 << 20);
+    options.set_keep_log_file_num(4);
+    options.set_max_open_files(512);
+    options
+}
+
+/// How the rows of a family are kept.
+fn family_options(family: Family, cache: &Cache) -> Options {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(false);
+    table.set_format_version(5);
+    table.set_block_size(match family {
+        Family::Records | Family::Postings | Family::Blocks => 16 << 10,
+        _ => 4 << 10,
+    });
+    let mut options = Options::default();
+    if family != Family::Journal {
+        table.set_bloom_filter(10.0, false);
+    }
+    if matches!(family, Family::Records | Family::Entries) {
+        // Whether a file holds anything of an account, not whether it holds that very row.
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(8));
+        table.set_whole_key_filtering(false);
+    }
+    options.set_block_based_table_factory(&table);
+    options.set_write_buffer_size(WRITE_BUFFER);
+    options.set_compression_type(match family {
+        Family::Records | Family::Entries => DBCompressionType::Lz4,
+        // Hashes do not compress.
+        _ => DBCompressionType::None,
+    });
+    let mut universal = UniversalCompactOptions::default();
+    match family {
+        Family::Journal => options.set_disable_auto_compactions(true),
+        // Heads are written anew again and again: old ones are dropped when they take as much room as the current ones.
+        Family::Heads | Family::Leaves => {
+            options.set_compaction_style(DBCompactionStyle::Universal);
+            options.set_level_zero_file_num_compaction_trigger(3);
+            universal.set_max_size_amplification_percent(100);
+        }
+        _ => {
+            options.set_compaction_style(DBCompactionStyle::Universal);
+            options.set_level_zero_file_num_compaction_trigger(12);
+            universal.set_min_merge_width(8);
+            universal.set_size_ratio(20);
+            // Rows are never overwritten: there is nothing to be gained by merging all.
+            universal.set_max_size_amplification_percent(i32::MAX);
+        }
+    }
+    options.set_universal_compaction_options(&universal);
+    options.set_level_zero_slowdown_writes_trigger(1000);
+    options.set_level_zero_stop_writes_trigger(2000);
+    options
+}
+
+fn failed(what: &str, e: &rocksdb::Error) -> Error {
+    Error::Corrupt(format!("{what}: {e}"))
+}
+
+fn io(what: &str, path: &Path, e: &std::io::Error) -> Error {
+    Error::Corrupt(format!("{what} {}: {e}", path.display()))
+}
+
+impl Rocks {
+    /// Makes a store, or opens one that was begun.
+    pub(crate) fn create(dir: &Path) -> Result<Self, Error> {
+        Self::open_with(dir, true)
+    }
+
+    /// Opens a store that is there. Nobody else can while it is open.
+    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
+        if !Self::exists(dir) {
+            return Err(Error::Setup(format!("there is no ledger in {}", dir.display())));
+        }
+        Self::open_with(dir, false)
+    }
+
+    fn open_with(dir: &Path, create: bool) -> Result<Self, Error> {
+        let mut whole = options();
+        whole.create_if_missing(create);
+        whole.create_missing_column_families(create);
+        let cache = Cache::new_lru_cache(CACHE);
+        let options: Vec<Options> = Family::ALL.iter().map(|f| family_options(*f, &cache)).collect();
+        let families = Family::ALL
+            .iter()
+            .zip(&options)
+            .map(|(f, options)| ColumnFamilyDescriptor::new(f.name(), options.clone()));
+        let db = DB::open_cf_descriptors(&whole, dir, families).map_err(|e| {
+            if e.to_string().contains("/LOCK") {
+                Error::Setup(format!("another peald is using {}", dir.display()))
+            } else {
+                failed(&format!("{} does not open", dir.display()), &e)
+            }
+        })?;
+        let incoming = dir.join("incoming");
+        // What a crash left there was not taken in: it is made again.
+        let _ = std::fs::remove_dir_all(&incoming);
+        std::fs::create_dir_all(&incoming).map_err(|e| io("cannot make", &incoming, &e))?;
+        Ok(Self { db, options, incoming, made: AtomicU64::new(0) })
+    }
+
+    /// Whether a store is there.
+    fn exists(dir: &Path) -> bool {
+        dir.join("CURRENT").exists()
+    }
+
+    fn family(&self, family: Family) -> Result<&ColumnFamily, Error> {
+        self.db
+            .cf_handle(family.name())
+            .ok_or_else(|| Error::Corrupt(format!("the store has no family {}", family.name())))
+    }
+
+    /// Waits until merging has caught up with what was added.
+    fn wait_for_merging(&self, family: Family) -> Result<(), Error> {
+        for _ in 0..6000 {
+            let files = self.db.property_int_value_cf(self.family(family)?, "rocksdb.num-files-at-level0");
+            match files {
+                Ok(Some(files)) if files > MANY_FILES => std::thread::sleep(Duration::from_millis(10)),
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rows for Rocks {
+    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.db.get_cf(self.family(family)?, key);
+        found.map_err(|e| failed(&place(family, key), &e))
+    }
+}
+
+impl Disk for Rocks {
+    fn commit(&self, rows: &[Put<'_>]) -> Result<(), Error> {
+        let mut batch = WriteBatch::default();
+        for (family, key, value) in rows {
+            batch.put_cf(self.family(*family)?, key, value);
+        }
+        let mut options = WriteOptions::default();
+        options.set_sync(true);
+        self.db.write_opt(batch, &options).map_err(|e| failed("a commit was not written", &e))
+    }
+
+    fn add<'a>(
+        &self,
+        family: Family,
+        rows: &mut dyn Iterator<Item = Result<Sorted<'a>, Error>>,
+    ) -> Result<(), Error> {
+        self.wait_for_merging(family)?;
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let path = self.incoming.join(format!("{}-{number}.sst", family.name()));
+        let options = self.options.get(family as usize).ok_or_else(|| Error::Bug("no options".into()))?;
+        let bad = |e: rocksdb::Error| failed(&format!("rows of {} were not written", family.name()), &e);
+        let mut writer = SstFileWriter::create(options);
+        writer.open(&path).map_err(bad)?;
+        for row in rows {
+            let (key, value) = row?;
+            writer.put(key, value).map_err(bad)?;
+        }
+        writer.finish().map_err(bad)?;
+        drop(writer);
+        let mut options = IngestExternalFileOptions::default();
+        options.set_move_files(true);
+        self.db.ingest_external_file_cf_opts(self.family(family)?, &options, vec![&path]).map_err(bad)?;
+        let _ = std::fs::remove_file(&path);
+        Ok(())
+    }
+
+    fn forget(&self, family: Family, below: &[u8]) -> Result<(), Error> {
+        let gone = self.db.delete_file_in_range_cf(self.family(family)?, &[][..], below);
+        gone.map_err(|e| failed(&format!("old rows of {} were not dropped", family.name()), &e))
+    }
+
+    fn many(&self, family: Family, keys: &[[u8; 8]]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let found = self.db.batched_multi_get_cf(self.family(family)?, keys, true);
+        let rows = found.into_iter().zip(keys).map(|(row, key)| match row {
+            Ok(row) => Ok(row.map(|bytes| bytes.to_vec())),
+            Err(e) => Err(failed(&place(family, key), &e)),
+        });
+        rows.collect()
+    }
+
+    fn look(&self) -> Box<dyn Look + '_> {
+        Box::new(Moment { store: self, snapshot: self.db.snapshot() })
+    }
+
+    fn copy_to(&self, folder: &Path) -> Result<(), Error> {
+        let made = Checkpoint::new(&self.db).and_then(|c| c.create_checkpoint(folder));
+        made.map_err(|e| failed(&format!("no copy was made in {}", folder.display()), &e))
+    }
+}
+
+/// One moment of the store.
+struct Moment<'s> {
+    store: &'s Rocks,
+    snapshot: rocksdb::Snapshot<'s>,
+}
+
+impl Moment<'_> {
+    fn walk(&self, family: Family, mode: IteratorMode<'_>, within: bool) -> Result<Scan<'_>, Error> {
+        let mut options = ReadOptions::default();
+        options.set_total_order_seek(!within);
+        options.set_prefix_same_as_start(within);
+        let rows = self.snapshot.iterator_cf_opt(self.store.family(family)?, options, mode);
+        Ok(Box::new(rows.map(move |row| row.map_err(|e| failed(family.name(), &e)))))
+    }
+}
+
+impl Rows for Moment<'_> {
+    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.snapshot.get_cf(self.store.family(family)?, key);
+        found.map_err(|e| failed(&place(family, key), &e))
+    }
+}
+
+impl Ordered for Moment<'_> {
+    fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
+        self.walk(family, IteratorMode::From(key, Direction::Reverse), false)?.next().transpose()
+    }
+}
+
+impl Look for Moment<'_> {
+    fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error> {
+        self.walk(family, IteratorMode::From(from, Direction::Forward), within)
+    }
+}
