@@ -336,10 +336,13 @@ impl Fold {
             record_seed: row.seed,
         };
         let (account, made) = match (self.account.take(), &body) {
-            (None, Body::Opened(opened)) => Account::open(record.account, opened, &placed),
+            (None, Body::Opened(opened)) => {
+                let (account, made, _) = Account::open(record.account, opened, &placed);
+                (account, made)
+            }
             (Some(mut account), _) => {
                 let target = statement.refers.and_then(|r| self.entries.get(&r)).cloned();
-                let (made, entry) = account.append(&statement, &body, target, &placed);
+                let (made, _, entry) = account.append(&statement, &body, target, &placed);
                 if let Some(entry) = entry {
                     self.entries.insert(statement.refers.unwrap_or(record.sequence), entry);
                 }

@@ -35,11 +35,11 @@ use crate::working::standing;
 /// Above so many records to go through, all heads are read in one pass.
 const MANY: u64 = 100_000;
 
+/// A row of `meta`: its name and bytes.
+type Named = (&'static [u8], Vec<u8>);
+
 /// The rows that say what a store is.
-pub(crate) fn identity(
-    origin: &Origin,
-    operator: &VerifierKey,
-) -> Result<[(&'static [u8], Vec<u8>); 5], Error> {
+pub(crate) fn identity(origin: &Origin, operator: &VerifierKey) -> Result<[Named; 5], Error> {
     Ok([
         (meta::FORMAT, encode(&Figure(schema::FORMAT))?),
         (meta::ORIGIN, encode(&Text(origin.to_string()))?),
@@ -320,7 +320,7 @@ fn forward(
     };
     let (head, record) = match (head, &body) {
         (None, Body::Opened(opened)) => {
-            let (account, record) = Account::open(number, opened, &placed);
+            let (account, record, _) = Account::open(number, opened, &placed);
             let mut head = Head { account, tags: Vec::new() };
             head.push_tag(0);
             (head, record)
@@ -330,7 +330,7 @@ fn forward(
                 Some(refers) => standing(view, number, refers, sequence)?,
                 None => None,
             };
-            let (record, _) = head.account.append(&statement, &body, target, &placed);
+            let (record, _, _) = head.account.append(&statement, &body, target, &placed);
             head.push_tag(match &body {
                 Body::Contribution(c) => {
                     rows::tag(&reference_key(number, c.who.issuer.number, c.who.reference.as_str()))

@@ -2,12 +2,11 @@
 
 use peal_spec::account::Account;
 use peal_spec::address::Address;
-use peal_spec::cbor::Reader;
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::record::Record;
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::Entry;
-use peal_spec::statement::{Statement, Type};
+use peal_spec::statement::{Facets, Statement, Type};
 use peal_spec::value::{Month, Origin, Time};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -223,7 +222,7 @@ impl Row for RecordRow {
 impl RecordRow {
     /// The row of a record made from a statement.
     pub(crate) fn new(record: &Record, seed: Seed, statement: &Statement) -> Self {
-        let facets = Bytes(statement.facets.concat());
+        let facets = Bytes(statement.facets.as_bytes().to_vec());
         Self {
             seed,
             log_index: record.log_index,
@@ -241,15 +240,10 @@ impl RecordRow {
     /// The statement as it was sent, unless it was erased.
     pub(crate) fn statement(&self, account: Address, sequence: u64) -> Result<Option<Statement>, Error> {
         let Content::Kept { seed, issued, facets } = &self.content else { return Ok(None) };
-        let mut reader = Reader::new(&facets.0);
-        let mut items = Vec::with_capacity(4);
-        while reader.end().is_err() {
-            let item = reader.item().map_err(|e| {
-                let key = place_key(account.number, sequence);
-                Error::Corrupt(format!("{}: a facet is {e}", place(Family::Records, &key)))
-            })?;
-            items.push(item.to_vec());
-        }
+        let facets = Facets::read(&facets.0).map_err(|e| {
+            let key = place_key(account.number, sequence);
+            Error::Corrupt(format!("{}: a facet is {e}", place(Family::Records, &key)))
+        })?;
         Ok(Some(Statement {
             seed: *seed,
             address: (self.kind != Type::Opened).then_some(account),
@@ -257,7 +251,7 @@ impl RecordRow {
             issued: *issued,
             refers: self.refers,
             month: self.month,
-            facets: items,
+            facets,
         }))
     }
 

@@ -9,7 +9,7 @@ use peal_spec::address::Address;
 use peal_spec::hash::{Hash, Seed};
 use peal_spec::posting::{Checked, Signed};
 use peal_spec::receipt::{Accepted, Outcome};
-use peal_spec::record::{Record, log_salt};
+use peal_spec::record::{Record, commitment, log_salt};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::{self, Entry, Party, Scene};
 use peal_spec::statement::{Body, Contribution, Statement, Type};
@@ -277,21 +277,21 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
             time: self.base.time,
             record_seed: (self.seeds)(),
         };
-        let record = match (body, statement.address) {
+        let (record, leaf) = match (body, statement.address) {
             (Body::Opened(opened), _) => {
                 let opened_here = self.layers().map(|l| l.ids.len() as u64).sum::<u64>();
                 let number = self.base.directory.size() + opened_here;
-                let (account, record) = Account::open(number, opened, &placed);
+                let (account, record, leaf) = Account::open(number, opened, &placed);
                 let top = self.top();
                 top.ids.insert(account.address.id, number);
                 let mut head = Head { account, tags: Vec::new() };
                 head.push_tag(0);
                 top.accounts.insert(number, head);
-                record
+                (record, leaf)
             }
             (_, Some(Address { number, .. })) => {
                 let mut head = self.take(number)?;
-                let (record, entry) = head.account.append(statement, body, entry, &placed);
+                let (record, leaf, entry) = head.account.append(statement, body, entry, &placed);
                 head.push_tag(reference.as_ref().map_or(0, rows::tag));
                 let top = self.top();
                 top.accounts.insert(number, head);
@@ -304,12 +304,12 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
                 if let Some(key) = reference {
                     top.references.insert(key, record.sequence);
                 }
-                record
+                (record, leaf)
             }
             (_, None) => return Err(Error::Bug("a statement about no account was accepted".into())),
         };
         let salt = log_salt(&placed.record_seed);
-        let commitment = record.commitment(&salt);
+        let commitment = commitment(&salt, record.account, record.sequence, &leaf);
         let accepted = Accepted {
             account: record.account,
             sequence: record.sequence,

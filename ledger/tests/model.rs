@@ -109,7 +109,7 @@ impl Model {
             let months: BTreeSet<u32> = standing().map(|i| i.month).collect();
             let counted = account.state.months(Insurance::PENSION);
             let counted: BTreeSet<u32> =
-                counted.iter().flat_map(|(_, m)| m.months.keys().map(|m| m.number())).collect();
+                counted.iter().flat_map(|(_, m)| m.months.iter().map(|(m, _)| m.number())).collect();
             assert_eq!(counted, months);
         }
     }

@@ -72,7 +72,7 @@ fn a_self_opening_is_refused_whole() {
     nameless.kind = 30;
     assert_eq!(refused(world.submit(sign(nameless, &person.key()))), Code::UnknownType);
     let mut cut = person.opened(None);
-    cut.facets[2] = vec![0xf6];
+    cut.facets = cut.facets.with(2, &vec![0xf6]);
     assert_eq!(refused(world.submit(sign(cut, &person.key()))), Code::MalformedFacet);
     let named = person.opened(Some(world.platform.address));
     assert_eq!(refused(world.submit(sign(named, &person.key()))), Code::IssuerNotNamed);
@@ -128,7 +128,7 @@ fn statements_are_refused_in_the_published_order() {
     let grant = world.granted(worker, Role::Bureau, &[], None);
     assert_eq!(world.refuse(platform, grant.clone()).code, Code::IssuerNotNamed);
     let mut by_platform = grant;
-    by_platform.facets[0] = platform.address.to_bytes();
+    by_platform.facets = by_platform.facets.with(0, &platform.address.to_bytes());
     assert_eq!(world.refuse(platform, by_platform).code, Code::NotRegistrar);
     assert_eq!(world.refuse(&world.registrar, world.revoked(worker, 0)).code, Code::TargetMissing);
     let opened = |who: &Person| Person::new(60).opened(Some(who.address));
@@ -152,11 +152,14 @@ fn statements_are_refused_in_the_published_order() {
     let settle = |amount| world.settled(worker, paid, 202_601, cny(amount));
     assert_eq!(world.refuse(&world.fund, settle(999)).code, Code::AmountDiffers);
     let mut other_fund = settle(1000);
-    other_fund.facets[0] = peal_spec::statement::settlement::Settler {
-        issuer: platform.address,
-        reference: "t".parse().unwrap(),
-    }
-    .to_bytes();
+    other_fund.facets = other_fund.facets.with(
+        0,
+        &peal_spec::statement::settlement::Settler {
+            issuer: platform.address,
+            reference: "t".parse().unwrap(),
+        }
+        .to_bytes(),
+    );
     assert_eq!(code(other_fund), Code::RoleMissing);
     world.accept(&world.fund, vec![settle(1000)]);
     let settled = world.refuse(&world.fund, settle(1000));
@@ -295,7 +298,7 @@ fn rotations_stand_alone_and_are_signed_by_the_next_key() {
     assert_eq!(refused(world.submit(world.posting(&next, false, two))), Code::KeyNotCurrent);
     // A lone rotation that is refused as a statement is recorded as such, though only the next key signed.
     let mut misnamed = world.rotated(&worker, 1);
-    misnamed.facets[0] = world.fund.address.to_bytes();
+    misnamed.facets = misnamed.facets.with(0, &world.fund.address.to_bytes());
     assert_eq!(world.refuse(&next, misnamed).code, Code::IssuerNotNamed);
     world.accept(&next, vec![world.rotated(&worker, 1)]);
     let keys = world.ledger().account(3).unwrap().unwrap().state.control.keys;

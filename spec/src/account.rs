@@ -45,8 +45,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Opens account `number` by an accepted opening; returns it with its first record.
-    pub fn open(number: u64, opened: &Opened, placed: &Placed) -> (Self, Record) {
+    /// Opens account `number` by an accepted opening; returns it with its first record and the leaf hash of that.
+    pub fn open(number: u64, opened: &Opened, placed: &Placed) -> (Self, Record, Hash) {
         let opened_by = opened.who.map(|who| who.number);
         let mut account = Self {
             address: Address { number, id: placed.statement_root },
@@ -55,18 +55,18 @@ impl Account {
             frontier: Frontier::default(),
             last_seed: placed.record_seed,
         };
-        let record = account.push(placed, Type::Opened, None, None, &[CONTROL, ROLES]);
-        (account, record)
+        let (record, leaf) = account.push(placed, Type::Opened, None, None, &[CONTROL, ROLES]);
+        (account, record, leaf)
     }
 
-    /// Appends an accepted statement of any other type; returns its record and the entry that it made or changed.
+    /// Appends an accepted statement of any other type; returns its record, the leaf hash of that, and the entry that it made or changed.
     pub fn append(
         &mut self,
         statement: &Statement,
         body: &Body,
         entry: Option<Entry>,
         placed: &Placed,
-    ) -> (Record, Option<Entry>) {
+    ) -> (Record, Hash, Option<Entry>) {
         let (changed, entry) = rules::effect(
             &mut self.state,
             body,
@@ -75,7 +75,9 @@ impl Account {
             statement.refers,
             entry,
         );
-        (self.push(placed, body.kind(), statement.refers, statement.month, &changed), entry)
+        let (record, leaf) =
+            self.push(placed, body.kind(), statement.refers, statement.month, changed.as_slice());
+        (record, leaf, entry)
     }
 
     fn push(
@@ -85,7 +87,7 @@ impl Account {
         refers: Option<u64>,
         month: Option<crate::value::Month>,
         changed: &[usize],
-    ) -> Record {
+    ) -> (Record, Hash) {
         self.cells.update(&self.state, changed, &placed.record_seed);
         let record = Record {
             account: self.address.number,
@@ -100,9 +102,10 @@ impl Account {
             time: placed.time,
             state_root: self.cells.root(),
         };
-        self.frontier.push(record.leaf());
+        let leaf = record.leaf();
+        self.frontier.push(leaf);
         self.last_seed = placed.record_seed;
-        record
+        (record, leaf)
     }
 
     /// Its leaf in the directory.

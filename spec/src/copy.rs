@@ -239,7 +239,7 @@ impl Copy {
             };
             let made = match (&mut account, &body) {
                 (None, Body::Opened(opened)) => {
-                    let (opened, record) = Account::open(self.address.number, opened, &placed);
+                    let (opened, record, _) = Account::open(self.address.number, opened, &placed);
                     account = Some(opened);
                     record
                 }
@@ -248,7 +248,7 @@ impl Copy {
                         return Err(bad("its statement is about another account"));
                     }
                     let target = statement.refers.and_then(|r| entries.get(&r)).map(|t| t.entry.clone());
-                    let (record, entry) = account.append(statement, &body, target, &placed);
+                    let (record, _, entry) = account.append(statement, &body, target, &placed);
                     if let Some(entry) = entry {
                         let key = statement.refers.unwrap_or(sequence);
                         let tracked = entries

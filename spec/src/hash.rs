@@ -1,13 +1,17 @@
 //! SHA-256 in the two forms that RFC 9162 knows, and the tags that keep one tree's hashes from passing for another's.
 //!
+//! Nearly all that is hashed is short. It is written straight into padded blocks on the stack, and those go to the compression function of
+//! `sha2` at once; what does not fit takes the usual way.
+//!
 //! Source: `spec/README.md` §3.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 
-use crate::cbor::{Cbor, Malformed, Reader, Writer};
+use crate::cbor::{Cbor, Malformed, Reader, STACK, Writer};
 
 /// The suite number in every leaf: SHA-256 and Ed25519.
 pub const SUITE: u64 = 1;
@@ -48,14 +52,54 @@ pub enum Tag {
     NextKey = 10,
 }
 
+/// The state that SHA-256 starts from (FIPS 180-4 §5.3.3).
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// Bytes of padding that there must be room for: a one bit, and the length.
+const PADDING: usize = 9;
+
+/// Hashes the first `length` bytes of whole blocks: the others are zero, and leave room for the padding.
+#[inline]
+fn padded<const N: usize>(blocks: &mut [u8; N], length: usize) -> Hash {
+    let end = (length + PADDING).next_multiple_of(64);
+    blocks[length] = 0x80;
+    blocks[end - 8..end].copy_from_slice(&(8 * length as u64).to_be_bytes());
+    let mut state = START;
+    compress256(&mut state, blocks[..end].as_chunks().0);
+    let mut hash = [0; 32];
+    for (bytes, word) in hash.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    Hash(hash)
+}
+
 /// `H(0x00 ‖ data)`.
 pub fn leaf(data: &[u8]) -> Hash {
-    Hash(Sha256::new().chain_update([0u8]).chain_update(data).finalize().into())
+    leaf_of(|w| w.raw(data))
+}
+
+/// The leaf hash of what `write` writes.
+#[inline]
+pub(crate) fn leaf_of(write: impl FnOnce(&mut Writer)) -> Hash {
+    let mut w = Writer::on_stack();
+    w.raw(&[0]);
+    write(&mut w);
+    match w.parts() {
+        Ok((blocks, length)) if length + PADDING <= STACK => padded(blocks, length),
+        Ok((bytes, length)) => plain(&bytes[..length]),
+        Err(bytes) => plain(bytes),
+    }
 }
 
 /// `H(0x01 ‖ left ‖ right)`.
+#[inline]
 pub fn node(left: &Hash, right: &Hash) -> Hash {
-    Hash(Sha256::new().chain_update([1u8]).chain_update(left.0).chain_update(right.0).finalize().into())
+    let mut blocks = [0; 128];
+    blocks[0] = 1;
+    blocks[1..33].copy_from_slice(&left.0);
+    blocks[33..65].copy_from_slice(&right.0);
+    padded(&mut blocks, 65)
 }
 
 /// `H(data)`, with no prefix: for files and the empty tree only.
@@ -63,20 +107,25 @@ pub fn plain(data: &[u8]) -> Hash {
     Hash(Sha256::digest(data).into())
 }
 
+#[inline]
+fn write_tagged(w: &mut Writer, tag: Tag, fields: u64, write: impl FnOnce(&mut Writer)) {
+    w.array(3 + fields);
+    // Each is below 24, and so its own encoding.
+    w.raw(&[SUITE as u8, tag as u8, VERSION as u8]);
+    write(w);
+}
+
 /// Writes `[suite, tag, version, …]` with `fields` more elements, which `write` supplies.
 pub fn tagged_data(tag: Tag, fields: u64, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut w = Writer::with_capacity(96);
-    w.array(3 + fields);
-    w.uint(SUITE);
-    w.uint(tag as u64);
-    w.uint(VERSION);
-    write(&mut w);
+    write_tagged(&mut w, tag, fields, write);
     w.into_bytes()
 }
 
 /// The leaf hash of [`tagged_data`].
+#[inline]
 pub fn tagged(tag: Tag, fields: u64, write: impl FnOnce(&mut Writer)) -> Hash {
-    leaf(&tagged_data(tag, fields, write))
+    leaf_of(|w| write_tagged(w, tag, fields, write))
 }
 
 /// `derive(seed, index)`: a one-way function, so that one salt shown reveals neither the seed nor another salt.
@@ -107,9 +156,11 @@ macro_rules! bytes_type {
             }
         }
         impl Cbor for $name {
+            #[inline]
             fn encode(&self, w: &mut Writer) {
                 w.bytes(&self.0);
             }
+            #[inline]
             fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
                 Ok(Self(r.fixed::<$len>()?))
             }
@@ -139,4 +190,63 @@ bytes_type!(Seed, 16);
 pub struct NotHex {
     /// How many bytes were expected.
     pub bytes: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn streamed(parts: &[&[u8]]) -> Hash {
+        let mut hasher = Sha256::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        Hash(hasher.finalize().into())
+    }
+
+    /// Bytes that look random, and others for every `seed`.
+    fn noise(seed: u32, length: usize) -> Vec<u8> {
+        let mut x = seed.wrapping_mul(0x9e37_79b9) | 1;
+        let step = |_| {
+            x ^= x << 13;
+            x ^= x >> 17;
+            x ^= x << 5;
+            x as u8
+        };
+        (0..length).map(step).collect()
+    }
+
+    #[test]
+    fn every_length_hashes_as_the_streaming_hasher_does() {
+        for length in 0..=600 {
+            let data = noise(length as u32, length);
+            assert_eq!(leaf(&data), streamed(&[&[0], &data]), "{length}");
+            let halves = data.split_at(length / 3);
+            let whole = leaf_of(|w| {
+                w.raw(halves.0);
+                w.raw(halves.1);
+            });
+            assert_eq!(whole, streamed(&[&[0], &data]), "{length} in two parts");
+            let data_of = |w: &mut Writer| w.bytes(&data);
+            assert_eq!(
+                tagged(Tag::State, 1, data_of),
+                leaf(&tagged_data(Tag::State, 1, data_of)),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn nodes_and_salts_hash_as_the_streaming_hasher_does() {
+        for seed in 0..300 {
+            let data = noise(seed, 80);
+            let (left, right) =
+                (Hash(data[..32].try_into().unwrap()), Hash(data[32..64].try_into().unwrap()));
+            assert_eq!(node(&left, &right), streamed(&[&[1], &left.0, &right.0]));
+            let secret = Seed(data[64..].try_into().unwrap());
+            let index = 1u64 << (seed % 53);
+            let mut w = Writer::default();
+            w.uint(index);
+            let array = [&[0x85, 1, 8, 1, 0x50][..], &secret.0, &w.into_bytes()].concat();
+            assert_eq!(derive(&secret, index).0, streamed(&[&[0], &array]).0[..16]);
+        }
+    }
 }

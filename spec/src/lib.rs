@@ -5,6 +5,7 @@
 
 pub mod cbor;
 pub mod hash;
+pub mod text;
 pub mod value;
 pub mod tree;
 pub mod key;

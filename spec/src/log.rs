@@ -2,7 +2,7 @@
 
 use crate::address::NUMBER_LIMIT;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::hash::{self, Hash, SUITE, Seed, Tag, VERSION, tagged, tagged_data};
+use crate::hash::{Hash, SUITE, Seed, Tag, VERSION, tagged, tagged_data};
 use crate::tree::{BadProof, check_inclusion};
 use crate::value::Time;
 
@@ -29,23 +29,34 @@ pub struct Commit {
 impl LogLeaf {
     /// The log entry: leaf data as served in entry bundles.
     pub fn data(&self) -> Vec<u8> {
-        match self {
-            LogLeaf::Record(commitment) => tagged_data(Tag::Log, 2, |w| {
-                w.uint(0);
-                commitment.encode(w);
-            }),
-            LogLeaf::Commit(commit) => tagged_data(Tag::Log, 4, |w| {
-                w.uint(1);
-                w.uint(commit.directory_size);
-                commit.directory_root.encode(w);
-                commit.time.encode(w);
-            }),
-        }
+        tagged_data(Tag::Log, self.fields(), |w| self.encode_fields(w))
     }
 
     /// The leaf hash.
     pub fn leaf(&self) -> Hash {
-        hash::leaf(&self.data())
+        tagged(Tag::Log, self.fields(), |w| self.encode_fields(w))
+    }
+
+    fn fields(&self) -> u64 {
+        match self {
+            LogLeaf::Record(_) => 2,
+            LogLeaf::Commit(_) => 4,
+        }
+    }
+
+    fn encode_fields(&self, w: &mut Writer) {
+        match self {
+            LogLeaf::Record(commitment) => {
+                w.uint(0);
+                commitment.encode(w);
+            }
+            LogLeaf::Commit(commit) => {
+                w.uint(1);
+                w.uint(commit.directory_size);
+                commit.directory_root.encode(w);
+                commit.time.encode(w);
+            }
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! The signed part is a COSE_Sign1 (RFC 9052) of one exact shape: its bytes are built and compared, never interpreted loosely.
 //! Source: `spec/README.md` §6.
 
+use bytes::Bytes;
+
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, SUITE, Seed, Tag, tagged};
@@ -233,7 +235,7 @@ impl Posting {
     ) -> Self {
         let roots: Vec<Hash> = statements.iter().map(|s| s.root(origin)).collect();
         let payload = Payload {
-            origin: origin.clone(),
+            origin: *origin,
             issuer,
             id,
             time,
@@ -272,9 +274,17 @@ impl Posting {
     /// # Errors
     /// `malformed` with the place, or those of [`Posting::check`].
     pub fn receive(bytes: &[u8], origin: &Origin) -> Result<Checked, Refusal> {
-        Self::from_bytes(bytes)
-            .map_err(|m| Refusal::new(Code::Malformed, &format!("byte {}", m.at)))?
-            .check(origin)
+        Self::receive_shared(&Bytes::copy_from_slice(bytes), origin)
+    }
+
+    /// The same for bytes that are shared already: the facets of its statements are parts of them, see [`crate::statement::Facets::detach`].
+    ///
+    /// # Errors
+    /// Those of [`Posting::receive`].
+    pub fn receive_shared(bytes: &Bytes, origin: &Origin) -> Result<Checked, Refusal> {
+        let mut r = Reader::sharing(bytes);
+        let posting = Self::decode(&mut r).and_then(|posting| r.end().map(|()| posting));
+        posting.map_err(|m| Refusal::new(Code::Malformed, &format!("byte {}", m.at)))?.check(origin)
     }
 }
 

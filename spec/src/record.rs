@@ -80,7 +80,7 @@ impl Cbor for Record {
 impl Record {
     /// Its leaf hash in the account tree.
     pub fn leaf(&self) -> Hash {
-        hash::leaf(&self.to_bytes())
+        hash::leaf_of(|w| self.encode(w))
     }
 
     /// The commitment to it in the log, under a salt.

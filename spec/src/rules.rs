@@ -10,7 +10,7 @@ use crate::key::PublicKey;
 use crate::posting::Payload;
 use crate::refusal::{Code, Refusal};
 use crate::scene::demand;
-use crate::state::State;
+use crate::state::{Changed, State};
 use crate::statement::{At, Body, Statement, Type};
 use crate::value::{Month, Time};
 
@@ -65,7 +65,7 @@ pub fn judge(scene: &Scene<'_>, statement: &Statement, body: &Body) -> Result<()
 }
 
 /// Changes the state by a statement that was accepted, of every type but `opened`. A contribution makes an entry; a settlement or
-/// correction changes the one it refers to. Returns the indexes of the cells whose content changed, and the new or changed entry.
+/// correction changes the one it refers to. Returns the cells whose content changed, and the new or changed entry.
 pub fn effect(
     state: &mut State,
     body: &Body,
@@ -73,6 +73,6 @@ pub fn effect(
     sequence: u64,
     refers: Option<u64>,
     entry: Option<Entry>,
-) -> (Vec<usize>, Option<Entry>) {
+) -> (Changed, Option<Entry>) {
     body.effect(state, At { month, sequence, refers }, entry)
 }

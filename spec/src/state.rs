@@ -2,8 +2,6 @@
 //!
 //! Source: `spec/README.md` §7.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::cbor::{COUNT_LIMIT, Cbor, Malformed, Reader, Writer};
@@ -85,8 +83,8 @@ pub struct Counted {
 pub struct MonthSet {
     /// The insurance.
     pub insurance: Insurance,
-    /// Months with at least one standing contribution.
-    pub months: BTreeMap<Month, Counted>,
+    /// Months with at least one standing contribution, in order.
+    pub months: Vec<(Month, Counted)>,
 }
 
 /// One of the cells after the first two.
@@ -131,42 +129,57 @@ pub enum Cell {
     },
 }
 
+impl Control {
+    fn encode(&self, w: &mut Writer) {
+        w.array(8);
+        w.uint(0);
+        self.keys.key.encode(w);
+        self.keys.next.encode(w);
+        self.keys.reading.encode(w);
+        self.recovery.encode_fields(w);
+        w.optional(self.opened_by.as_ref());
+    }
+}
+
+fn encode_roles(roles: &[Held], w: &mut Writer) {
+    w.array(2);
+    w.uint(1);
+    w.list(roles);
+}
+
+impl Totals {
+    fn encode(&self, w: &mut Writer) {
+        w.array(7);
+        w.uint(2);
+        self.insurance.encode(w);
+        self.currency.encode(w);
+        for sum in [self.posted, self.posted_credited, self.settled, self.settled_credited] {
+            w.uint(sum);
+        }
+    }
+}
+
+/// Writes a months cell up to its runs, of which there are `count`.
+fn encode_months(w: &mut Writer, insurance: Insurance, count: u64, runs: impl Iterator<Item = (Month, u64)>) {
+    w.array(5);
+    w.uint(3);
+    insurance.encode(w);
+    w.array(count);
+    for (first, months) in runs {
+        w.array(2);
+        first.encode(w);
+        w.uint(months);
+    }
+}
+
 impl Cbor for Cell {
     fn encode(&self, w: &mut Writer) {
         match self {
-            Cell::Control(c) => {
-                w.array(8);
-                w.uint(0);
-                c.keys.key.encode(w);
-                c.keys.next.encode(w);
-                c.keys.reading.encode(w);
-                c.recovery.encode_fields(w);
-                w.optional(c.opened_by.as_ref());
-            }
-            Cell::Roles(roles) => {
-                w.array(2);
-                w.uint(1);
-                w.list(roles);
-            }
-            Cell::Totals(t) => {
-                w.array(7);
-                w.uint(2);
-                t.insurance.encode(w);
-                t.currency.encode(w);
-                for sum in [t.posted, t.posted_credited, t.settled, t.settled_credited] {
-                    w.uint(sum);
-                }
-            }
+            Cell::Control(control) => control.encode(w),
+            Cell::Roles(roles) => encode_roles(roles, w),
+            Cell::Totals(totals) => totals.encode(w),
             Cell::Months { insurance, runs, months, settled } => {
-                w.array(5);
-                w.uint(3);
-                insurance.encode(w);
-                w.array(runs.len() as u64);
-                for (first, count) in runs {
-                    w.array(2);
-                    first.encode(w);
-                    w.uint(*count);
-                }
+                encode_months(w, *insurance, runs.len() as u64, runs.iter().copied());
                 w.uint(*months);
                 w.uint(*settled);
             }
@@ -274,10 +287,23 @@ impl State {
         self.grants(role).any(|g| g.in_force(time) && g.covers(insurance))
     }
 
-    /// Changes totals and months; makes the cells where they are missing. Returns the indexes of the cells whose content changed.
-    pub(crate) fn tally(&mut self, key: (Insurance, Currency, Month), change: &Change) -> Vec<usize> {
+    /// Writes the content of cell `index`, as [`State::cell`] gives it; nothing if there is no such cell.
+    fn encode_cell(&self, index: usize, w: &mut Writer) {
+        match index {
+            CONTROL => self.control.encode(w),
+            ROLES => encode_roles(&self.roles, w),
+            _ => match self.sums.get(index - 2) {
+                Some(Sum::Totals(totals)) => totals.encode(w),
+                Some(Sum::Months(set)) => set.encode(w),
+                None => {}
+            },
+        }
+    }
+
+    /// Changes totals and months; makes the cells where they are missing. Returns the cells whose content changed.
+    pub(crate) fn tally(&mut self, key: (Insurance, Currency, Month), change: &Change) -> Changed {
         let (insurance, currency, month) = key;
-        let mut changed = Vec::with_capacity(2);
+        let mut changed = Changed::default();
         let place = self.totals(insurance, currency).map(|(i, _)| i).unwrap_or_else(|| {
             self.sums.push(Sum::Totals(Totals {
                 insurance,
@@ -287,7 +313,7 @@ impl State {
                 settled: 0,
                 settled_credited: 0,
             }));
-            changed.push(self.sums.len() + 1);
+            changed.add(self.sums.len() + 1);
             self.sums.len() + 1
         });
         if let Some(Sum::Totals(t)) = self.sums.get_mut(place - 2) {
@@ -298,32 +324,53 @@ impl State {
                 t.posted_credited.saturating_add(change.plus.1).saturating_sub(change.minus.1);
             t.settled = t.settled.saturating_add(change.settled.0);
             t.settled_credited = t.settled_credited.saturating_add(change.settled.1);
-            if *t != before && !changed.contains(&place) {
-                changed.push(place);
+            if *t != before {
+                changed.add(place);
             }
         }
         if change.standing == 0 && change.settlements == 0 {
             return changed;
         }
         let place = self.months(insurance).map(|(i, _)| i).unwrap_or_else(|| {
-            self.sums.push(Sum::Months(MonthSet { insurance, months: BTreeMap::new() }));
-            changed.push(self.sums.len() + 1);
+            self.sums.push(Sum::Months(MonthSet { insurance, months: Vec::new() }));
+            changed.add(self.sums.len() + 1);
             self.sums.len() + 1
         });
-        if let Some(Sum::Months(set)) = self.sums.get_mut(place - 2) {
-            let counted = set.months.entry(month).or_default();
-            let before = (counted.standing > 0, counted.settled > 0);
-            counted.standing = counted.standing.saturating_add_signed(change.standing);
-            counted.settled = counted.settled.saturating_add(change.settlements);
-            let after = (counted.standing > 0, counted.settled > 0);
-            if counted.standing == 0 {
-                set.months.remove(&month);
-            }
-            if before != after && !changed.contains(&place) {
-                changed.push(place);
-            }
+        if let Some(Sum::Months(set)) = self.sums.get_mut(place - 2)
+            && set.count(month, change)
+        {
+            changed.add(place);
         }
         changed
+    }
+}
+
+/// The cells that a statement changed: at most two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    cells: [usize; 2],
+    count: usize,
+}
+
+impl Changed {
+    /// One cell.
+    pub fn one(cell: usize) -> Self {
+        Self { cells: [cell, 0], count: 1 }
+    }
+
+    /// Adds a cell, unless it is there.
+    fn add(&mut self, cell: usize) {
+        if !self.as_slice().contains(&cell)
+            && let Some(place) = self.cells.get_mut(self.count)
+        {
+            *place = cell;
+            self.count += 1;
+        }
+    }
+
+    /// Their indexes.
+    pub fn as_slice(&self) -> &[usize] {
+        &self.cells[..self.count]
     }
 }
 
@@ -344,32 +391,81 @@ impl Change {
 }
 
 impl MonthSet {
+    /// Counts contributions and settlements of a month; returns whether the cell changed by it.
+    fn count(&mut self, month: Month, change: &Change) -> bool {
+        let place = match self.months.binary_search_by_key(&month, |(m, _)| *m) {
+            Ok(place) => place,
+            Err(place) => {
+                self.months.insert(place, (month, Counted::default()));
+                place
+            }
+        };
+        let Some((_, counted)) = self.months.get_mut(place) else { return false };
+        let before = (counted.standing > 0, counted.settled > 0);
+        counted.standing = counted.standing.saturating_add_signed(change.standing);
+        counted.settled = counted.settled.saturating_add(change.settlements);
+        let after = (counted.standing > 0, counted.settled > 0);
+        if !after.0 {
+            self.months.remove(place);
+        }
+        before != after
+    }
+
+    /// How many of the months are settled.
+    fn settled(&self) -> u64 {
+        self.months.iter().map(|(_, c)| u64::from(c.settled > 0)).sum()
+    }
+
+    /// First month and number of months of each run of months that count.
+    fn runs(&self) -> impl Iterator<Item = (Month, u64)> {
+        let follow = |a: &(Month, Counted), b: &(Month, Counted)| a.0.ordinal() + 1 == b.0.ordinal();
+        self.months.chunk_by(follow).filter_map(|run| Some((run.first()?.0, run.len() as u64)))
+    }
+
+    /// Number of runs: in most lives it is one, which the ends tell.
+    fn run_count(&self) -> u64 {
+        match (self.months.first(), self.months.last()) {
+            (Some((first, _)), Some((last, _)))
+                if (last.ordinal() - first.ordinal()) as usize + 1 == self.months.len() =>
+            {
+                1
+            }
+            _ => self.runs().count() as u64,
+        }
+    }
+
     /// The cell that commits to it.
     pub fn cell(&self) -> Cell {
-        let mut runs: Vec<(Month, u64)> = Vec::new();
-        for month in self.months.keys() {
-            match runs.last_mut() {
-                Some((first, count)) if u64::from(first.ordinal()) + *count == u64::from(month.ordinal()) => {
-                    *count += 1;
-                }
-                _ => runs.push((*month, 1)),
-            }
-        }
         Cell::Months {
             insurance: self.insurance,
-            runs,
+            runs: self.runs().collect(),
             months: self.months.len() as u64,
-            settled: self.months.values().filter(|c| c.settled > 0).count() as u64,
+            settled: self.settled(),
         }
+    }
+
+    /// Writes [`MonthSet::cell`].
+    fn encode(&self, w: &mut Writer) {
+        let count = self.run_count();
+        let only = self.months.first().map(|(first, _)| (*first, self.months.len() as u64));
+        let several = (count > 1).then(|| self.runs()).into_iter().flatten();
+        encode_months(w, self.insurance, count, only.filter(|_| count == 1).into_iter().chain(several));
+        w.uint(self.months.len() as u64);
+        w.uint(self.settled());
     }
 }
 
 /// The leaf hash of a cell.
 pub fn leaf(index: u64, salt: &Seed, cell: &Cell) -> Hash {
+    leaf_of(index, salt, |w| cell.encode(w))
+}
+
+#[inline]
+fn leaf_of(index: u64, salt: &Seed, write: impl FnOnce(&mut Writer)) -> Hash {
     tagged(Tag::State, 3, |w| {
         w.uint(index);
         w.bytes(&salt.0);
-        cell.encode(w);
+        write(w);
     })
 }
 
@@ -381,15 +477,32 @@ pub struct Cells {
 }
 
 impl Cells {
+    /// Cells from their parts, if there are as many salts as leaf hashes.
+    pub fn from_parts(salts: Vec<Seed>, leaves: Vec<Hash>) -> Option<Self> {
+        (salts.len() == leaves.len()).then_some(Self { salts, leaves })
+    }
+
+    /// Salts of the cells.
+    pub fn salts(&self) -> &[Seed] {
+        &self.salts
+    }
+
+    /// Leaf hashes of the cells.
+    pub fn leaves(&self) -> &[Hash] {
+        &self.leaves
+    }
+
     /// Takes the cells `changed` of `state` anew, salted from `record_seed`.
     pub fn update(&mut self, state: &State, changed: &[usize], record_seed: &Seed) {
-        self.salts.resize(state.cells(), Seed::default());
-        self.leaves.resize(state.cells(), Hash::default());
+        let count = state.cells();
+        if self.leaves.len() != count {
+            self.salts.resize(count, Seed::default());
+            self.leaves.resize(count, Hash::default());
+        }
         for &index in changed {
-            if let Some(cell) = state.cell(index) {
-                let salt = derive(record_seed, CELL_SALTS + index as u64);
-                self.leaves[index] = leaf(index as u64, &salt, &cell);
-                self.salts[index] = salt;
+            if let (Some(salt), Some(hash)) = (self.salts.get_mut(index), self.leaves.get_mut(index)) {
+                *salt = derive(record_seed, CELL_SALTS + index as u64);
+                *hash = leaf_of(index as u64, salt, |w| state.encode_cell(index, w));
             }
         }
     }

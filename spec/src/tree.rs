@@ -255,10 +255,8 @@ pub fn check_set(leaves: &[(u64, Hash)], size: u64, path: &[Hash], root: &Hash) 
 impl Nodes for [Hash] {
     type Error = std::convert::Infallible;
     fn node(&self, level: u32, index: u64) -> Result<Hash, Self::Error> {
-        if level == 0 {
-            return Ok(self[index as usize]);
-        }
-        Ok(hash::node(&self.node(level - 1, 2 * index)?, &self.node(level - 1, 2 * index + 1)?))
+        let start = (index << level) as usize;
+        Ok(root(&self[start..start + (1 << level)]))
     }
 }
 
@@ -270,9 +268,69 @@ pub fn sure<T>(result: Result<T, std::convert::Infallible>) -> T {
     }
 }
 
+/// Leaves of the subtrees that [`root`] reckons level by level.
+const WIDTH: usize = 64;
+
 /// The root of the tree over `leaves`.
+///
+/// 1. Of each [`WIDTH`] leaves the nodes are made level by level: those of a level do not wait for each other.
+/// 2. The roots of these complete subtrees grow a tree as in [`Frontier`], and those left at the end are joined from the right.
 pub fn root(leaves: &[Hash]) -> Hash {
-    sure(subtree(leaves, 0, leaves.len() as u64))
+    let (whole, rest) = leaves.as_chunks::<WIDTH>();
+    if whole.is_empty() {
+        return small_root(rest);
+    }
+    let mut peaks = [Hash::default(); usize::BITS as usize];
+    let mut count = 0;
+    for (index, chunk) in whole.iter().enumerate() {
+        peaks[count] = small_root(chunk);
+        count += 1;
+        for _ in 0..index.trailing_ones() {
+            count -= 1;
+            peaks[count - 1] = hash::node(&peaks[count - 1], &peaks[count]);
+        }
+    }
+    if !rest.is_empty() {
+        peaks[count] = small_root(rest);
+        count += 1;
+    }
+    join(&peaks[..count])
+}
+
+/// The root over at most [`WIDTH`] leaves. A last one without a neighbour goes up a level as it is.
+fn small_root(leaves: &[Hash]) -> Hash {
+    let mut nodes = [Hash::default(); WIDTH / 2];
+    let mut length = leaves.len();
+    match leaves {
+        [] => return empty_root(),
+        [only] => return *only,
+        _ => {}
+    }
+    let (pairs, odd) = leaves.as_chunks::<2>();
+    for (node, [left, right]) in nodes.iter_mut().zip(pairs) {
+        *node = hash::node(left, right);
+    }
+    if let (Some(place), [last]) = (nodes.get_mut(pairs.len()), odd) {
+        *place = *last;
+    }
+    length = length.div_ceil(2);
+    while length > 1 {
+        for i in 0..length / 2 {
+            nodes[i] = hash::node(&nodes[2 * i], &nodes[2 * i + 1]);
+        }
+        if length % 2 == 1 {
+            nodes[length / 2] = nodes[length - 1];
+        }
+        length = length.div_ceil(2);
+    }
+    nodes[0]
+}
+
+/// The root over complete subtrees, largest first, of which there is at least one, else that of no leaves.
+fn join(peaks: &[Hash]) -> Hash {
+    let mut peaks = peaks.iter().rev();
+    let Some(last) = peaks.next() else { return empty_root() };
+    peaks.fold(*last, |right, left| hash::node(left, &right))
 }
 
 /// The right edge of a growing tree: the roots of its complete subtrees, largest first. Appending costs amortised two hashes.
@@ -321,8 +379,6 @@ impl Frontier {
 
     /// The root.
     pub fn root(&self) -> Hash {
-        let mut peaks = self.peaks.iter().rev();
-        let Some(last) = peaks.next() else { return empty_root() };
-        peaks.fold(*last, |right, left| hash::node(left, &right))
+        join(&self.peaks)
     }
 }

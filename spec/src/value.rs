@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 
+pub use crate::text::Text;
+
 /// Seconds since 1970-01-01T00:00:00Z, below 2^40.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Time(u64);
@@ -298,8 +300,9 @@ impl FromStr for Currency {
 }
 
 impl Cbor for Currency {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
-        w.text(self.as_str());
+        w.text_of(&self.0);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a currency of three letters A–Z");
@@ -381,52 +384,8 @@ impl Cbor for Insurance {
     }
 }
 
-/// Text of at most `MAX` bytes, not empty, without control characters.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Text<const MAX: usize>(String);
-
-impl<const MAX: usize> Text<MAX> {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<const MAX: usize> FromStr for Text<MAX> {
-    type Err = BadValue;
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        if !text.is_empty() && text.len() <= MAX && !text.chars().any(char::is_control) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(BadValue("a text that is not empty, not too long, and without control characters"))
-        }
-    }
-}
-
-impl<const MAX: usize> fmt::Display for Text<MAX> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<const MAX: usize> fmt::Debug for Text<MAX> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl<const MAX: usize> Cbor for Text<MAX> {
-    fn encode(&self, w: &mut Writer) {
-        w.text(&self.0);
-    }
-    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let fault = r.fault("a text within its limits");
-        r.text()?.parse().map_err(|_| fault)
-    }
-}
-
 /// The name of a ledger, which is also the name of its checkpoint key.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Origin(Text<100>);
 
 impl Origin {
@@ -463,7 +422,7 @@ impl fmt::Debug for Origin {
 
 impl Cbor for Origin {
     fn encode(&self, w: &mut Writer) {
-        w.text(self.as_str());
+        self.0.encode(w);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("an origin");

@@ -64,17 +64,28 @@ fn every_refusal_shows_when_it_is_the_first_fault() {
     assert_eq!(try_(&mut w, &|s| s.kind = 99), one(Code::UnknownType, "type"));
     assert_eq!(try_(&mut w, &|s| s.month = None), one(Code::MalformedFacet, "month"));
     assert_eq!(try_(&mut w, &|s| s.refers = Some(1)), one(Code::MalformedFacet, "refers"));
-    assert_eq!(try_(&mut w, &|s| s.facets[1] = vec![0]), one(Code::MalformedFacet, "what"));
-    assert_eq!(try_(&mut w, &|s| s.facets.truncate(3)), one(Code::MalformedFacet, "facets"));
+    assert_eq!(try_(&mut w, &|s| s.facets = s.facets.with(1, &vec![0])), one(Code::MalformedFacet, "what"));
+    assert_eq!(try_(&mut w, &|s| refacet(s, |f| f.truncate(3))), one(Code::MalformedFacet, "facets"));
     assert_eq!(try_(&mut w, &|s| s.address = Some(nobody)), one(Code::UnknownAccount, "address"));
     assert_eq!(try_(&mut w, &|s| s.month = Some(month(202611))), one(Code::MonthInFuture, "month"));
     let zero = Amount { amount: 0, credited: 0, base: None, currency: cny() };
-    assert_eq!(try_(&mut w, &|s| s.facets[2] = zero.to_bytes()), one(Code::AmountRange, "amount"));
+    assert_eq!(
+        try_(&mut w, &|s| s.facets = s.facets.with(2, &zero.to_bytes())),
+        one(Code::AmountRange, "amount")
+    );
     let more = Amount { amount: 5, credited: 6, base: None, currency: cny() };
-    assert_eq!(try_(&mut w, &|s| s.facets[2] = more.to_bytes()), one(Code::AmountRange, "amount"));
+    assert_eq!(
+        try_(&mut w, &|s| s.facets = s.facets.with(2, &more.to_bytes())),
+        one(Code::AmountRange, "amount")
+    );
     let huge = Amount { amount: (1 << 53) - 1, credited: 0, base: None, currency: cny() };
-    assert_eq!(try_(&mut w, &|s| s.facets[2] = huge.to_bytes()), one(Code::TotalOverflow, "amount"));
-    good.facets[0] = w.wang.contribute(t, lin, fund, Source::Self_, now, 100, "a").facets[0].clone();
+    assert_eq!(
+        try_(&mut w, &|s| s.facets = s.facets.with(2, &huge.to_bytes())),
+        one(Code::TotalOverflow, "amount")
+    );
+    good.facets = good
+        .facets
+        .with(0, w.wang.contribute(t, lin, fund, Source::Self_, now, 100, "a").facets.get(0).unwrap());
     let named_wang = w.lin.post(t, vec![good.clone()]);
     assert_eq!(refusals(&mut w, t, &named_wang), one(Code::IssuerNotNamed, "who"));
 
@@ -301,7 +312,7 @@ fn an_account_has_at_most_256_cells() {
         .map(|n| {
             let mut s = w.lin.contribute(180, lin, fund, Source::Self_, 202609, 5, &format!("{n}"));
             let code: String = [letters[n / 26], letters[n % 26], 'X'].iter().collect();
-            s.facets[2] = Amount { currency: code.parse().unwrap(), ..pension(5) }.to_bytes();
+            s.facets = s.facets.with(2, &Amount { currency: code.parse().unwrap(), ..pension(5) }.to_bytes());
             s
         })
         .collect();

@@ -296,7 +296,7 @@ fn statements(all: &mut Vectors) {
         shift: Some((time(0), time(28_800))),
         place: Some("Suzhou, Gusu district".parse().unwrap()),
     }));
-    with_evidence.facets[3] = evidence.into_bytes();
+    with_evidence.facets = with_evidence.facets.with(3, &evidence.into_bytes());
     let opening = w.lin.opening(0, None);
     let role = w.registrar.grant(0, fund, peal_spec::role::Role::Fund, &[], Some(time(10)));
     let revoked = w.registrar.say(0, fund, Some(1), None, &Body::Revoked(Revoked { who: registrar }));
@@ -327,64 +327,81 @@ fn statements(all: &mut Vectors) {
     bad("refers-where-none-belongs", "malformed-facet", &pay, &|s| s.refers = Some(0));
     bad("address-missing", "malformed-facet", &pay, &|s| s.address = None);
     bad("address-in-opening", "malformed-facet", &opening, &|s| s.address = Some(lin));
-    bad("facet-missing", "malformed-facet", &pay, &|s| s.facets.truncate(3));
-    bad("facet-too-many", "malformed-facet", &pay, &|s| s.facets.push(vec![0xf6]));
-    bad("source-unknown", "malformed-facet", &pay, &|s| s.facets[0][1] = 9);
-    bad("insurance-zero", "malformed-facet", &pay, &|s| s.facets[1][1] = 0);
+    bad("facet-missing", "malformed-facet", &pay, &|s| refacet(s, |f| f.truncate(3)));
+    bad("facet-too-many", "malformed-facet", &pay, &|s| refacet(s, |f| f.push(vec![0xf6])));
+    bad("source-unknown", "malformed-facet", &pay, &|s| refacet(s, |f| f[0][1] = 9));
+    bad("insurance-zero", "malformed-facet", &pay, &|s| refacet(s, |f| f[1][1] = 0));
     bad("currency-lower-case", "malformed-facet", &pay, &|s| {
-        let n = s.facets[2].len();
-        s.facets[2][n - 1] = b'y';
+        refacet(s, |f| *f[2].last_mut().unwrap() = b'y');
     });
     bad("amount-zero", "amount-range", &pay, &|s| {
-        s.facets[2] = Amount { amount: 0, credited: 0, base: None, currency: cny() }.to_bytes()
+        s.facets =
+            s.facets.with(2, &Amount { amount: 0, credited: 0, base: None, currency: cny() }.to_bytes())
     });
     bad("credited-above-amount", "amount-range", &pay, &|s| {
-        s.facets[2] = Amount { amount: 1, credited: 2, base: None, currency: cny() }.to_bytes();
+        s.facets =
+            s.facets.with(2, &Amount { amount: 1, credited: 2, base: None, currency: cny() }.to_bytes());
     });
     bad("amount-above-2-to-53", "malformed-facet", &pay, &|s| {
-        s.facets[2] = item(&|w| {
-            w.array(4);
-            w.uint(1 << 53);
-            w.uint(0);
-            w.null();
-            w.text("CNY");
-        });
+        s.facets = s.facets.with(
+            2,
+            &item(&|w| {
+                w.array(4);
+                w.uint(1 << 53);
+                w.uint(0);
+                w.null();
+                w.text("CNY");
+            }),
+        );
     });
-    bad("evidence-all-absent", "malformed-facet", &pay, &|s| s.facets[3] = vec![0x83, 0xf6, 0xf6, 0xf6]);
+    bad("evidence-all-absent", "malformed-facet", &pay, &|s| {
+        s.facets = s.facets.with(3, &vec![0x83, 0xf6, 0xf6, 0xf6])
+    });
     bad("shift-ends-before-it-starts", "malformed-facet", &pay, &|s| {
-        s.facets[3] = vec![0x83, 0xf6, 0x82, 0x02, 0x01, 0xf6]
+        s.facets = s.facets.with(3, &vec![0x83, 0xf6, 0x82, 0x02, 0x01, 0xf6])
     });
     bad("reference-empty", "malformed-facet", &pay, &|s| {
-        s.facets[0] = item(&|w| {
-            w.array(3);
-            w.uint(3);
-            lin.encode(w);
-            w.text("");
-        });
+        s.facets = s.facets.with(
+            0,
+            &item(&|w| {
+                w.array(3);
+                w.uint(3);
+                lin.encode(w);
+                w.text("");
+            }),
+        );
     });
     bad("reference-with-newline", "malformed-facet", &pay, &|s| {
-        s.facets[0] = item(&|w| {
-            w.array(3);
-            w.uint(3);
-            lin.encode(w);
-            w.text("a\nb");
-        });
+        s.facets = s.facets.with(
+            0,
+            &item(&|w| {
+                w.array(3);
+                w.uint(3);
+                lin.encode(w);
+                w.text("a\nb");
+            }),
+        );
     });
     bad("reference-of-65-bytes", "malformed-facet", &pay, &|s| {
-        s.facets[0] = item(&|w| {
-            w.array(3);
-            w.uint(3);
-            lin.encode(w);
-            w.text(&"x".repeat(65));
-        });
+        s.facets = s.facets.with(
+            0,
+            &item(&|w| {
+                w.array(3);
+                w.uint(3);
+                lin.encode(w);
+                w.text(&"x".repeat(65));
+            }),
+        );
     });
     bad("guardians-needed-of-none", "malformed-facet", &opening, &|s| {
-        s.facets[2] = vec![0x83, 0x80, 0x01, 0x00]
+        s.facets = s.facets.with(2, &vec![0x83, 0x80, 0x01, 0x00])
     });
     bad("insurances-unordered", "malformed-facet", &role, &|s| {
-        s.facets[1] = vec![0x83, 0x03, 0x82, 0x02, 0x01, 0xf6]
+        s.facets = s.facets.with(1, &vec![0x83, 0x03, 0x82, 0x02, 0x01, 0xf6])
     });
-    bad("role-unknown", "malformed-facet", &role, &|s| s.facets[1] = vec![0x83, 0x07, 0x80, 0xf6]);
+    bad("role-unknown", "malformed-facet", &role, &|s| {
+        s.facets = s.facets.with(1, &vec![0x83, 0x07, 0x80, 0xf6])
+    });
     let good = pay.to_bytes();
     add("cut", "malformed", good[..good.len() - 1].to_vec());
     add("left-over", "malformed", [good.clone(), vec![0]].concat());
@@ -435,7 +452,7 @@ fn postings(all: &mut Vectors) {
     add("statement-added", "count-mismatch", resend(&good, vec![pay.clone(), second.clone()]));
     add("statements-swapped", "root-mismatch", resend(&two, vec![second.clone(), pay.clone()]));
     let mut changed = pay.clone();
-    changed.facets[2] = pension(30_001).to_bytes();
+    changed.facets = changed.facets.with(2, &pension(30_001).to_bytes());
     add("amount-changed", "root-mismatch", resend(&good, vec![changed]));
     let mut reseeded = pay.clone();
     reseeded.seed = Seed([0; 16]);

@@ -1,13 +1,15 @@
 //! Type 5, *contribution*: somebody pays for a month of an insurance.
 
-use super::{Amount, At, Authority, Evidence, FacetReader, Kind, Shape, Source, Statement, What};
+use super::{
+    Amount, At, Authority, Evidence, FacetReader, FacetWriter, Kind, Shape, Source, Statement, What,
+};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::facet::Reference;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Entry, Scene, demand, demand_role};
-use crate::state::{Change, MAX_CELLS, State};
+use crate::state::{Change, Changed, MAX_CELLS, State};
 use crate::value::AMOUNT_MAX;
 
 /// Who pays a contribution, and under which reference.
@@ -59,10 +61,11 @@ impl Kind for Contribution {
         Ok(Self { who, what, amount, evidence })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        let mut evidence = Writer::default();
-        evidence.optional(self.evidence.as_ref());
-        vec![self.who.to_bytes(), self.what.to_bytes(), self.amount.to_bytes(), evidence.into_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put(&self.who);
+        facets.put(&self.what);
+        facets.put(&self.amount);
+        facets.put_optional(self.evidence.as_ref());
     }
 
     const AUTHORITY: Authority = Authority::Source;
@@ -92,9 +95,9 @@ impl Kind for Contribution {
         demand(cells <= MAX_CELLS, Code::StateFull, "what")
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
         // Without a month it was never accepted.
-        let Some(month) = at.month else { return (Vec::new(), None) };
+        let Some(month) = at.month else { return (Changed::default(), None) };
         let entry = Entry {
             issuer: self.who.issuer.number,
             source: self.who.source,

@@ -1,11 +1,11 @@
 //! Type 7, *correction*: the issuer of a contribution replaces its amount or voids it. The head refers to the contribution.
 
-use super::{Amount, At, Authority, FacetReader, Kind, Shape, Statement};
+use super::{Amount, At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::refusal::{Code, Refusal};
 use crate::scene::{Entry, Scene, demand, demand_open};
-use crate::state::{Change, State};
+use crate::state::{Change, Changed, State};
 use crate::value::{AMOUNT_MAX, Text};
 
 /// The issuer, and why.
@@ -51,10 +51,9 @@ impl Kind for Correction {
         Ok(Self { who, amount })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        let mut amount = Writer::default();
-        amount.optional(self.amount.as_ref());
-        vec![self.who.to_bytes(), amount.into_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put(&self.who);
+        facets.put_optional(self.amount.as_ref());
     }
 
     const AUTHORITY: Authority = Authority::EntryIssuer;
@@ -77,8 +76,8 @@ impl Kind for Correction {
         demand(rest + new.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")
     }
 
-    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
-        let Some(mut entry) = entry else { return (Vec::new(), None) };
+    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
+        let Some(mut entry) = entry else { return (Changed::default(), None) };
         let minus = Change::parts(&entry.amount);
         let key = (entry.insurance, entry.amount.currency, entry.month);
         let change = match self.amount {

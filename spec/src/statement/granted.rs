@@ -1,12 +1,11 @@
 //! Type 3, *granted*: the registrar gives an account a role.
 
-use super::{At, Authority, FacetReader, Kind, Shape, Statement};
+use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
-use crate::cbor::Cbor;
 use crate::refusal::{Code, Refusal};
 use crate::role::Grant;
 use crate::scene::{Entry, Scene, demand};
-use crate::state::{Held, ROLES, State};
+use crate::state::{Changed, Held, ROLES, State};
 
 /// A role is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +25,9 @@ impl Kind for Granted {
         Ok(Self { who: facets.take()?, role: facets.take()? })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        vec![self.who.to_bytes(), self.role.to_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put(&self.who);
+        facets.put(&self.role);
     }
 
     const AUTHORITY: Authority = Authority::Registrar;
@@ -41,8 +41,8 @@ impl Kind for Granted {
         demand(issuer.address.number == 0, Code::NotRegistrar, "who")
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
         state.roles.push(Held { grant: self.role.clone(), sequence: at.sequence });
-        (vec![ROLES], None)
+        (Changed::one(ROLES), None)
     }
 }

@@ -15,12 +15,13 @@ use crate::hash::{Hash, Seed, Tag, derive, tagged};
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Entry, Scene};
-use crate::state::State;
+use crate::state::{Changed, State};
 use crate::tree;
 use crate::value::{Month, Origin, Time};
 
 pub mod contribution;
 pub mod correction;
+pub mod facets;
 pub mod granted;
 pub mod opened;
 pub mod revoked;
@@ -31,6 +32,7 @@ pub mod shape;
 pub use crate::facet::{Amount, Evidence, Keys, Recovery, Source, What};
 pub use contribution::Contribution;
 pub use correction::Correction;
+pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
 pub use opened::Opened;
 pub use revoked::Revoked;
@@ -63,7 +65,7 @@ pub trait Kind: Sized {
     fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal>;
 
     /// Encodes the facets, in order.
-    fn write(&self) -> Vec<Vec<u8>>;
+    fn write(&self, facets: &mut FacetWriter);
 
     /// Who may issue it, for a verifier that sees only some facets.
     const AUTHORITY: Authority;
@@ -77,8 +79,8 @@ pub trait Kind: Sized {
     /// The first refusal that applies, in the order of their codes.
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal>;
 
-    /// Changes the state and perhaps an entry; returns the indexes of the cells whose content changed, and the entry.
-    fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>);
+    /// Changes the state and perhaps an entry; returns the cells whose content changed, and the entry.
+    fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Changed, Option<Entry>);
 }
 
 /// Who may issue statements of a type.
@@ -112,7 +114,7 @@ pub struct At {
 /// Hands the facets of a statement to its type, one after another.
 pub struct FacetReader<'s> {
     names: &'static [&'static str],
-    facets: std::slice::Iter<'s, Vec<u8>>,
+    facets: &'s Facets,
     at: usize,
 }
 
@@ -133,15 +135,13 @@ impl FacetReader<'_> {
         &mut self,
         read: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
     ) -> Result<T, Refusal> {
-        let refusal = Refusal::new(Code::MalformedFacet, self.names.get(self.at).unwrap_or(&"facets"));
+        let at = self.at;
         self.at += 1;
-        let Some(bytes) = self.facets.next() else { return Err(refusal) };
-        let mut reader = Reader::new(bytes);
-        let value = read(&mut reader);
-        match (value, reader.end()) {
-            (Ok(value), Ok(())) => Ok(value),
-            _ => Err(refusal),
-        }
+        let refusal = || Refusal::new(Code::MalformedFacet, self.names.get(at).unwrap_or(&"facets"));
+        let mut reader = Reader::new(self.facets.get(at).ok_or_else(refusal)?);
+        let value = read(&mut reader).map_err(|_| refusal())?;
+        reader.end().map_err(|_| refusal())?;
+        Ok(value)
     }
 }
 
@@ -203,12 +203,12 @@ macro_rules! kinds {
             pub(crate) fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
                 match self { $(Body::$kind(body) => body.judge(scene, statement),)* }
             }
-            pub(crate) fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+            pub(crate) fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
                 match self { $(Body::$kind(body) => body.effect(state, at, entry),)* }
             }
             /// Encodes the facets, in order.
-            pub fn facets(&self) -> Vec<Vec<u8>> {
-                match self { $(Body::$kind(body) => body.write(),)* }
+            pub fn facets(&self) -> Facets {
+                Facets::of(|facets| match self { $(Body::$kind(body) => body.write(facets),)* })
             }
         }
     };
@@ -296,15 +296,20 @@ pub struct Statement {
     /// The month it is about.
     pub month: Option<Month>,
     /// One encoded item each.
-    pub facets: Vec<Vec<u8>>,
+    pub facets: Facets,
 }
 
 /// The leaf hash of one element of a statement.
 pub fn leaf(index: u64, salt: &Seed, value: &[u8]) -> Hash {
+    leaf_of(index, salt, |w| w.raw(value))
+}
+
+#[inline]
+fn leaf_of(index: u64, salt: &Seed, write: impl FnOnce(&mut Writer)) -> Hash {
     tagged(Tag::Statement, 3, |w| {
         w.uint(index);
         w.bytes(&salt.0);
-        w.raw(value);
+        write(w);
     })
 }
 
@@ -324,7 +329,7 @@ impl Statement {
     /// The head, in a ledger.
     pub fn head(&self, origin: &Origin) -> Head {
         Head {
-            origin: origin.clone(),
+            origin: *origin,
             address: self.address,
             kind: self.kind,
             issued: self.issued,
@@ -335,19 +340,25 @@ impl Statement {
 
     /// The salt and the encoded value of each leaf, the head first.
     pub fn leaves(&self, origin: &Origin) -> Vec<(Seed, Vec<u8>)> {
-        let values = std::iter::once(self.head(origin).to_bytes()).chain(self.facets.iter().cloned());
+        let values =
+            std::iter::once(self.head(origin).to_bytes()).chain(self.facets.iter().map(<[u8]>::to_vec));
         values.enumerate().map(|(i, value)| (derive(&self.seed, i as u64), value)).collect()
     }
 
     /// The statement root: of the tree over head and facets.
     pub fn root(&self, origin: &Origin) -> Hash {
-        let mut frontier = tree::Frontier::default();
-        frontier.push(leaf(0, &derive(&self.seed, 0), &self.head(origin).to_bytes()));
-        for (i, facet) in self.facets.iter().enumerate() {
-            let index = i as u64 + 1;
-            frontier.push(leaf(index, &derive(&self.seed, index), facet));
+        let count = 1 + self.facets.len();
+        // All salts first, then all leaves: what does not wait for each other, a processor works on side by side.
+        let mut salts = [Seed::default(); 1 + MAX_FACETS as usize];
+        for (index, salt) in salts[..count].iter_mut().enumerate() {
+            *salt = derive(&self.seed, index as u64);
         }
-        frontier.root()
+        let mut leaves = [Hash::default(); 1 + MAX_FACETS as usize];
+        leaves[0] = leaf_of(0, &salts[0], |w| self.head(origin).encode(w));
+        for (index, facet) in (1..).zip(self.facets.iter()) {
+            leaves[index] = leaf(index as u64, &salts[index], facet);
+        }
+        tree::root(&leaves[..count])
     }
 
     /// Reads the facets as the type demands.
@@ -371,7 +382,7 @@ impl Statement {
         if self.facets.len() != names.len() {
             return Err(Refusal::new(Code::MalformedFacet, "facets"));
         }
-        Body::read(kind, &mut FacetReader { names, facets: self.facets.iter(), at: 0 })
+        Body::read(kind, &mut FacetReader { names, facets: &self.facets, at: 0 })
     }
 }
 
@@ -384,10 +395,7 @@ impl Cbor for Statement {
         self.issued.encode(w);
         w.optional(self.refers.as_ref());
         w.optional(self.month.as_ref());
-        w.array(self.facets.len() as u64);
-        for facet in &self.facets {
-            w.raw(facet);
-        }
+        self.facets.encode(w);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(7, "a statement of 7 elements")?;
@@ -397,12 +405,6 @@ impl Cbor for Statement {
         let issued = Time::decode(r)?;
         let refers = r.optional()?;
         let month = r.optional()?;
-        let fault = r.fault("at most 16 facets");
-        let count = r.array()?;
-        if count > MAX_FACETS {
-            return Err(fault);
-        }
-        let facets = (0..count).map(|_| r.item().map(<[u8]>::to_vec)).collect::<Result<_, _>>()?;
-        Ok(Self { seed, address, kind, issued, refers, month, facets })
+        Ok(Self { seed, address, kind, issued, refers, month, facets: Facets::decode(r)? })
     }
 }

@@ -1,12 +1,11 @@
 //! Type 1, *opened*: an account begins. Its id is this statement's root.
 
-use super::{At, Authority, FacetReader, Keys, Kind, Recovery, Shape, Statement};
+use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Recovery, Shape, Statement};
 use crate::address::Address;
-use crate::cbor::{Cbor, Writer};
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Entry, Scene, demand, demand_role};
-use crate::state::State;
+use crate::state::{Changed, State};
 
 /// Roles whose holders may open accounts for others.
 const OPENERS: &[Role] = &[Role::Platform, Role::Employer, Role::Bureau, Role::Agent];
@@ -32,10 +31,10 @@ impl Kind for Opened {
         Ok(Self { who: facets.take_with(|r| r.optional())?, keys: facets.take()?, recovery: facets.take()? })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        let mut who = Writer::default();
-        who.optional(self.who.as_ref());
-        vec![who.into_bytes(), self.keys.to_bytes(), self.recovery.to_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put_optional(self.who.as_ref());
+        facets.put(&self.keys);
+        facets.put(&self.recovery);
     }
 
     const AUTHORITY: Authority = Authority::OneOf(OPENERS);
@@ -57,7 +56,7 @@ impl Kind for Opened {
     }
 
     /// Nothing: an opening makes its state, see [`State::open`].
-    fn effect(&self, _: &mut State, _: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
-        (Vec::new(), entry)
+    fn effect(&self, _: &mut State, _: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
+        (Changed::default(), entry)
     }
 }

@@ -1,11 +1,10 @@
 //! Type 4, *revoked*: the registrar takes a role back. The head refers to the grant.
 
-use super::{At, Authority, FacetReader, Kind, Shape, Statement};
+use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
-use crate::cbor::Cbor;
 use crate::refusal::{Code, Refusal};
 use crate::scene::{Entry, Scene, demand};
-use crate::state::{ROLES, State};
+use crate::state::{Changed, ROLES, State};
 
 /// A role is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +23,8 @@ impl Kind for Revoked {
         Ok(Self { who: facets.take()? })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        vec![self.who.to_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put(&self.who);
     }
 
     const AUTHORITY: Authority = Authority::Registrar;
@@ -41,8 +40,8 @@ impl Kind for Revoked {
         demand(held, Code::TargetMissing, "refers")
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
         state.roles.retain(|held| Some(held.sequence) != at.refers);
-        (vec![ROLES], None)
+        (Changed::one(ROLES), None)
     }
 }

@@ -1,11 +1,10 @@
 //! Type 2, *rotated*: the pre-committed next key takes over and commits to the one after.
 
-use super::{At, Authority, FacetReader, Keys, Kind, Shape, Statement};
+use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Shape, Statement};
 use crate::address::Address;
-use crate::cbor::Cbor;
 use crate::refusal::{Code, Refusal};
 use crate::scene::{Entry, Scene, demand};
-use crate::state::{CONTROL, State};
+use crate::state::{CONTROL, Changed, State};
 
 /// The keys of an account change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +24,9 @@ impl Kind for Rotated {
         Ok(Self { who: facets.take()?, keys: facets.take()? })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        vec![self.who.to_bytes(), self.keys.to_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put(&self.who);
+        facets.put(&self.keys);
     }
 
     const AUTHORITY: Authority = Authority::Itself;
@@ -43,9 +43,9 @@ impl Kind for Rotated {
         demand(scene.alone && key == scene.kid, Code::RotationAlone, "keys")
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
+    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
         let changed = state.control.keys != self.keys;
         state.control.keys = self.keys;
-        (if changed { vec![CONTROL] } else { Vec::new() }, None)
+        (if changed { Changed::one(CONTROL) } else { Changed::default() }, None)
     }
 }

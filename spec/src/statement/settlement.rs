@@ -1,13 +1,13 @@
 //! Type 6, *settlement*: the fund says that a contribution's money arrived. The head refers to the contribution.
 
-use super::{Amount, At, Authority, FacetReader, Kind, Shape, Statement};
+use super::{Amount, At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::facet::Reference;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Entry, Scene, demand, demand_open, demand_role};
-use crate::state::{Change, State};
+use crate::state::{Change, Changed, State};
 
 /// The fund, and its own reference of the transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +51,9 @@ impl Kind for Settlement {
         Ok(Self { who, amount })
     }
 
-    fn write(&self) -> Vec<Vec<u8>> {
-        vec![self.who.to_bytes(), self.amount.to_bytes()]
+    fn write(&self, facets: &mut FacetWriter) {
+        facets.put(&self.who);
+        facets.put(&self.amount);
     }
 
     const AUTHORITY: Authority = Authority::Fund;
@@ -72,8 +73,8 @@ impl Kind for Settlement {
         demand(self.amount == entry.amount, Code::AmountDiffers, "amount")
     }
 
-    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Vec<usize>, Option<Entry>) {
-        let Some(mut entry) = entry else { return (Vec::new(), None) };
+    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
+        let Some(mut entry) = entry else { return (Changed::default(), None) };
         entry.settled = true;
         let change = Change { settled: Change::parts(&entry.amount), settlements: 1, ..Change::default() };
         let changed = state.tally((entry.insurance, entry.amount.currency, entry.month), &change);

@@ -195,13 +195,13 @@ impl Book {
                     record_seed,
                 };
                 let number = statement.address.map_or(self.accounts.len() as u64, |a| a.number);
-                let (record, made) = match &body {
+                let (record, leaf, made) = match &body {
                     Body::Opened(opened) => {
-                        let (account, record) = Account::open(number, opened, &placed);
+                        let (account, record, leaf) = Account::open(number, opened, &placed);
                         self.accounts.push(account);
                         self.kept.push(vec![]);
                         self.ids.insert(root, number);
-                        (record, None)
+                        (record, leaf, None)
                     }
                     _ => self.accounts[number as usize].append(statement, &body, entry, &placed),
                 };
@@ -213,6 +213,7 @@ impl Book {
                     self.references.insert(key, record.sequence);
                 }
                 let salt = log_salt(&record_seed);
+                assert_eq!(leaf, record.leaf());
                 self.log.push(LogLeaf::Record(record.commitment(&salt)).leaf());
                 let accepted = Accepted {
                     account: number,

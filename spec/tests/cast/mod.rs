@@ -167,6 +167,13 @@ impl Person {
     }
 }
 
+/// Changes the facets of a statement as encoded.
+pub fn refacet(statement: &mut Statement, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    let mut facets: Vec<Vec<u8>> = statement.facets.iter().map(<[u8]>::to_vec).collect();
+    change(&mut facets);
+    statement.facets = Facets::new(facets).unwrap();
+}
+
 pub fn pension(amount: u64) -> Amount {
     Amount { amount, credited: amount * 2 / 5, base: Some(amount * 5), currency: cny() }
 }

@@ -92,9 +92,9 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let issuer = wallet.contents.address()?;
     let body =
         Body::Correction(Correction { who: Corrector { issuer, reason: args.reason.clone() }, amount: new });
-    let mut parts = body.facets();
-    parts.extend([args.account.to_bytes(), args.sequence.to_bytes(), args.month.to_bytes()]);
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let facets = body.facets();
+    let place = [args.account.to_bytes(), args.sequence.to_bytes(), args.month.to_bytes()];
+    let parts: Vec<&[u8]> = facets.iter().chain(place.iter().map(Vec::as_slice)).collect();
     let said = Said {
         account: args.account,
         refers: Some(args.sequence),

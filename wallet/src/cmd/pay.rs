@@ -75,9 +75,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         evidence: None,
     };
     let body = Body::Contribution(contribution);
-    let mut parts = body.facets();
-    parts.push(args.month.to_bytes());
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let (facets, month) = (body.facets(), args.month.to_bytes());
+    let parts: Vec<&[u8]> = facets.iter().chain([month.as_slice()]).collect();
     let said = Said {
         account,
         refers: None,

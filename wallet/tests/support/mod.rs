@@ -174,7 +174,7 @@ impl Mini {
             let (number, record) = match &body {
                 Body::Opened(opened) => {
                     let number = self.accounts.len() as u64;
-                    let (account, record) = Account::open(number, opened, &placed);
+                    let (account, record, _) = Account::open(number, opened, &placed);
                     self.accounts.push(Held {
                         account,
                         rows: Vec::new(),
@@ -216,7 +216,7 @@ impl Mini {
                         results.push(Err(Refusal::new(Code::AmountDiffers, "amount")));
                         continue;
                     }
-                    let (record, entry) = held.account.append(statement, body, entry, &placed);
+                    let (record, _, entry) = held.account.append(statement, body, entry, &placed);
                     if let Some(entry) = entry {
                         held.entries.insert(statement.refers.unwrap_or(record.sequence), entry);
                     }
