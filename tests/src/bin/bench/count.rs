@@ -169,7 +169,7 @@ pub fn count(origin: &Origin, sizes: Sizes) -> Count {
     let (record, _) = account.append(&statement, &body, None, &at);
 
     // Two cells follow control and roles: totals, which a contribution always changes, and months.
-    let mut cell = |index: usize| {
+    let cell = |index: usize| {
         let mut c = Counter::default();
         let opening = peal_spec::copy::open_cell(&account, index).must("a cell");
         let salt = c.derive(&at.record_seed, 16 + index as u64);

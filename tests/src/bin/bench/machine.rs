@@ -85,7 +85,10 @@ pub fn measure(folder: &Path, origin: &Origin, runs: usize, time: Duration, post
     // What a hash gives goes into the next one, so that none can be left out.
     let leaves = || {
         let mut data = message;
-        (0..1000).for_each(|_| data[..32].copy_from_slice(&hash::leaf(&data).0));
+        for _ in 0..1000 {
+            let made = hash::leaf(&data);
+            data[..32].copy_from_slice(&made.0);
+        }
         assert_ne!(data, message);
         1000
     };
@@ -181,7 +184,7 @@ fn rows(folder: &Path, runs: usize, time: Duration) -> (Figure, Figure) {
                     batch.put(key(), &value[at..at + ROW - 16]);
                     written += 1;
                 }
-                db.write_opt(&batch, &synced).must("a synced batch");
+                db.write_opt(batch, &synced).must("a synced batch");
             }
             written as f64 / began.elapsed().as_secs_f64()
         });
@@ -228,7 +231,7 @@ fn pipeline(folder: &Path, origin: &Origin, runs: usize, count: usize) -> Figure
                     next += 1;
                     batch.put(next.to_be_bytes(), &value);
                 }
-                db.write_opt(&batch, &synced).must("a synced batch");
+                db.write_opt(batch, &synced).must("a synced batch");
                 written += first + more;
             }
         });

@@ -292,7 +292,7 @@ pub fn measure(near: &Path, accounts: usize, rows: usize, run: usize, runs: usiz
         }
     }
     client.batch_execute("ANALYZE").must("ANALYZE");
-    let mut measure =
+    let measure =
         |clients: usize| Figure::of((0..runs).map(|_| insert(&server, lists(clients, run))).collect());
     let (one, two) = (measure(1), measure(2));
     let written = next.load(Ordering::Relaxed);
