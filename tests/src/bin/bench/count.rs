@@ -112,7 +112,7 @@ pub fn count(origin: &Origin, sizes: Sizes) -> Count {
 
     let mut c = Counter::default();
     let head = statement.head(origin).to_bytes();
-    let values = std::iter::once(&head).chain(&statement.facets).enumerate();
+    let values = std::iter::once(&head[..]).chain(statement.facets.iter()).enumerate();
     let leaves: Vec<Hash> = values
         .map(|(i, value)| {
             let salt = c.derive(&statement.seed, i as u64);
@@ -157,7 +157,7 @@ pub fn count(origin: &Origin, sizes: Sizes) -> Count {
     let opening = people.worker(worker).opening(Some(people.platform));
     let Ok(Body::Opened(opened)) = opening.body() else { panic!("an opening") };
     // The statement names the imagined id, so the account has it; its number is what the encodings' length depends on.
-    let (mut account, _) =
+    let (mut account, ..) =
         Account::open(people.address(worker).number, &opened, &placed(people.ids[worker], 0));
     for n in 1..=sizes.records_each.round().max(1.0) as u64 {
         let s = next();
@@ -166,7 +166,7 @@ pub fn count(origin: &Origin, sizes: Sizes) -> Count {
     }
     let body = statement.body().must("a contribution");
     let at = placed(statement_root, 255);
-    let (record, _) = account.append(&statement, &body, None, &at);
+    let (record, ..) = account.append(&statement, &body, None, &at);
 
     // Two cells follow control and roles: totals, which a contribution always changes, and months.
     let cell = |index: usize| {
