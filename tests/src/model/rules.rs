@@ -5,7 +5,7 @@ use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::statement::Statement;
 
-use super::said::{AMOUNT_MAX, Said};
+use super::said::{AMOUNT_MAX, Money, Said};
 use super::state::{self, Entry, Fact, Held};
 
 /// The most cells of an account.
@@ -153,7 +153,7 @@ impl Scene<'_> {
         }
         let latest = state::after(state::month_of(self.time));
         found.check(statement.month.is_some_and(|m| m.number() <= latest), Code::MonthInFuture, "month");
-        found.check(money.amount >= 1 && money.credited <= money.amount, Code::AmountRange, "amount");
+        found.check(in_range(money), Code::AmountRange, "amount");
         let fund = self.find(fund).map(|fund| state::roles(fund.facts)).unwrap_or_default();
         let fit = fund.iter().any(|h| h.role == FUND && h.in_force(self.time) && h.covers(*insurance));
         found.check(fit, Code::FundUnfit, "what");
@@ -187,13 +187,15 @@ impl Scene<'_> {
             Said::Settlement { money, .. } => {
                 self.roles(found, issuer, &[FUND], Some(entry.insurance));
                 found.check(issuer.address == entry.fund, Code::NotFund, "who");
+                // §8 asks for the entry's amount, which is in range; but by §9 the lower code goes first where both apply.
+                found.check(in_range(money), Code::AmountRange, "amount");
                 found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
                 found.check(*money == entry.money, Code::AmountDiffers, "amount");
             }
             Said::Correction { money, .. } => {
                 found.check(issuer.address == entry.issuer, Code::NotIssuer, "who");
                 let Some(money) = money else { return };
-                found.check(money.amount >= 1 && money.credited <= money.amount, Code::AmountRange, "amount");
+                found.check(in_range(money), Code::AmountRange, "amount");
                 found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
                 found.check(*money != entry.money, Code::AmountDiffers, "amount");
                 let mut facts = subject.facts.to_vec();
@@ -214,6 +216,11 @@ impl Scene<'_> {
         held.retain(|h| h.in_force(self.time));
         found.check(!held.is_empty(), Code::RoleExpired, "who");
     }
+}
+
+/// At least 1, and no more is credited than paid.
+fn in_range(money: &Money) -> bool {
+    money.amount >= 1 && money.credited <= money.amount
 }
 
 fn overflow(found: &mut Found, facts: &[Fact], insurance: u64, currency: &str) {
