@@ -1,11 +1,16 @@
 //! The model test: random scripts against the ledger and the naive book of `tests/src/model`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use peal_tests::model::run;
+use peal_spec::refusal::Code;
 use peal_tests::model::script::{FRAME, decode};
+use peal_tests::model::{Coverage, run};
 use proptest::prelude::*;
+
+/// How many fixed scripts are run.
+const SCRIPTS: u64 = 40;
 
 /// A script, one frame an op. Prints as its bytes, then its ops.
 struct Script(Vec<Vec<u8>>);
@@ -30,4 +35,49 @@ proptest! {
     fn the_ledger_and_the_model_agree(script in script()) {
         run(&script.0.concat());
     }
+}
+
+/// Bytes that look random and are the same everywhere.
+fn fixed(seed: u64, length: usize) -> Vec<u8> {
+    let block = |n: usize| peal_spec::hash::plain(format!("script {seed}, block {n}").as_bytes()).0;
+    (0..length.div_ceil(32)).flat_map(block).take(length).collect()
+}
+
+/// A frame that begins with these bytes.
+fn frame(begins: &[u8]) -> Vec<u8> {
+    let mut frame = begins.to_vec();
+    frame.resize(FRAME, 0);
+    frame
+}
+
+/// An account comes to 255 cells and is then asked for two more; another to 256 and is asked for one.
+#[test]
+fn accounts_get_full() {
+    let pay_in_two_currencies = frame(&[0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 7]);
+    let insurances = frame(&[0, 255, 0, 0, 0, 0, 0, 0]);
+    let currencies = frame(&[0, 255, 0, 0, 0, 1, 0, 1]);
+    let coverage = run(&[pay_in_two_currencies, insurances, currencies].concat());
+    // 2 cells, 3 of the first posting, 2 for each of 125 insurances: 255; 3 insurances are refused.
+    // 2 cells, 2 insurances with 252 currencies: 256; 3 are refused.
+    assert_eq!(coverage.refused, BTreeMap::from([(Code::StateFull as u64, 6)]));
+    assert_eq!(coverage.accepted[&5], 2 + 125 + 252);
+}
+
+#[test]
+fn fixed_scripts_provoke_every_refusal_and_every_type() {
+    let mut coverage = Coverage::default();
+    for seed in 0..SCRIPTS {
+        coverage.add(&run(&fixed(seed, 40 * FRAME)));
+    }
+    println!("{coverage:?}");
+    // An account with 256 cells takes a script of its own.
+    let elsewhere = [Code::StateFull];
+    let missing: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| !coverage.refused.contains_key(&(**code as u64)) && !elsewhere.contains(code))
+        .map(|code| code.name())
+        .collect();
+    assert!(missing.is_empty(), "never provoked: {missing:?}");
+    assert_eq!(coverage.accepted.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
+    assert!(coverage.repeated > 0 && coverage.restarts > SCRIPTS);
 }

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use peal_spec::address::Address;
-use peal_spec::cbor::{Cbor, Writer};
+use peal_spec::cbor::Cbor;
 use peal_spec::hash::{Hash, Seed, leaf};
 use peal_spec::key::PrivateKey;
 use peal_spec::note::{Checkpoint, Note};
@@ -21,75 +21,11 @@ use peal_spec::refusal::{Code, Refusal};
 use peal_spec::statement::Statement;
 use peal_spec::value::{Origin, Time};
 
+use super::leaves::{cell_leaves, data, derive, next_key, posting_leaves, statement_root};
 use super::rules::{Party, Scene};
-use super::said::{self, write_address, write_maybe};
+use super::said::{self, write_maybe};
 use super::state::{self, Fact};
 use super::tree;
-
-/// `[1, tree, 1, …]`, the data of a leaf.
-fn data(tree: u64, elements: u64, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
-    let mut w = Writer::default();
-    w.array(3 + elements);
-    w.uint(1);
-    w.uint(tree);
-    w.uint(1);
-    write(&mut w);
-    w.into_bytes()
-}
-
-/// §3: `derive(seed, index)`.
-pub fn derive(seed: &Seed, index: u64) -> Seed {
-    let full = leaf(&data(8, 2, |w| {
-        w.bytes(&seed.0);
-        w.uint(index);
-    }));
-    let mut out = [0; 16];
-    out.copy_from_slice(&full.0[..16]);
-    Seed(out)
-}
-
-/// Hash no 10 of a signing key.
-pub fn next_key(key: &[u8; 32]) -> [u8; 32] {
-    leaf(&data(10, 1, |w| w.bytes(key))).0
-}
-
-/// §5: the root of a statement.
-fn statement_root(origin: &Origin, statement: &Statement) -> Hash {
-    let mut head = Writer::default();
-    head.array(6);
-    head.text(origin.as_str());
-    match &statement.address {
-        Some(address) => write_address(&mut head, address),
-        None => head.null(),
-    }
-    head.uint(statement.kind);
-    head.uint(statement.issued.seconds());
-    write_maybe(&mut head, statement.refers);
-    write_maybe(&mut head, statement.month.map(|m| u64::from(m.number())));
-    let values = std::iter::once(head.into_bytes()).chain(statement.facets.iter().cloned());
-    let leaves: Vec<Hash> = values
-        .zip(0..)
-        .map(|(value, index)| {
-            leaf(&data(1, 3, |w| {
-                w.uint(index);
-                w.bytes(&derive(&statement.seed, index).0);
-                w.raw(&value);
-            }))
-        })
-        .collect();
-    tree::root(&leaves)
-}
-
-/// §6: the leaves of a posting's tree.
-pub fn posting_leaves(roots: &[Hash]) -> Vec<Hash> {
-    let leaf_of = |(root, index): (&Hash, u64)| {
-        leaf(&data(2, 2, |w| {
-            w.uint(index);
-            w.bytes(&root.0);
-        }))
-    };
-    roots.iter().zip(0..).map(leaf_of).collect()
-}
 
 /// An accepted statement in its place.
 #[derive(Clone, Debug)]
@@ -115,17 +51,6 @@ impl Placed {
     pub fn cell_leaves(&self) -> Vec<Hash> {
         cell_leaves(&self.cells)
     }
-}
-
-fn cell_leaves(cells: &[(Vec<u8>, Seed)]) -> Vec<Hash> {
-    let leaf_of = |((content, salt), index): (&(Vec<u8>, Seed), u64)| {
-        leaf(&data(6, 3, |w| {
-            w.uint(index);
-            w.bytes(&salt.0);
-            w.raw(content);
-        }))
-    };
-    cells.iter().zip(0..).map(leaf_of).collect()
 }
 
 /// An account: all that was ever accepted in it.
@@ -183,6 +108,15 @@ pub struct Commit {
     pub note: String,
 }
 
+/// A commit that is under way.
+struct OpenCommit {
+    /// Size of the log in the checkpoints of its receipts.
+    size: u64,
+    time: u64,
+    /// The receipts that were given, each with the place of its posting.
+    receipts: Vec<(usize, Receipt)>,
+}
+
 /// The naive ledger.
 pub struct Book {
     origin: Origin,
@@ -195,8 +129,7 @@ pub struct Book {
     pub postings: Vec<Recorded>,
     /// Commits, in order.
     pub commits: Vec<Commit>,
-    /// Size of the checkpoint of the commit that is under way, its time, and the receipts that were given in it.
-    open: Option<(u64, u64, Vec<(usize, Receipt)>)>,
+    open: Option<OpenCommit>,
     /// Seeds that were drawn, and not yet seen in a record.
     pub seeds: Vec<Seed>,
     /// How often each code was given, of postings and statements.
@@ -260,7 +193,7 @@ impl Book {
 
     /// The time of a commit made when the clock shows `clock`.
     pub fn commit_time(&self, clock: u64) -> u64 {
-        let last = self.open.as_ref().map(|(_, time, _)| *time).or(self.commits.last().map(|c| c.time));
+        let last = self.open.as_ref().map(|open| open.time).or(self.commits.last().map(|c| c.time));
         clock.max(last.unwrap_or_default())
     }
 
@@ -271,11 +204,11 @@ impl Book {
         // A receipt with another checkpoint than the last one's is of a new commit.
         if let (Ok(receipt), None) = (&answer, there) {
             let size = size_of(receipt);
-            if self.open.as_ref().is_some_and(|(open, ..)| *open != size) {
+            if self.open.as_ref().is_some_and(|open| open.size != size) {
                 self.seal();
             }
             let time = self.commit_time(clock);
-            self.open.get_or_insert((size, time, Vec::new()));
+            self.open.get_or_insert(OpenCommit { size, time, receipts: Vec::new() });
         }
         let ruling = match there {
             Some(there) => Ruling::There(there),
@@ -293,8 +226,8 @@ impl Book {
                 panic!("the posting must be recorded; the ledger refused it whole: {refusal:?}")
             }
             (Ruling::There(place) | Ruling::Recorded(place), Ok(receipt)) => match &mut self.open {
-                Some((_, _, receipts)) if self.postings[place].receipt.checkpoint.is_empty() => {
-                    receipts.push((place, receipt));
+                Some(open) if self.postings[place].receipt.checkpoint.is_empty() => {
+                    open.receipts.push((place, receipt));
                 }
                 _ => assert_eq!(receipt, self.postings[place].receipt, "another receipt than the first time"),
             },
@@ -503,7 +436,7 @@ impl Book {
 
     /// Ends the commit that is under way, if any, and compares the receipts that were given in it.
     pub fn seal(&mut self) {
-        let Some((size, time, receipts)) = self.open.take() else { return };
+        let Some(OpenCommit { size, time, receipts }) = self.open.take() else { return };
         let directory = self.directory();
         let (accounts, directory_root) = (directory.len() as u64, tree::root(&directory));
         self.log.push(data(5, 4, |w| {

@@ -220,7 +220,8 @@ impl Drive {
         let received = Posting::receive(&sent.bytes, &self.stage.origin);
         let Some(posting) = sent.posting else {
             let refusal = received.err();
-            return assert_eq!(refusal.map(|r| r.code), Some(Code::Malformed), "bytes that are no posting");
+            assert_eq!(refusal.map(|r| r.code), Some(Code::Malformed), "bytes that are no posting");
+            return *self.book.refused.entry(Code::Malformed as u64).or_default() += 1;
         };
         self.note += &format!("\n{}", self.stage.describe(&posting));
         let expected = self.book.envelope(&posting, sent.forged);

@@ -7,7 +7,8 @@ use peal_spec::key::{PrivateKey, PublicKey};
 use peal_spec::statement::{Body, Keys, Opened, Recovery, Rotated, Statement};
 use peal_spec::value::Time;
 
-use super::book::{Account, Book, next_key};
+use super::book::{Account, Book};
+use super::leaves::next_key;
 use super::said::Said;
 use super::state;
 

@@ -9,7 +9,8 @@ use peal_spec::hash::Hash;
 use peal_spec::log::Head;
 use peal_spec::proof::View;
 
-use super::book::{Account, Book, Commit, derive, posting_leaves};
+use super::book::{Account, Book, Commit};
+use super::leaves::{derive, posting_leaves};
 use super::tree;
 
 /// The last commit of the book.

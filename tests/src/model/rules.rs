@@ -108,7 +108,7 @@ impl Scene<'_> {
             Said::Rotated { keys, .. } => {
                 found.check(itself, Code::NotYours, "who");
                 let before = state::keys(subject.facts);
-                let committed = before.is_some_and(|b| b.next == super::book::next_key(&keys.key));
+                let committed = before.is_some_and(|b| b.next == super::leaves::next_key(&keys.key));
                 found.check(committed, Code::NextKey, "keys");
                 found.check(self.kid == keys.key && self.count == 1, Code::RotationAlone, "keys");
             }

@@ -60,7 +60,7 @@ pub struct Say {
     pub target: u8,
     /// Amount and insurance.
     pub value: u8,
-    /// What is wrong with it: nothing below 176.
+    /// What is wrong with it: nothing below 192.
     pub twist: u8,
     /// What else there is to choose.
     pub extra: u8,
@@ -126,8 +126,8 @@ fn op(f: &mut Frame<'_>) -> Op {
     match f.byte() {
         0..=199 => post(f),
         // Seconds, days, months.
-        200..=205 => Op::Forward(u64::from(f.byte())),
-        206..=211 => Op::Forward(u64::from(f.byte()) * 86_400 / 4),
+        200..=203 => Op::Forward(u64::from(f.byte())),
+        204..=211 => Op::Forward(u64::from(f.byte()) * 86_400 / 4),
         212..=215 => Op::Back(u64::from(f.byte()) * 3_600),
         216..=223 => Op::Restart,
         224..=227 => Op::Account(f.byte()),
@@ -154,13 +154,13 @@ fn post(f: &mut Frame<'_>) -> Op {
     };
     let (issuer, flags, wrong, detail) = (f.byte(), f.byte(), f.byte(), f.byte());
     let fault = match wrong {
-        0..=199 => Fault::None,
-        200..=211 => Fault::Key,
-        212..=221 => Fault::Future,
-        222..=231 => Fault::Id,
-        232..=239 => Fault::Issuer,
-        240..=245 => Fault::NoIssuer,
-        246..=255 => Fault::Envelope,
+        0..=215 => Fault::None,
+        216..=223 => Fault::Key,
+        224..=229 => Fault::Future,
+        230..=235 => Fault::Id,
+        236..=241 => Fault::Issuer,
+        242..=246 => Fault::NoIssuer,
+        247..=255 => Fault::Envelope,
     };
     let count = if matches!(purpose, Purpose::OpenSelf | Purpose::Rotate) && detail % 8 != 7 {
         1

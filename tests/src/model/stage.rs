@@ -2,30 +2,24 @@
 
 use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor, Writer};
-use peal_spec::hash::{Hash, plain};
+use peal_spec::hash::plain;
 use peal_spec::key::PrivateKey;
 use peal_spec::posting::{Posting, Signed};
 use peal_spec::role::{Grant, Role};
-use peal_spec::statement::contribution::Payer;
-use peal_spec::statement::correction::Corrector;
-use peal_spec::statement::settlement::Settler;
-use peal_spec::statement::{
-    Amount, Body, Contribution, Correction, Evidence, Granted, Recovery, Revoked, Settlement, Source,
-    Statement, What,
-};
-use peal_spec::value::{Currency, Insurance, Month, Origin, Time};
+use peal_spec::statement::{Body, Granted, Recovery, Statement};
+use peal_spec::value::{Currency, Insurance, Origin, Time};
 
 use super::book::Book;
-use super::people::{ODD, Person, last_grant, odd, roles, seed};
-use super::said::{AMOUNT_MAX, Money, Said};
+use super::people::{Person, seed};
+use super::said::Said;
 use super::script::{Fault, Purpose, Say};
-use super::state::{self, Entry};
+use super::state;
 
 /// The first of the workers in the cast; before them come the registrar and the offices.
 pub const WORKERS: usize = 8;
 const BUREAU: usize = 1;
 const PAYERS: std::ops::Range<usize> = 2..6;
-const FUNDS: std::ops::Range<usize> = 6..8;
+pub(super) const FUNDS: std::ops::Range<usize> = 6..8;
 
 /// A posting to be sent.
 #[derive(Clone, Debug)]
@@ -45,7 +39,7 @@ pub struct Stage {
     /// Everybody who has an account.
     pub cast: Vec<Person>,
     /// Names of persons for whom an opening was made.
-    names: Vec<u64>,
+    pub(super) names: Vec<u64>,
     /// Postings that were made, in order.
     made: Vec<Posting>,
     /// Names seeds and ids.
@@ -54,15 +48,15 @@ pub struct Stage {
     pub clock: u64,
 }
 
-fn time(seconds: u64) -> Time {
+pub(super) fn time(seconds: u64) -> Time {
     Time::new(seconds).expect("a time below 2^40")
 }
 
-fn insurance(code: u64) -> Insurance {
+pub(super) fn insurance(code: u64) -> Insurance {
     Insurance::new(code).expect("an insurance")
 }
 
-fn currency(code: &str) -> Currency {
+pub(super) fn currency(code: &str) -> Currency {
     code.parse().expect("a currency")
 }
 
@@ -72,7 +66,7 @@ impl Stage {
         Self { origin, cast: Vec::new(), names: Vec::new(), made: Vec::new(), number: 0, clock }
     }
 
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.number += 1;
         self.number
     }
@@ -158,7 +152,7 @@ impl Stage {
     }
 
     /// Somebody, by a number: mostly a worker.
-    fn somebody(&self, choice: u8) -> Person {
+    pub(super) fn somebody(&self, choice: u8) -> Person {
         let choice = usize::from(choice);
         let workers = self.cast.len() - WORKERS;
         if choice < 224 { self.cast[WORKERS + choice % workers] } else { self.cast[choice % self.cast.len()] }
@@ -211,7 +205,8 @@ impl Stage {
                 };
                 self.names.push(name);
                 signer = Person::new(name);
-                generation = 0;
+                // Sometimes not signed by the key that it opens with.
+                generation = u64::from(detail % 8 == 6);
                 statements.push(signer.opened(None, Recovery::default(), time(self.clock)));
                 statements.extend(says.iter().skip(1).map(|say| self.say(book, purpose, &by, say)));
             }
@@ -225,7 +220,7 @@ impl Stage {
                     generation += 1;
                 }
             }
-            Purpose::Fill => statements.extend(self.fill(&by, detail, says)),
+            Purpose::Fill => statements.extend(self.fill(book, &by, detail, says)),
             _ => statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say))),
         }
         let mut key = signer.key(generation);
@@ -247,13 +242,13 @@ impl Stage {
                     id = posting.signed.payload.id;
                 }
             }
-            Fault::Issuer if detail % 2 == 0 => {
+            Fault::Issuer if detail.is_multiple_of(2) => {
                 named = named.map(|a| Address { number: a.number + 1 + u64::from(detail), id: a.id });
             }
             Fault::Issuer => named = named.map(|a| Address { number: a.number, id: plain(&[detail]) }),
             Fault::NoIssuer => {
                 named = None;
-                if detail % 4 > 0 {
+                if !detail.is_multiple_of(4) {
                     statements.truncate(1);
                 }
             }
@@ -306,7 +301,7 @@ impl Stage {
         w.bytes(&cose);
         w.list(&statements);
         let mut bytes = w.into_bytes();
-        if detail == 0 {
+        if detail.is_multiple_of(16) {
             bytes.pop();
             return Sent { bytes, posting: None, forged: false };
         }
@@ -314,300 +309,7 @@ impl Stage {
         Sent { bytes, posting: Some(posting), forged: bit(1) }
     }
 
-    /// Contributions to as many insurances and currencies as one account may have, and some more.
-    fn fill(&mut self, by: &Person, detail: u8, says: &[Say]) -> Vec<Statement> {
-        let subject = self.somebody(says.first().map_or(0, |say| say.subject % 224));
-        let wide = usize::from(detail) % 2;
-        let made = (0..127 + 127 * wide).map(|n| {
-            let code = if wide == 1 { 1 + n as u64 % 2 } else { 1000 + n as u64 };
-            let letters = [b'A' + (n / 26) as u8, b'A' + (n % 26) as u8, b'X'];
-            let money = Amount {
-                amount: 1 + n as u64,
-                credited: n as u64 % 2,
-                base: None,
-                currency: currency(if wide == 1 {
-                    std::str::from_utf8(&letters).unwrap_or("XXX")
-                } else {
-                    "CNY"
-                }),
-            };
-            let source = if by.address == subject.address { Source::Self_ } else { Source::Platform };
-            let body = Contribution {
-                who: Payer {
-                    source,
-                    issuer: by.address,
-                    reference: format!("fill/{detail}/{n}").parse().expect("a text"),
-                },
-                what: What {
-                    insurance: insurance(code),
-                    scheme: "all".parse().expect("a text"),
-                    fund: self.cast[FUNDS.start].address,
-                },
-                amount: money,
-                evidence: None,
-            };
-            (body, Month::new(state::month_of(self.clock)))
-        });
-        let made: Vec<_> = made.collect();
-        let about = Some(subject.address);
-        let at = time(self.clock);
-        made.into_iter()
-            .map(|(body, month)| {
-                Statement::new(
-                    seed("statement", self.next()),
-                    about,
-                    at,
-                    None,
-                    month,
-                    &Body::Contribution(body),
-                )
-            })
-            .collect()
-    }
-
-    /// One statement, right but for its twist.
-    fn say(&mut self, book: &Book, purpose: Purpose, by: &Person, say: &Say) -> Statement {
-        let kinds: &[u8] = match purpose {
-            Purpose::Pay => &[5, 5, 5, 5, 5, 7, 7],
-            Purpose::Settle => &[6, 6, 6, 6, 6, 6, 5, 7],
-            Purpose::Grant => &[3, 3, 3, 4, 4],
-            Purpose::Open => &[1, 1, 1, 1, 1, 3],
-            _ => &[1, 2, 3, 4, 5, 6, 7],
-        };
-        let kind = kinds[usize::from(say.kind) % kinds.len()];
-        // From 176 on something is wrong: below 216 with what is said, above with how it is written.
-        let wrong = say.twist.checked_sub(176).filter(|w| *w < 40);
-        let mut statement = match kind {
-            1 => self.opening(book, by, say, wrong),
-            2 => {
-                let (about, number) = (self.somebody(say.subject), self.next());
-                let about = if wrong.is_some() { about } else { *by };
-                about.rotated(by.address, about.address, by.generation(book) + 1, number, time(self.clock))
-            }
-            3 | 4 => self.grant(book, by, say, kind, wrong),
-            5 => self.contribution(book, by, say, wrong),
-            _ => self.about_entry(book, by, say, kind, wrong),
-        };
-        if let Some(wrong) = say.twist.checked_sub(216) {
-            self.miswrite(&mut statement, wrong, say);
-        }
-        statement
-    }
-
-    /// Changes how a statement is written.
-    fn miswrite(&self, statement: &mut Statement, wrong: u8, say: &Say) {
-        let facet = usize::from(say.target) % statement.facets.len().max(1);
-        match wrong % 16 {
-            0 => statement.address = statement.address.map(|a| Address { number: a.number + 20, id: a.id }),
-            1 => {
-                statement.address =
-                    statement.address.map(|a| Address { number: a.number, id: plain(&[say.extra]) })
-            }
-            2 => {
-                statement.address =
-                    Some(self.somebody(say.subject).address).filter(|_| statement.address.is_none())
-            }
-            3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
-            4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
-            5 => statement.kind = [0, 8, 31, 1 << 40][facet],
-            6 => drop(statement.facets.pop()),
-            7 => statement.facets.push(statement.facets[facet].clone()),
-            8 => statement.facets.swap(0, facet),
-            9 => statement.facets[0] = self.somebody(say.extra).address.to_bytes(),
-            10 => statement.kind = 1 + u64::from(say.extra) % 7,
-            _ => {
-                statement.facets[facet] =
-                    odd(usize::from(say.extra) % ODD, &self.somebody(say.subject).address)
-            }
-        }
-    }
-
-    fn opening(&mut self, book: &Book, by: &Person, say: &Say, wrong: Option<u8>) -> Statement {
-        match wrong.map(|w| w % 4) {
-            // Somebody's opening over again.
-            Some(0 | 1) => {
-                book.accounts[usize::from(say.subject) % book.accounts.len()].statements[0].clone()
-            }
-            Some(2) => {
-                let opened = Person::new(99).opened(None, Recovery::default(), time(self.clock));
-                self.names.push(99);
-                opened
-            }
-            _ => {
-                let name = 100 + self.next();
-                self.names.push(name);
-                let guardians: Vec<Address> =
-                    (0..say.value % 3).map(|n| self.somebody(say.subject.wrapping_add(n)).address).collect();
-                let need =
-                    u64::from(say.extra % 3).clamp(u64::from(!guardians.is_empty()), guardians.len() as u64);
-                let recovery = Recovery { guardians, need, delay: time(u64::from(say.target)) };
-                let who = if wrong.is_some() { self.somebody(say.extra) } else { *by };
-                Person::new(name).opened(Some(who.address), recovery, time(self.clock))
-            }
-        }
-    }
-
-    fn grant(&mut self, book: &Book, by: &Person, say: &Say, kind: u8, wrong: Option<u8>) -> Statement {
-        let subject = self.cast[usize::from(say.subject) % self.cast.len()];
-        let who = if wrong.is_some() { self.somebody(say.extra) } else { *by };
-        let account = &book.accounts[subject.address.number as usize];
-        let (refers, body) = if kind == 3 {
-            let role = Role::ALL[usize::from(say.value) % 6];
-            let mut insurances: Vec<Insurance> =
-                (1..=3).filter(|n| say.extra >> n & 1 == 1).map(insurance).collect();
-            if say.extra > 200 {
-                insurances.clear();
-            }
-            let until = (say.target % 4 == 0).then(|| time(self.clock + u64::from(say.target) * 20_000));
-            (None, Body::Granted(Granted { who: who.address, role: Grant { role, insurances, until } }))
-        } else {
-            let grant = if say.twist >= 160 {
-                u64::from(say.target % 8)
-            } else {
-                last_grant(account, usize::from(say.target))
-            };
-            (Some(grant), Body::Revoked(Revoked { who: who.address }))
-        };
-        Statement::new(
-            seed("statement", self.next()),
-            Some(subject.address),
-            time(self.clock),
-            refers,
-            None,
-            &body,
-        )
-    }
-
-    fn contribution(&mut self, book: &Book, by: &Person, say: &Say, wrong: Option<u8>) -> Statement {
-        let held = roles(&book.accounts[by.address.number as usize]);
-        let source = match held.iter().find(|r| [1, 2, 6].contains(*r)) {
-            Some(1) => Source::Platform,
-            Some(2) => Source::Employer,
-            Some(_) => Source::Subsidy,
-            None => Source::Self_,
-        };
-        let mut subject = if source == Source::Self_ { *by } else { self.somebody(say.subject) };
-        let clock_month = state::month_of(self.clock);
-        let mut body = Contribution {
-            who: Payer {
-                source,
-                issuer: by.address,
-                reference: format!("r{}", say.target % 64).parse().expect("a text"),
-            },
-            what: What {
-                insurance: insurance(1 + u64::from(say.value / 4 % 4) / 2),
-                scheme: "a-scheme".parse().expect("a text"),
-                fund: self.cast[FUNDS.start + usize::from(say.value % 4 == 3)].address,
-            },
-            amount: Amount {
-                amount: 1 + u64::from(say.value) * 17,
-                credited: u64::from(say.value) * 5,
-                base: (say.extra % 3 == 0).then_some(u64::from(say.extra)),
-                currency: currency(if say.extra % 8 == 7 { "INR" } else { "CNY" }),
-            },
-            evidence: (say.extra % 4 == 0).then(|| Evidence {
-                orders: Some(u64::from(say.value)),
-                shift: (say.extra % 8 == 0).then(|| (time(1), time(1 + u64::from(say.target)))),
-                place: (say.extra % 16 == 0).then(|| "Suzhou".parse().expect("a text")),
-            }),
-        };
-        // Months around a turn of the year, and up to one after the present.
-        let mut month = [202_511, 202_512, 202_601, 202_603, clock_month, state::after(clock_month)]
-            [usize::from(say.extra % 6)];
-        month = month.min(state::after(clock_month));
-        match wrong.map(|w| w % 16) {
-            Some(0) => body.who.source = Source::ALL[usize::from(say.extra) % 4],
-            Some(1) => body.what.fund = self.somebody(say.extra).address,
-            Some(2) => body.what.fund.id = Hash([say.extra; 32]),
-            Some(3) => month = state::after(state::after(clock_month)),
-            Some(4) => month = [190_001, 197_001, 299_912][usize::from(say.extra % 3)],
-            Some(5) => (body.amount.amount, body.amount.credited) = (0, 0),
-            Some(6) => body.amount.credited = body.amount.amount + 1,
-            Some(7) => {
-                (body.amount.amount, body.amount.credited) =
-                    (AMOUNT_MAX - u64::from(say.value), AMOUNT_MAX / 2)
-            }
-            Some(8) => body.amount.amount = AMOUNT_MAX / 2,
-            Some(9) => body.what.insurance = insurance(u64::from(say.extra) * 257 + 1),
-            Some(10) => body.who.issuer = self.somebody(say.extra).address,
-            Some(11) => subject = self.cast[usize::from(say.extra) % self.cast.len()],
-            Some(12) => body.amount.credited = body.amount.amount,
-            Some(_) => body.who.reference = "r0".parse().expect("a text"),
-            None => {}
-        }
-        let (number, month) = (self.next(), Month::new(month));
-        let body = Body::Contribution(body);
-        Statement::new(seed("statement", number), Some(subject.address), time(self.clock), None, month, &body)
-    }
-
-    /// A settlement or a correction: of an entry that it may be of, unless the twist says otherwise.
-    fn about_entry(&mut self, book: &Book, by: &Person, say: &Say, kind: u8, wrong: Option<u8>) -> Statement {
-        let mine = |e: &Entry| if kind == 6 { e.fund == by.address } else { e.issuer == by.address };
-        let right = |e: &Entry| wrong.is_some() || (mine(e) && !e.void && !e.settled);
-        let mut all: Vec<(Address, Entry)> = Vec::new();
-        for account in &book.accounts {
-            all.extend(
-                state::entries(&account.facts).into_iter().filter(right).map(|e| (account.address, e)),
-            );
-        }
-        let choice = usize::from(say.target) + 256 * usize::from(say.subject % 2);
-        let (subject, entry) = match all.get(choice % all.len().max(1)) {
-            Some((subject, entry)) => (*subject, Some(entry)),
-            None => (self.somebody(say.subject).address, None),
-        };
-        let money = entry.map_or(Money { amount: 9, credited: 1, base: None, currency: "CNY".into() }, |e| {
-            e.money.clone()
-        });
-        let mut amount = Amount {
-            amount: money.amount,
-            credited: money.credited,
-            base: money.base,
-            currency: currency(&money.currency),
-        };
-        let mut refers = entry.map_or(u64::from(say.target), |e| e.sequence);
-        let mut month = entry.map_or(202_601, |e| e.month);
-        let mut who = by.address;
-        let void = kind == 7 && say.value % 3 == 0;
-        if kind == 7 {
-            match say.value % 3 {
-                1 => amount.amount = 1 + u64::from(say.extra) * 31 + amount.credited,
-                _ if say.extra % 2 == 0 => amount.base = Some(u64::from(say.extra)),
-                _ => amount.credited /= 2,
-            }
-        }
-        match wrong.map(|w| w % 10) {
-            Some(0) => refers = u64::from(say.extra % 16),
-            Some(1) => month = state::after(month),
-            Some(2) => amount.currency = currency("INR"),
-            Some(3) => amount.amount += 1,
-            Some(4) => amount.credited = amount.credited.wrapping_sub(1).min(AMOUNT_MAX),
-            Some(5) => amount.base = if amount.base.is_some() { None } else { Some(amount.amount) },
-            Some(6) => (amount.amount, amount.credited) = (0, 0),
-            Some(7) => who = self.somebody(say.extra).address,
-            Some(8) => (amount.amount, amount.credited) = (AMOUNT_MAX, 1),
-            _ => {}
-        }
-        amount.amount = amount.amount.min(AMOUNT_MAX);
-        let text = "it-was-so";
-        let body = if kind == 6 {
-            let who = Settler { issuer: who, reference: text.parse().expect("a text") };
-            Body::Settlement(Settlement { who, amount })
-        } else {
-            let who = Corrector { issuer: who, reason: text.parse().expect("a text") };
-            Body::Correction(Correction { who, amount: (!void).then_some(amount) })
-        };
-        let number = self.next();
-        Statement::new(
-            seed("statement", number),
-            Some(subject),
-            time(self.clock),
-            Some(refers),
-            Month::new(month),
-            &body,
-        )
-    }
-
-    /// Whether a fact is of a type that this posting would open: kept for the reader of a failed case.
+    /// What a posting says, for the reader of a failed case.
     pub fn describe(&self, posting: &Posting) -> String {
         let say = |s: &Statement| match super::said::read(s) {
             Ok(said @ Said::Opened { .. }) => format!("{said:?}"),
