@@ -28,8 +28,15 @@ fn script() -> impl Strategy<Value = Script> {
     prop::collection::vec(prop::collection::vec(any::<u8>(), FRAME), 1..40).prop_map(Script)
 }
 
+/// 48 scripts, or as many as the environment says.
+fn config() -> ProptestConfig {
+    let config =
+        ProptestConfig { failure_persistence: None, max_shrink_iters: 500, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_some() { config } else { ProptestConfig { cases: 48, ..config } }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn the_ledger_and_the_model_agree(script in script()) {
@@ -56,7 +63,18 @@ fn accounts_get_full() {
     let pay_in_two_currencies = frame(&[0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 7]);
     let insurances = frame(&[0, 255, 0, 0, 0, 0, 0, 0]);
     let currencies = frame(&[0, 255, 0, 0, 0, 1, 0, 1]);
-    let coverage = run(&[pay_in_two_currencies, insurances, currencies].concat());
+    // The log has more than 256 leaves then: a whole tile of each level, and a part of the next.
+    let reads = [
+        frame(&[243, 0, 0, 1, 0]),
+        frame(&[243, 0, 1, 0, 100]),
+        frame(&[243, 193, 0, 0, 1]),
+        frame(&[243, 193, 0, 0, 2]),
+        frame(&[246, 0, 1, 0]),
+        frame(&[246, 1, 0, 40]),
+        frame(&[238, 100, 254]),
+        frame(&[228, 8, 200, 0, 100]),
+    ];
+    let coverage = run(&[pay_in_two_currencies, insurances, currencies, reads.concat()].concat());
     // 2 cells, 3 of the first posting, 2 for each of 125 insurances: 255; 3 insurances are refused.
     // 2 cells, 2 insurances with 252 currencies: 256; 3 are refused.
     assert_eq!(coverage.refused, BTreeMap::from([(Code::StateFull as u64, 6)]));
@@ -67,7 +85,8 @@ fn accounts_get_full() {
 fn fixed_scripts_provoke_every_refusal_and_every_type() {
     let mut coverage = Coverage::default();
     for seed in 0..SCRIPTS {
-        coverage.add(&run(&fixed(seed, 40 * FRAME)));
+        // Any number of bytes is a script.
+        coverage.add(&run(&fixed(seed, 40 * FRAME - seed as usize)));
     }
     println!("{coverage:?}");
     // An account with 256 cells takes a script of its own.

@@ -118,7 +118,7 @@ impl Stage {
                 insurances.clear();
             }
             let until =
-                say.target.is_multiple_of(4).then(|| time(self.clock + u64::from(say.target) * 20_000));
+                say.target.is_multiple_of(4).then(|| time(self.clock + u64::from(say.target) * 21_600));
             (None, Body::Granted(Granted { who: who.address, role: Grant { role, insurances, until } }))
         } else {
             let grant = if say.twist >= 176 {

@@ -82,6 +82,8 @@ pub enum Op {
     },
     /// The clock moves on by so many seconds.
     Forward(u64),
+    /// The clock moves on to the end of some role, or to the second before it.
+    ToEnd(u8),
     /// The clock goes back by so many seconds.
     Back(u64),
     /// The ledger is closed and opened again.
@@ -127,7 +129,8 @@ fn op(f: &mut Frame<'_>) -> Op {
         0..=199 => post(f),
         // Seconds, days, months.
         200..=203 => Op::Forward(u64::from(f.byte())),
-        204..=211 => Op::Forward(u64::from(f.byte()) * 86_400 / 4),
+        204..=207 => Op::Forward(u64::from(f.byte()) * 86_400 / 4),
+        208..=211 => Op::ToEnd(f.byte()),
         212..=215 => Op::Back(u64::from(f.byte()) * 3_600),
         216..=223 => Op::Restart,
         224..=227 => Op::Account(f.byte()),
