@@ -286,6 +286,9 @@ impl Book {
         for (index, result) in results.into_iter().enumerate() {
             outcomes.push(match result {
                 Err(refusal) => {
+                    if let Some(given) = given.get(index) {
+                        assert_eq!(given, &Err(refusal.clone()), "statement {index} must be refused");
+                    }
                     self.count(&refusal);
                     Err(refusal)
                 }
