@@ -1,4 +1,5 @@
-//! What the tests across processes share: a daemon that is started, found, killed and started again, and the tool run beside it.
+//! What the tests across processes share: a daemon that is started, found, killed and started again, and the tool run beside it. And the
+//! model that the ledger is compared with ([`model`]).
 
 // A harness: what goes wrong here ends the test, with words.
 #![allow(clippy::panic)]
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 pub mod cast;
 pub mod client;
+pub mod model;
 
 /// How long a daemon may take to say where it listens.
 const START: Duration = Duration::from_secs(60);

@@ -138,6 +138,11 @@ impl Rocks {
         let db = DB::open_cf_descriptors(&whole, dir, families).map_err(|e| {
             if e.to_string().contains("/LOCK") {
                 Error::Setup(format!("another peald is using {}", dir.display()))
+            } else if e.to_string().contains("Column famil") {
+                Error::Setup(format!(
+                    "the store in {} was made by another version of this program",
+                    dir.display()
+                ))
             } else {
                 failed(&format!("{} does not open", dir.display()), &e)
             }

@@ -1,0 +1,229 @@
+//! The rules of `spec/README.md` §8 and §9, the naive way: every rule is asked on its own, and of the refusals that apply the one with the
+//! lowest code is given.
+
+use peal_spec::address::Address;
+use peal_spec::refusal::{Code, Place, Refusal};
+use peal_spec::statement::Statement;
+
+use super::said::{AMOUNT_MAX, Money, Said};
+use super::state::{self, Entry, Fact, Held};
+
+/// The most cells of an account.
+const MAX_CELLS: usize = 256;
+/// Roles by their numbers.
+const FUND: u64 = 3;
+/// Who may open accounts for others: platform, employer, bureau, agent.
+const OPENERS: [u64; 4] = [1, 2, 4, 5];
+
+/// An account as the rules see it.
+pub struct Party<'m> {
+    /// Its address.
+    pub address: Address,
+    /// What was said in it so far.
+    pub facts: &'m [Fact],
+}
+
+/// All that a statement is judged by.
+pub struct Scene<'m> {
+    /// The accounts, by number.
+    pub accounts: &'m [Party<'m>],
+    /// Who issues; none for oneself.
+    pub issuer: Option<Address>,
+    /// The key that signed.
+    pub kid: [u8; 32],
+    /// Number of statements of the posting.
+    pub count: usize,
+    /// The commit's time.
+    pub time: u64,
+}
+
+/// The refusals that apply.
+#[derive(Default)]
+struct Found(Vec<Refusal>);
+
+impl Found {
+    fn check(&mut self, holds: bool, code: Code, field: &str) -> bool {
+        if !holds {
+            self.0.push(Refusal::new(code, field));
+        }
+        holds
+    }
+
+    fn name(&mut self, holds: bool, code: Code, field: &str, record: Place) {
+        if !holds {
+            self.0.push(Refusal::new(code, field).at(record));
+        }
+    }
+
+    fn first(self) -> Option<Refusal> {
+        self.0.into_iter().min_by_key(|refusal| refusal.code as u64)
+    }
+}
+
+impl Scene<'_> {
+    fn find(&self, address: &Address) -> Option<&Party<'_>> {
+        self.accounts.iter().find(|party| party.address == *address)
+    }
+
+    /// The refusal of a statement whose facets could be read, if any; `root` is its root.
+    pub fn judge(&self, statement: &Statement, said: &Said, root: [u8; 32]) -> Option<Refusal> {
+        let mut found = Found::default();
+        found.check(said.who() == self.issuer, Code::IssuerNotNamed, "who");
+        let issuer = self.issuer.and_then(|address| self.find(&address));
+        if let Said::Opened { keys, .. } = said {
+            match issuer {
+                None => {
+                    found.check(self.kid == keys.key, Code::OpeningKey, "keys");
+                }
+                Some(issuer) => self.roles(&mut found, issuer, &OPENERS, None),
+            }
+            if let Some(there) = self.accounts.iter().find(|party| party.address.id.0 == root) {
+                found.name(false, Code::IdTaken, "address", (there.address.number, 0));
+            }
+            return found.first();
+        }
+        let subject = statement.address.and_then(|address| self.find(&address));
+        if let Some(subject) = subject {
+            self.about(&mut found, statement, said, issuer, subject);
+        } else {
+            found.check(false, Code::UnknownAccount, "address");
+        }
+        found.first()
+    }
+
+    /// A statement about an account that exists.
+    fn about(
+        &self,
+        found: &mut Found,
+        statement: &Statement,
+        said: &Said,
+        issuer: Option<&Party<'_>>,
+        subject: &Party<'_>,
+    ) {
+        // Without an issuer, *who* names another than the posting's issuer, and that is refused already.
+        let Some(issuer) = issuer else { return };
+        let itself = issuer.address == subject.address;
+        match said {
+            Said::Opened { .. } => {}
+            Said::Rotated { keys, .. } => {
+                found.check(itself, Code::NotYours, "who");
+                let before = state::keys(subject.facts);
+                let committed = before.is_some_and(|b| b.next == super::leaves::next_key(&keys.key));
+                found.check(committed, Code::NextKey, "keys");
+                found.check(self.kid == keys.key && self.count == 1, Code::RotationAlone, "keys");
+            }
+            Said::Granted { .. } => {
+                found.check(issuer.address.number == 0, Code::NotRegistrar, "who");
+            }
+            Said::Revoked { .. } => {
+                found.check(issuer.address.number == 0, Code::NotRegistrar, "who");
+                let held = state::roles(subject.facts);
+                let there = held.iter().any(|held| Some(held.grant) == statement.refers);
+                found.check(there, Code::TargetMissing, "refers");
+            }
+            Said::Contribution { .. } => self.contribution(found, statement, said, issuer, subject),
+            Said::Settlement { .. } | Said::Correction { .. } => {
+                let entries = state::entries(subject.facts);
+                match entries.iter().find(|entry| Some(entry.sequence) == statement.refers) {
+                    None => {
+                        found.check(false, Code::TargetMissing, "refers");
+                    }
+                    Some(entry) => self.entry(found, statement, said, issuer, subject, entry),
+                }
+            }
+        }
+    }
+
+    fn contribution(
+        &self,
+        found: &mut Found,
+        statement: &Statement,
+        said: &Said,
+        issuer: &Party<'_>,
+        subject: &Party<'_>,
+    ) {
+        let Said::Contribution { source, who, reference, insurance, fund, money } = said else { return };
+        match source {
+            1 => self.roles(found, issuer, &[1], Some(*insurance)),
+            2 => self.roles(found, issuer, &[2], Some(*insurance)),
+            3 => {
+                found.check(issuer.address == subject.address, Code::NotYours, "who");
+            }
+            _ => self.roles(found, issuer, &[6], Some(*insurance)),
+        }
+        let latest = state::after(state::month_of(self.time));
+        found.check(statement.month.is_some_and(|m| m.number() <= latest), Code::MonthInFuture, "month");
+        found.check(in_range(money), Code::AmountRange, "amount");
+        let fund = self.find(fund).map(|fund| state::roles(fund.facts)).unwrap_or_default();
+        let fit = fund.iter().any(|h| h.role == FUND && h.in_force(self.time) && h.covers(*insurance));
+        found.check(fit, Code::FundUnfit, "what");
+        if let Some(first) = state::reference(subject.facts, who, reference) {
+            found.name(false, Code::ReferenceTaken, "who", (subject.address.number, first));
+        }
+        // As if it were recorded.
+        let mut facts = subject.facts.to_vec();
+        let month = statement.month.map(|m| m.number());
+        facts.push(Fact { said: said.clone(), refers: None, month });
+        overflow(found, &facts, *insurance, &money.currency);
+        found.check(state::count(&facts) <= MAX_CELLS, Code::StateFull, "what");
+    }
+
+    /// A settlement or a correction of an entry.
+    fn entry(
+        &self,
+        found: &mut Found,
+        statement: &Statement,
+        said: &Said,
+        issuer: &Party<'_>,
+        subject: &Party<'_>,
+        entry: &Entry,
+    ) {
+        let target = (subject.address.number, entry.sequence);
+        found.name(!entry.void, Code::TargetVoid, "refers", target);
+        found.name(!entry.settled, Code::Settled, "refers", target);
+        let month = statement.month.map(|m| m.number());
+        found.check(month == Some(entry.month), Code::MonthDiffers, "month");
+        match said {
+            Said::Settlement { money, .. } => {
+                self.roles(found, issuer, &[FUND], Some(entry.insurance));
+                found.check(issuer.address == entry.fund, Code::NotFund, "who");
+                // §8 asks for the entry's amount, which is in range; but by §9 the lower code goes first where both apply.
+                found.check(in_range(money), Code::AmountRange, "amount");
+                found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
+                found.check(*money == entry.money, Code::AmountDiffers, "amount");
+            }
+            Said::Correction { money, .. } => {
+                found.check(issuer.address == entry.issuer, Code::NotIssuer, "who");
+                let Some(money) = money else { return };
+                found.check(in_range(money), Code::AmountRange, "amount");
+                found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
+                found.check(*money != entry.money, Code::AmountDiffers, "amount");
+                let mut facts = subject.facts.to_vec();
+                facts.push(Fact { said: said.clone(), refers: statement.refers, month });
+                overflow(found, &facts, entry.insurance, &money.currency);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the issuer has one of these roles, for the insurance if there is one, in force.
+    fn roles(&self, found: &mut Found, issuer: &Party<'_>, roles: &[u64], insurance: Option<u64>) {
+        let mut held: Vec<Held> = state::roles(issuer.facts);
+        held.retain(|h| roles.contains(&h.role));
+        found.check(!held.is_empty(), Code::RoleMissing, "who");
+        held.retain(|h| insurance.is_none_or(|i| h.covers(i)));
+        found.check(!held.is_empty(), Code::RoleNotCovering, "who");
+        held.retain(|h| h.in_force(self.time));
+        found.check(!held.is_empty(), Code::RoleExpired, "who");
+    }
+}
+
+/// At least 1, and no more is credited than paid.
+fn in_range(money: &Money) -> bool {
+    money.amount >= 1 && money.credited <= money.amount
+}
+
+fn overflow(found: &mut Found, facts: &[Fact], insurance: u64, currency: &str) {
+    let sums = state::totals(&state::entries(facts), insurance, currency);
+    found.check(sums.iter().all(|sum| *sum <= u128::from(AMOUNT_MAX)), Code::TotalOverflow, "amount");
+}

@@ -1,0 +1,314 @@
+//! The statements of a script: right ones, of what is there, and wrong ones with one thing changed.
+
+use peal_spec::address::Address;
+use peal_spec::cbor::Cbor;
+use peal_spec::hash::{Hash, plain};
+use peal_spec::role::{Grant, Role};
+use peal_spec::statement::contribution::Payer;
+use peal_spec::statement::correction::Corrector;
+use peal_spec::statement::settlement::Settler;
+use peal_spec::statement::{
+    Amount, Body, Contribution, Correction, Evidence, Granted, Recovery, Revoked, Settlement, Source,
+    Statement, What,
+};
+use peal_spec::value::{Insurance, Month};
+
+use super::book::Book;
+use super::people::{ODD, Person, last_grant, odd, roles, seed};
+use super::said::AMOUNT_MAX;
+use super::script::{Purpose, Say};
+use super::stage::{FUNDS, Stage, currency, insurance, time};
+use super::state::{self, Entry};
+
+impl Stage {
+    /// One statement, right but for its twist.
+    pub(super) fn say(&mut self, book: &Book, purpose: Purpose, by: &Person, say: &Say) -> Statement {
+        let kinds: &[u8] = match purpose {
+            Purpose::Pay => &[5, 5, 5, 5, 5, 7, 7],
+            Purpose::Settle => &[6, 6, 6, 6, 6, 6, 5, 7],
+            Purpose::Grant => &[3, 3, 3, 4, 4],
+            Purpose::Open => &[1, 1, 1, 1, 1, 3],
+            _ => &[1, 2, 3, 4, 5, 6, 7],
+        };
+        let kind = kinds[usize::from(say.kind) % kinds.len()];
+        // From 192 on something is wrong: below 224 with what is said, above with how it is written.
+        let wrong = say.twist.checked_sub(192).filter(|w| *w < 32);
+        let mut statement = match kind {
+            1 => self.opening(book, by, say, wrong),
+            2 => {
+                let (about, number) = (self.somebody(say.subject), self.next());
+                let about = if wrong.is_some() { about } else { *by };
+                about.rotated(by.address, about.address, by.generation(book) + 1, number, time(self.clock))
+            }
+            3 | 4 => self.grant(book, by, say, kind, wrong),
+            5 => self.contribution(book, by, say, wrong),
+            _ => match self.about_entry(book, by, say, kind, wrong) {
+                Some(statement) => statement,
+                None => self.contribution(book, by, say, wrong),
+            },
+        };
+        if let Some(wrong) = say.twist.checked_sub(224) {
+            self.miswrite(&mut statement, wrong, say);
+        }
+        statement
+    }
+
+    /// Changes how a statement is written.
+    fn miswrite(&self, statement: &mut Statement, wrong: u8, say: &Say) {
+        let facet = usize::from(say.target) % statement.facets.len().max(1);
+        match wrong % 16 {
+            0 => statement.address = statement.address.map(|a| Address { number: a.number + 20, id: a.id }),
+            1 => {
+                statement.address =
+                    statement.address.map(|a| Address { number: a.number, id: plain(&[say.extra]) })
+            }
+            2 => {
+                statement.address =
+                    Some(self.somebody(say.subject).address).filter(|_| statement.address.is_none())
+            }
+            3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
+            4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
+            5 => statement.kind = [0, 8, 31, 1 << 40][facet],
+            6 => drop(statement.facets.pop()),
+            7 => statement.facets.push(statement.facets[facet].clone()),
+            8 => statement.facets.swap(0, facet),
+            9 => statement.facets[0] = self.somebody(say.extra).address.to_bytes(),
+            10 => statement.kind = 1 + u64::from(say.extra) % 7,
+            _ => {
+                statement.facets[facet] =
+                    odd(usize::from(say.extra) % ODD, &self.somebody(say.subject).address)
+            }
+        }
+    }
+
+    fn opening(&mut self, book: &Book, by: &Person, say: &Say, wrong: Option<u8>) -> Statement {
+        match wrong.map(|w| w % 4) {
+            // Somebody's opening over again.
+            Some(0 | 1) => {
+                book.accounts[usize::from(say.subject) % book.accounts.len()].statements[0].clone()
+            }
+            Some(2) => {
+                let opened = Person::new(99).opened(None, Recovery::default(), time(self.clock));
+                self.names.push(99);
+                opened
+            }
+            _ => {
+                let name = 100 + self.next();
+                self.names.push(name);
+                let guardians: Vec<Address> =
+                    (0..say.value % 3).map(|n| self.somebody(say.subject.wrapping_add(n)).address).collect();
+                let need =
+                    u64::from(say.extra % 3).clamp(u64::from(!guardians.is_empty()), guardians.len() as u64);
+                let recovery = Recovery { guardians, need, delay: time(u64::from(say.target)) };
+                let who = if wrong.is_some() { self.somebody(say.extra) } else { *by };
+                Person::new(name).opened(Some(who.address), recovery, time(self.clock))
+            }
+        }
+    }
+
+    fn grant(&mut self, book: &Book, by: &Person, say: &Say, kind: u8, wrong: Option<u8>) -> Statement {
+        let subject = self.cast[usize::from(say.subject) % self.cast.len()];
+        let who = if wrong.is_some() { self.somebody(say.extra) } else { *by };
+        let account = &book.accounts[subject.address.number as usize];
+        let (refers, body) = if kind == 3 {
+            let role = Role::ALL[usize::from(say.value) % 6];
+            let mut insurances: Vec<Insurance> =
+                (1..=3).filter(|n| say.extra >> n & 1 == 1).map(insurance).collect();
+            if say.extra > 200 {
+                insurances.clear();
+            }
+            let until =
+                say.target.is_multiple_of(4).then(|| time(self.clock + u64::from(say.target) * 21_600));
+            (None, Body::Granted(Granted { who: who.address, role: Grant { role, insurances, until } }))
+        } else {
+            let grant = if say.twist >= 176 {
+                u64::from(say.target % 8)
+            } else {
+                last_grant(account, usize::from(say.target))
+            };
+            (Some(grant), Body::Revoked(Revoked { who: who.address }))
+        };
+        Statement::new(
+            seed("statement", self.next()),
+            Some(subject.address),
+            time(self.clock),
+            refers,
+            None,
+            &body,
+        )
+    }
+
+    /// Contributions to as many insurances, or currencies of two, as one account has cells for, and some more.
+    pub(super) fn fill(&mut self, book: &Book, by: &Person, detail: u8, says: &[Say]) -> Vec<Statement> {
+        let source = self.source(book, by);
+        let whom = says.first().map_or(0, |say| say.subject);
+        let subject = if source == Source::Self_ { *by } else { self.somebody(whom) };
+        let currencies = detail % 2 == 1;
+        let (at, month) = (time(self.clock), Month::new(state::month_of(self.clock)));
+        let mut statements = Vec::new();
+        for n in 0..if currencies { 255 } else { 128 } {
+            let letter = |n: u64| char::from(b'A' + n as u8);
+            let unlike = format!("{}{}X", letter(n / 26), letter(n % 26));
+            let body = Contribution {
+                who: Payer {
+                    source,
+                    issuer: by.address,
+                    reference: format!("fill/{detail}/{n}").parse().expect("a text"),
+                },
+                what: What {
+                    insurance: insurance(if currencies { 1 + n % 2 } else { 1000 + n }),
+                    scheme: "all".parse().expect("a text"),
+                    fund: self.cast[FUNDS.start].address,
+                },
+                amount: Amount {
+                    amount: 1 + n,
+                    credited: n % 2,
+                    base: None,
+                    currency: currency(if currencies { &unlike } else { "CNY" }),
+                },
+                evidence: None,
+            };
+            let (number, body) = (self.next(), Body::Contribution(body));
+            statements.push(Statement::new(
+                seed("statement", number),
+                Some(subject.address),
+                at,
+                None,
+                month,
+                &body,
+            ));
+        }
+        statements
+    }
+
+    /// As what somebody may pay contributions.
+    pub(super) fn source(&self, book: &Book, by: &Person) -> Source {
+        let held = roles(&book.accounts[by.address.number as usize]);
+        match held.iter().find(|role| [1, 2, 6].contains(*role)) {
+            Some(1) => Source::Platform,
+            Some(2) => Source::Employer,
+            Some(_) => Source::Subsidy,
+            None => Source::Self_,
+        }
+    }
+
+    fn contribution(&mut self, book: &Book, by: &Person, say: &Say, wrong: Option<u8>) -> Statement {
+        let source = self.source(book, by);
+        let mut subject = if source == Source::Self_ { *by } else { self.somebody(say.subject) };
+        let clock_month = state::month_of(self.clock);
+        let mut body = Contribution {
+            who: Payer {
+                source,
+                issuer: by.address,
+                reference: format!("r{}", say.target % 64).parse().expect("a text"),
+            },
+            what: What {
+                insurance: insurance(1 + u64::from(say.value / 4 % 4) / 2),
+                scheme: "a-scheme".parse().expect("a text"),
+                fund: self.cast[FUNDS.start + usize::from(say.value % 4 == 3)].address,
+            },
+            amount: Amount {
+                amount: 1 + u64::from(say.value) * 17,
+                credited: u64::from(say.value) * 5,
+                base: say.extra.is_multiple_of(3).then_some(u64::from(say.extra)),
+                currency: currency(if say.extra % 8 == 7 { "INR" } else { "CNY" }),
+            },
+            evidence: say.extra.is_multiple_of(4).then(|| Evidence {
+                orders: Some(u64::from(say.value)),
+                shift: say.extra.is_multiple_of(8).then(|| (time(1), time(1 + u64::from(say.target)))),
+                place: say.extra.is_multiple_of(16).then(|| "Suzhou".parse().expect("a text")),
+            }),
+        };
+        // Months around a turn of the year, and up to one after the present.
+        let mut month = [202_511, 202_512, 202_601, 202_603, clock_month, state::after(clock_month)]
+            [usize::from(say.extra % 6)];
+        month = month.min(state::after(clock_month));
+        match wrong.map(|w| w % 16) {
+            Some(0) => body.who.source = Source::ALL[usize::from(say.extra) % 4],
+            Some(1) => body.what.fund = self.somebody(say.extra).address,
+            Some(2) => body.what.fund.id = Hash([say.extra; 32]),
+            Some(3) => month = state::after(state::after(clock_month)),
+            Some(4) => month = [190_001, 197_001, 299_912][usize::from(say.extra % 3)],
+            Some(5) => (body.amount.amount, body.amount.credited) = (0, 0),
+            Some(6) => body.amount.credited = body.amount.amount + 1,
+            Some(7) => {
+                (body.amount.amount, body.amount.credited) =
+                    (AMOUNT_MAX - u64::from(say.value), AMOUNT_MAX / 2)
+            }
+            Some(8) => body.amount.amount = AMOUNT_MAX / 2,
+            Some(9) => body.what.insurance = insurance(u64::from(say.extra) * 257 + 1),
+            Some(10) => body.who.issuer = self.somebody(say.extra).address,
+            Some(11) => subject = self.cast[usize::from(say.extra) % self.cast.len()],
+            Some(12) => body.amount.credited = body.amount.amount,
+            Some(_) => body.who.reference = "r0".parse().expect("a text"),
+            None => {}
+        }
+        let (number, month) = (self.next(), Month::new(month));
+        let body = Body::Contribution(body);
+        Statement::new(seed("statement", number), Some(subject.address), time(self.clock), None, month, &body)
+    }
+
+    /// A settlement or a correction: of an entry that it may be of, unless the twist says otherwise. None if there is none.
+    fn about_entry(
+        &mut self,
+        book: &Book,
+        by: &Person,
+        say: &Say,
+        kind: u8,
+        wrong: Option<u8>,
+    ) -> Option<Statement> {
+        let mine = |e: &Entry| if kind == 6 { e.fund == by.address } else { e.issuer == by.address };
+        // What is wrong is one thing: another's entry or one that is closed, or the way of referring to it.
+        let any = wrong.is_some_and(|w| w % 10 == 9);
+        let right = |e: &Entry| any || (mine(e) && !e.void && !e.settled);
+        let mut all: Vec<(Address, Entry)> = Vec::new();
+        for account in &book.accounts {
+            all.extend(
+                state::entries(&account.facts).into_iter().filter(right).map(|e| (account.address, e)),
+            );
+        }
+        let choice = usize::from(say.target) + 256 * usize::from(say.subject % 2);
+        let (subject, entry) = all.get(choice % all.len().max(1)).cloned()?;
+        let money = &entry.money;
+        let mut amount = Amount {
+            amount: money.amount,
+            credited: money.credited,
+            base: money.base,
+            currency: currency(&money.currency),
+        };
+        let (mut refers, mut month) = (entry.sequence, entry.month);
+        let mut who = by.address;
+        let void = kind == 7 && say.value.is_multiple_of(3);
+        if kind == 7 {
+            match say.value % 3 {
+                1 => amount.amount = 1 + u64::from(say.extra) * 31 + amount.credited,
+                _ if say.extra.is_multiple_of(2) => amount.base = Some(u64::from(say.extra)),
+                _ => amount.credited /= 2,
+            }
+        }
+        match wrong.map(|w| w % 10) {
+            Some(0) => refers = u64::from(say.extra % 16),
+            Some(1) => month = state::after(month),
+            Some(2) => amount.currency = currency("INR"),
+            Some(3) => amount.amount += 1,
+            Some(4) => amount.credited = amount.credited.wrapping_sub(1).min(AMOUNT_MAX),
+            Some(5) => amount.base = if amount.base.is_some() { None } else { Some(amount.amount) },
+            Some(6) => (amount.amount, amount.credited) = (0, 0),
+            Some(7) => who = self.somebody(say.extra).address,
+            Some(8) => (amount.amount, amount.credited) = (AMOUNT_MAX, 1),
+            _ => {}
+        }
+        amount.amount = amount.amount.min(AMOUNT_MAX);
+        let text = "it-was-so";
+        let body = if kind == 6 {
+            let who = Settler { issuer: who, reference: text.parse().expect("a text") };
+            Body::Settlement(Settlement { who, amount })
+        } else {
+            let who = Corrector { issuer: who, reason: text.parse().expect("a text") };
+            Body::Correction(Correction { who, amount: (!void).then_some(amount) })
+        };
+        let (number, at) = (self.next(), time(self.clock));
+        let month = Month::new(month);
+        Some(Statement::new(seed("statement", number), Some(subject), at, Some(refers), month, &body))
+    }
+}
