@@ -19,7 +19,10 @@ test: ## every test
 	cargo build --workspace --bins
 	cargo test --workspace
 
-bench: setup ## statements a second, beside what this machine can do; target/bench/latest.json
+# PostgreSQL is installed for the part that stands beside it, unless that part is not asked for.
+bench: ## what the ledger does beside what this machine can do, in half an hour; ARGS=--smoke: a minute; target/bench/latest.json
+	scripts/setup $(if $(findstring --smoke,$(ARGS)),,$(if $(findstring --only,$(ARGS)),$(findstring postgres,$(ARGS)),postgres))
+	cargo build --release --bins
 	cargo run --release -p peal-tests --bin bench -- $(ARGS)
 
 lint: setup ## format and clippy, warnings denied

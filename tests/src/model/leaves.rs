@@ -48,7 +48,7 @@ pub fn statement_root(origin: &Origin, statement: &Statement) -> Hash {
     head.uint(statement.issued.seconds());
     write_maybe(&mut head, statement.refers);
     write_maybe(&mut head, statement.month.map(|m| u64::from(m.number())));
-    let values = std::iter::once(head.into_bytes()).chain(statement.facets.iter().cloned());
+    let values = std::iter::once(head.into_bytes()).chain(statement.facets.iter().map(<[u8]>::to_vec));
     let leaves: Vec<Hash> = values
         .zip(0..)
         .map(|(value, index)| {

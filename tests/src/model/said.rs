@@ -181,14 +181,14 @@ fn names(kind: u64) -> &'static [&'static str] {
 /// The facets of a statement, taken by name.
 struct Facets<'s> {
     names: &'static [&'static str],
-    facets: &'s [Vec<u8>],
+    facets: Vec<&'s [u8]>,
 }
 
 impl Facets<'_> {
     fn take<T>(&self, name: &str, read: impl FnOnce(&mut Reader<'_>) -> Read<T>) -> Result<T, Refusal> {
         let refusal = Refusal::new(Code::MalformedFacet, name);
         let place = self.names.iter().position(|n| *n == name).ok_or_else(|| refusal.clone())?;
-        let mut r = Reader::new(&self.facets[place]);
+        let mut r = Reader::new(self.facets[place]);
         let value = read(&mut r).map_err(|_| refusal.clone())?;
         r.end().map_err(|_| refusal)?;
         Ok(value)
@@ -217,7 +217,7 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
     if statement.facets.len() != names.len() {
         return malformed("facets");
     }
-    let facets = Facets { names, facets: &statement.facets };
+    let facets = Facets { names, facets: statement.facets.iter().collect() };
     Ok(match statement.kind {
         1 => {
             let who = facets.take("who", |r| nullable(r, address))?;

@@ -8,7 +8,7 @@ use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
 use peal_spec::statement::settlement::Settler;
 use peal_spec::statement::{
-    Amount, Body, Contribution, Correction, Evidence, Granted, Recovery, Revoked, Settlement, Source,
+    Amount, Body, Contribution, Correction, Evidence, Facets, Granted, Recovery, Revoked, Settlement, Source,
     Statement, What,
 };
 use peal_spec::value::{Insurance, Month};
@@ -56,6 +56,7 @@ impl Stage {
     /// Changes how a statement is written.
     fn miswrite(&self, statement: &mut Statement, wrong: u8, say: &Say) {
         let facet = usize::from(say.target) % statement.facets.len().max(1);
+        let mut facets: Vec<Vec<u8>> = statement.facets.iter().map(<[u8]>::to_vec).collect();
         match wrong % 16 {
             0 => statement.address = statement.address.map(|a| Address { number: a.number + 20, id: a.id }),
             1 => {
@@ -69,15 +70,17 @@ impl Stage {
             3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
             4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
             5 => statement.kind = [0, 8, 31, 1 << 40][facet],
-            6 => drop(statement.facets.pop()),
-            7 => statement.facets.push(statement.facets[facet].clone()),
-            8 => statement.facets.swap(0, facet),
-            9 => statement.facets[0] = self.somebody(say.extra).address.to_bytes(),
+            6 => drop(facets.pop()),
+            7 => facets.push(facets[facet].clone()),
+            8 => facets.swap(0, facet),
+            9 => facets[0] = self.somebody(say.extra).address.to_bytes(),
             10 => statement.kind = 1 + u64::from(say.extra) % 7,
             _ => {
-                statement.facets[facet] =
-                    odd(usize::from(say.extra) % ODD, &self.somebody(say.subject).address)
+                facets[facet] = odd(usize::from(say.extra) % ODD, &self.somebody(say.subject).address);
             }
+        }
+        if let Ok(facets) = Facets::new(facets) {
+            statement.facets = facets;
         }
     }
 

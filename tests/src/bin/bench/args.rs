@@ -116,8 +116,8 @@ impl Args {
         let history = pick(self.history, s, 2400, 120).max(4);
         Sizes {
             accounts: pick(self.accounts, s, 1_000_000, 2000).max(10),
-            records: pick(self.records, s, 10_000_000, 10_000),
-            grown: pick(self.grown, s, 20_000_000, 25_000),
+            records: pick(self.records, s, 10_000_000, 20_000),
+            grown: pick(self.grown, s, 20_000_000, 80_000),
             empty_accounts: pick(self.empty_accounts, s, 300_000, 1000).max(10),
             statements: pick(self.statements, s, 500_000, 4000).max(1000),
             singles: pick(self.singles, s, 100_000, 500).max(10),

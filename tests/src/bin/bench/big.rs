@@ -104,7 +104,7 @@ impl Big {
     fn histories(&mut self, ledger: &Ledger, holds: Holds) {
         let long = holds.history - 1;
         let few = holds.few.min(long + 1) - 1;
-        let room = (holds.records as usize / holds.history.max(1)).clamp(1, EACH);
+        let room = (holds.records as usize / (2 * holds.history)).clamp(1, EACH);
         say(&format!(
             "a history of {} records from {} postings, another from {}",
             long + 1,

@@ -279,6 +279,16 @@ mod tests {
         assert!(large.blocks() > 45.0 && large.blocks() < 80.0, "{large:?}");
     }
 
+    /// FIPS 180-4 §5.1.1: a mark of one bit and the length of 64 follow the message, so 55 bytes are one block and 56 are two.
+    #[test]
+    fn blocks_are_those_of_the_standard() {
+        for (data, blocks) in [(0, 1.0), (54, 1.0), (55, 2.0), (118, 2.0), (119, 3.0), (250, 5.0)] {
+            let mut c = Counter::default();
+            c.leaf(&vec![0; data]);
+            assert_eq!(c.0, blocks, "{data} bytes and the mark of a leaf");
+        }
+    }
+
     #[test]
     fn a_record_makes_as_many_nodes_as_its_number_has_ones() {
         let mut tree = Frontier::default();

@@ -61,6 +61,11 @@ impl Times {
         self.sorted[((self.sorted.len() - 1) as f64 * share).round() as usize]
     }
 
+    /// Median, least and greatest.
+    pub fn figure(&self) -> Figure {
+        Figure { median: self.p50(), least: self.at(0.0), most: self.at(1.0) }
+    }
+
     pub fn p50(&self) -> f64 {
         self.at(0.5)
     }

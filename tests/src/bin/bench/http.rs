@@ -1,13 +1,12 @@
 //! Postings to `peald` over HTTP from another process, which has them in memory before the clock starts.
 //!
-//! 1. The benchmark writes the postings to a file and starts itself as a client: it reads them, connects, and says that it is ready.
+//! 1. The benchmark starts itself as a client and hands it the postings through a pipe: it takes them all, connects, and says that it is
+//!    ready.
 //! 2. Told to go, each of its connections sends the next posting as soon as the last is answered, or when it is due at a fixed rate.
 //! 3. Receipts are kept as bytes. When the clock has stopped, every one is read and must hold as many records as the posting has
 //!    statements; some are checked in full, signature and tree.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -29,9 +28,9 @@ const SAMPLE: usize = 64;
 /// How the client process is to send.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ClientArgs {
-    /// Be the client: send the postings in this file (used by the benchmark itself)
-    #[arg(long, hide = true, value_name = "FILE")]
-    pub client: Option<PathBuf>,
+    /// Be the client that sends the postings given on standard input (used by the benchmark itself)
+    #[arg(long, hide = true)]
+    pub client: bool,
     #[arg(long, hide = true, default_value = "")]
     authority: String,
     #[arg(long, hide = true, default_value_t = 1)]
@@ -45,21 +44,26 @@ pub struct ClientArgs {
 }
 
 /// The client process.
-pub fn client(file: &Path, args: &ClientArgs) {
-    let mut bytes = Vec::new();
-    File::open(file).and_then(|mut f| f.read_to_end(&mut bytes)).must("the postings");
-    let (mut postings, mut rest) = (Vec::new(), bytes.as_slice());
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let (posting, after) = after.split_at(u32::from_le_bytes(*length) as usize);
+pub fn client(args: &ClientArgs) {
+    let mut input = std::io::stdin().lock();
+    let mut postings = Vec::new();
+    loop {
+        let mut length = [0; 4];
+        input.read_exact(&mut length).must("a posting's length");
+        let mut posting = vec![0; u32::from_le_bytes(length) as usize];
+        if posting.is_empty() {
+            break;
+        }
+        input.read_exact(&mut posting).must("a posting");
         postings.push(posting);
-        rest = after;
     }
     let connect = |_| Connection::open(&args.authority).must("a connection to peald");
     let connections: Vec<Connection> = (0..args.threads).map(connect).collect();
     let mut out = std::io::stdout();
     writeln!(out, "ready").and_then(|()| out.flush()).must("standard output");
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).must("standard input");
+    input.read_line(&mut line).must("standard input");
+    drop(input);
 
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let began = Instant::now();
@@ -119,7 +123,7 @@ pub fn client(file: &Path, args: &ClientArgs) {
         statements += receipt.results.len();
         times.push(time.as_micros() as u64);
         if at % SAMPLE == 0 {
-            let posting = Posting::receive(postings[*at], &key.name).must("a posting");
+            let posting = Posting::receive(&postings[*at], &key.name).must("a posting");
             let (_, records) = receipt.check(&posting, &key).must("a receipt");
             assert_eq!(records.len(), args.each);
         }
@@ -135,7 +139,6 @@ pub struct Sender<'r> {
     output: BufReader<ChildStdout>,
     running: &'r Running,
     key: VerifierKey,
-    file: PathBuf,
     before: (u64, u64),
 }
 
@@ -149,26 +152,22 @@ impl<'r> Sender<'r> {
         connections: usize,
         rate: Option<f64>,
     ) -> Self {
-        let file = house.dir.join("postings");
-        let mut out =
-            std::io::BufWriter::with_capacity(1 << 20, File::create(&file).must("a file of postings"));
-        for posting in postings {
-            let length = (posting.len() as u32).to_le_bytes();
-            out.write_all(&length).and_then(|()| out.write_all(posting)).must("a file of postings");
-        }
-        out.flush().must("a file of postings");
         let mut command = Command::new(std::env::current_exe().must("this program"));
-        command.arg("--client").arg(&file).args(["--authority", &running.authority]);
+        command.arg("--client").args(["--authority", &running.authority]);
         command.args(["--threads", &connections.to_string(), "--each", &each.to_string()]);
         command.args(["--operator", &house.key().to_string()]);
         if let Some(rate) = rate {
             command.args(["--rate", &rate.to_string()]);
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().must("the client");
-        let input = child.stdin.take();
+        let mut input = child.stdin.take().must("the client's input");
+        for posting in postings.iter().map(Vec::as_slice).chain([&[][..]]) {
+            let length = (posting.len() as u32).to_le_bytes();
+            input.write_all(&length).and_then(|()| input.write_all(posting)).must("the client's input");
+        }
         let output = BufReader::new(child.stdout.take().must("the client's output"));
         let before = (running.log_size(&house.key()), running.gauge("peal_commits_since_start"));
-        let mut sender = Self { child, input, output, running, key: house.key(), file, before };
+        let mut sender = Self { child, input: Some(input), output, running, key: house.key(), before };
         assert_eq!(sender.line(), "ready", "the client is ready");
         sender
     }
@@ -200,7 +199,6 @@ impl<'r> Sender<'r> {
         self.input = None;
         let result: Value = serde_json::from_str(&self.line()).must("the client's result");
         assert!(self.child.wait().is_ok_and(|s| s.success()), "the client ends well");
-        let _ = std::fs::remove_file(&self.file);
         let micros = |v: &Value| Duration::from_micros(v.as_u64().must("microseconds"));
         let statements = result["statements"].as_u64().must("statements");
         let times = result["times"].as_array().must("times").iter().map(micros).collect();

@@ -59,7 +59,7 @@ pub fn flood(ledger: &Ledger, people: &People, sizes: &Sizes, records: u64) -> (
 /// A line of such rates beside what allows them.
 pub fn line(key: &'static str, name: String, flooded: &Flooded, machine: &Machine) -> Line {
     let ceiling = flooded.count.ceiling(machine);
-    Line::new(key, name.clone(), flooded.rate, "/s")
+    Line::new(key, name, flooded.rate, "/s")
         .beside("hashes and write", ceiling)
         .beside("hashes alone", flooded.count.hashing(machine))
         .beside("bare pipeline", machine.pipeline.median)

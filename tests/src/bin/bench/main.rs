@@ -11,11 +11,10 @@
 
 #![allow(clippy::panic)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use peal_ledger::Ledger;
 use peal_spec::value::Origin;
 use serde_json::json;
 
@@ -33,22 +32,17 @@ mod library;
 mod proofs;
 mod big;
 mod growth;
+mod large;
 mod postgres;
 
 use args::{Args, Part, Sizes};
-use big::{Big, EACH, Holds};
-use daemon::{House, Running};
-use figure::{Figure, Must, Times, cores, number, say, whole};
-use http::Sender;
-use library::Flooded;
+use big::EACH;
+use daemon::House;
+use figure::{Figure, Must, cores, say, whole};
 use machine::Machine;
-use people::Maker;
-use proofs::{Checked, Copied};
 use report::{Bound, Line, Report};
 
 const ORIGIN: &str = "bench.example/ledger";
-/// Connections that post 1,000 statements at a time.
-const CONNECTIONS: usize = 32;
 
 /// The machine's limits as lines.
 fn limits(machine: &Machine, report: &mut Report) {
@@ -81,237 +75,7 @@ fn megabytes(bytes: Figure) -> Figure {
     Figure { median: bytes.median / 1e6, least: bytes.least / 1e6, most: bytes.most / 1e6 }
 }
 
-/// Postings of 1,000 and of one over HTTP; returns the rate of the first.
-fn over_http(
-    big: &mut Big,
-    running: &Running,
-    sizes: &Sizes,
-    machine: &Machine,
-    report: &mut Report,
-) -> Figure {
-    report.section(
-        "http",
-        format!(
-            "Through HTTP, from another process, over {} accounts and {} records",
-            whole(big.people.ids.len() as u64),
-            whole(big.records)
-        ),
-    );
-    let run = |big: &mut Big, each: usize, count: usize, connections: usize| {
-        let (mut rates, mut times) = (Vec::new(), Vec::new());
-        for run in 0..sizes.runs {
-            let postings = Maker::new(&big.people).batch(count, each);
-            let mut sender = Sender::new(&big.house, running, &postings, each, connections, None);
-            sender.go();
-            let done = sender.finish(false);
-            assert_eq!(done.statements, (count * each) as u64, "everything was posted");
-            say(&format!("  run {}: {} statements/s", run + 1, number(done.rate())));
-            big.records += done.statements;
-            rates.push(done.rate());
-            times.extend(done.times);
-        }
-        (Figure::of(rates), Times::of(&times))
-    };
-    say("HTTP: postings of 1,000");
-    let (rate, times) = run(big, EACH, sizes.statements / EACH, CONNECTIONS);
-    report.line(
-        Line::new("ingest", "postings of 1,000", rate, "/s")
-            .beside("bare pipeline", machine.pipeline.median)
-            .note(format!(
-                "{CONNECTIONS} connections; receipt p50 {} ms, p99 {} ms",
-                number(times.p50()),
-                number(times.p99())
-            )),
-    );
-    say("HTTP: postings of one");
-    let (singles, times) = run(big, 1, sizes.singles, sizes.connections);
-    report.line(
-        Line::new("singles", "postings of one", singles, "/s")
-            .beside("strict signature checks", machine.verify_all.median)
-            .note(format!(
-                "{} connections; receipt p50 {} ms, p99 {} ms",
-                sizes.connections,
-                number(times.p50()),
-                number(times.p99())
-            )),
-    );
-    rate
-}
-
-/// Lines of a history's copies and proofs.
-fn proof_lines(
-    name: [&'static str; 6],
-    what: &str,
-    copied: &[(&str, &Copied)],
-    c: &Checked,
-    machine: &Machine,
-    report: &mut Report,
-) {
-    report.words(format!(
-        "{} records from {what}: the file has {} bytes, that of the totals alone {}",
-        whole(c.records as u64),
-        whole(c.bytes as u64),
-        whole(c.totals_bytes as u64)
-    ));
-    for ((way, copied), key) in copied.iter().zip(name) {
-        let t = &copied.ledger;
-        let spread = Figure { median: t.p50(), least: t.at(0.0), most: t.p99() };
-        report.line(Line::new(key, format!("{what}: copy, {way}"), spread, "ms").note(format!(
-            "least, median and p99 of {}, while {} statements/s come in; making the proof meanwhile: median {} ms, p99 {} ms",
-            t.count(),
-            number(copied.load.rate()),
-            number(copied.making.p50()),
-            number(copied.making.p99())
-        )));
-    }
-    let strict = c.postings as f64 / machine.verify_core.median * 1e3;
-    report.line(Line::new(name[2], format!("{what}: making the proof"), c.make, "ms"));
-    report.line(
-        Line::new(name[3], format!("{what}: checking it offline"), c.check, "ms")
-            .beside("15 ms + a strict check a posting", 15.0 + strict)
-            .note(format!(
-                "{} distinct postings: their signatures alone {} ms",
-                whole(c.postings as u64),
-                number(c.signatures.median)
-            )),
-    );
-    report.line(
-        Line::new(name[4], format!("{what}: trees and states of it"), c.trees, "ms")
-            .beside("the target", 15.0)
-            .target(
-                format!("check of {} records from {what}: trees and states, ms", whole(c.records as u64)),
-                c.trees.median,
-                Bound::AtMost(15.0),
-            ),
-    );
-    report.line(
-        Line::new(name[5], format!("{what}: totals alone, check"), c.totals_check, "ms")
-            .note(format!("making it {} ms", number(c.totals_make.median))),
-    );
-}
-
-/// The parts over the large ledger.
-fn large(
-    args: &Args,
-    sizes: &Sizes,
-    folder: &Path,
-    origin: &Origin,
-    machine: &Machine,
-    empty: Option<&Flooded>,
-    report: &mut Report,
-) -> Rates {
-    let holds =
-        Holds { accounts: sizes.accounts, records: sizes.records, history: sizes.history, few: sizes.few };
-    let (mut big, ledger, filled) = Big::open(folder, origin, holds);
-    House::close(ledger);
-    report.section("prefill", "Filling the large ledger");
-    if let Some(run) = filled.filter(|r| r.statements > 0) {
-        report.line(
-            Line::new("rate", "signed and posted on the same cores", Figure::once(run.rate()), "/s")
-                .note(format!("{} statements in postings of 1,000, one run", whole(run.statements))),
-        );
-    } else {
-        report.words("kept from an earlier run");
-    }
-
-    let mut rates = Rates::default();
-    let workers = [(0, sizes.history), (1, sizes.few)];
-    let mut copied_http = Vec::new();
-    if args.wants(Part::Http) || args.wants(Part::Proofs) {
-        let running = Running::start(&big.house);
-        if args.wants(Part::Http) {
-            rates.http = Some(over_http(&mut big, &running, sizes, machine, report));
-        }
-        if args.wants(Part::Proofs) {
-            let half = rates.http.map_or(machine.pipeline.median / 20.0, |r| r.median / 2.0) / EACH as f64;
-            for (worker, postings) in workers {
-                say(&format!(
-                    "proofs: copies over HTTP of a history from {postings} postings at {} postings/s",
-                    number(half)
-                ));
-                let load = Maker::new(&big.people).batch((half * sizes.half) as usize + 4, EACH);
-                let copied = proofs::over_http(
-                    &big.house,
-                    &running,
-                    &big.people,
-                    worker,
-                    sizes.copies,
-                    (&load, EACH),
-                    half,
-                );
-                big.records += copied.load.statements;
-                copied_http.push(copied);
-            }
-        }
-        running.stop();
-    }
-    let ledger = big.house.open();
-    if args.wants(Part::Library) {
-        say("library: postings of 1,000 over the large ledger");
-        report.section(
-            "library_large",
-            format!(
-                "The library over {} accounts and {} records",
-                whole(sizes.accounts as u64),
-                whole(big.records)
-            ),
-        );
-        let (flooded, posted) = library::flood(&ledger, &big.people, sizes, big.records);
-        big.records += posted;
-        let share = flooded.rate.median / flooded.count.ceiling(machine);
-        report.line(library::line("ingest", "postings of 1,000".into(), &flooded, machine).target(
-            "postings of 1,000 in the library, large ledger, of hashes and write",
-            share,
-            Bound::AtLeast(0.7),
-        ));
-        report.extra("hashes_large", flooded.count.json());
-        rates.library = Some(flooded.rate);
-    }
-    if args.wants(Part::Proofs) {
-        report.section("proofs", format!("A history of {} records, proved", whole(sizes.history as u64)));
-        let half = rates.library.map_or(machine.pipeline.median / 20.0, |r| r.median / 2.0) / EACH as f64;
-        let trust = big.house.trust();
-        let names = [
-            ["many_copy_http", "many_copy", "many_make", "many_check", "many_trees", "many_totals"],
-            ["few_copy_http", "few_copy", "few_make", "few_check", "few_trees", "few_totals"],
-        ];
-        for (((worker, postings), over_http), name) in workers.into_iter().zip(&copied_http).zip(names) {
-            say(&format!(
-                "proofs: copies in the library of a history from {postings} postings at {} postings/s",
-                number(half)
-            ));
-            let load = Maker::new(&big.people).batch((half * sizes.half) as usize + 4, EACH);
-            let copied = proofs::in_library(&ledger, &big.people, worker, sizes.copies, &load, half);
-            big.records += copied.load.statements;
-            assert_eq!(over_http.copy.rows, copied.copy.rows, "both ways give the same rows");
-            let checked = proofs::check(&copied.copy, &trust, 20.min(2 * sizes.copies));
-            assert_eq!((checked.records, checked.postings), (sizes.history, postings));
-            let ways = [("HTTP", over_http), ("library", &copied)];
-            proof_lines(name, &format!("{postings} postings"), &ways, &checked, machine, report);
-        }
-    }
-    big.save();
-    let big = match empty {
-        Some(empty) if args.wants(Part::Growth) => {
-            growth::measure(big, ledger, empty, sizes, machine, report)
-        }
-        _ => {
-            House::close(ledger);
-            big
-        }
-    };
-    big.save();
-    rates
-}
-
-/// Rates over the large ledger.
-#[derive(Default)]
-struct Rates {
-    http: Option<Figure>,
-    library: Option<Figure>,
-}
-
-fn beside(sizes: &Sizes, folder: &Path, rates: &Rates, report: &mut Report) {
+fn beside(sizes: &Sizes, folder: &Path, rates: &large::Rates, report: &mut Report) {
     say("PostgreSQL beside it");
     report.section(
         "postgres",
@@ -355,7 +119,7 @@ fn beside(sizes: &Sizes, folder: &Path, rates: &Rates, report: &mut Report) {
     report.words("The ledger does less: no query by anything but the account, no further indexes, no other tables, no transactions across them.");
 }
 
-fn run(args: &Args, folder: &Path) -> Report {
+fn run(args: &Args, folder: &Path, scratch: &Path) -> Report {
     let sizes = args.sizes();
     let origin: Origin = ORIGIN.parse().must("the origin");
     let mut report = Report::new(json!({
@@ -363,13 +127,12 @@ fn run(args: &Args, folder: &Path) -> Report {
         "grown": sizes.grown, "empty_accounts": sizes.empty_accounts,
     }));
     let postings = (sizes.statements / EACH).min(400);
-    let machine = machine::measure(folder, &origin, sizes.runs, sizes.machine, postings);
+    let machine = machine::measure(scratch, &origin, sizes.runs, sizes.machine, postings);
     limits(&machine, &mut report);
 
     let mut empty = None;
     if args.wants(Part::Library) || args.wants(Part::Growth) {
-        let (house, ledger, people): (House, Ledger, _) =
-            library::empty(folder, &origin, sizes.empty_accounts);
+        let (house, ledger, people) = library::empty(scratch, &origin, sizes.empty_accounts);
         let flooded = library::over_empty(&ledger, &people, &sizes);
         report.section(
             "library_empty",
@@ -389,52 +152,47 @@ fn run(args: &Args, folder: &Path) -> Report {
         std::fs::remove_dir_all(&house.dir).must("remove the empty ledger");
         empty = Some(flooded);
     }
-    let mut rates = Rates::default();
+    let mut rates = large::Rates::default();
     if [Part::Library, Part::Http, Part::Proofs, Part::Growth].into_iter().any(|p| args.wants(p)) {
-        rates = large(args, &sizes, folder, &origin, &machine, empty.as_ref(), &mut report);
+        rates = large::measure(args, &sizes, folder, &origin, &machine, empty.as_ref(), &mut report);
     }
     if args.wants(Part::Postgres) {
-        beside(&sizes, folder, &rates, &mut report);
+        beside(&sizes, scratch, &rates, &mut report);
     }
     report
 }
 
-/// A folder below target/, on the disk that the project lies on: /tmp may be memory.
-fn scratch() -> std::io::Result<tempfile::TempDir> {
-    std::fs::create_dir_all("target")?;
-    tempfile::Builder::new().prefix("bench").tempdir_in("target")
+/// Where the large ledger goes, and a folder in it for all else, which is removed at the end. Without a folder given both are one below
+/// target/, on the disk that the project lies on: /tmp may be memory.
+fn folders(args: &Args) -> std::io::Result<(PathBuf, tempfile::TempDir)> {
+    let near = args.folder.clone().unwrap_or_else(|| "target".into());
+    std::fs::create_dir_all(&near)?;
+    let scratch = tempfile::Builder::new().prefix("bench").tempdir_in(&near)?;
+    let folder = if args.folder.is_some() { near } else { scratch.path().to_owned() };
+    Ok((folder, scratch))
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Some(file) = &args.client.client {
-        http::client(file, &args.client);
+    if args.client.client {
+        http::client(&args.client);
         return ExitCode::SUCCESS;
     }
     say(if args.smoke { "all parts in tiny sizes" } else { "this takes about half an hour" });
-    let (own, kept) = match &args.folder {
-        Some(folder) => (None, folder.clone()),
-        None => match scratch() {
-            Ok(own) => {
-                let path = own.path().to_owned();
-                (Some(own), path)
-            }
-            Err(e) => {
-                eprintln!("bench: no folder for its files below target/: {e}");
-                return ExitCode::from(2);
-            }
-        },
+    let (folder, scratch) = match folders(&args) {
+        Ok(folders) => folders,
+        Err(e) => {
+            eprintln!("bench: no folder for its files: {e}");
+            return ExitCode::from(2);
+        }
     };
-    if let Err(e) = std::fs::create_dir_all(&kept) {
-        eprintln!("bench: {}: {e}", kept.display());
-        return ExitCode::from(2);
+    let there = folder.join("people").exists();
+    let report = run(&args, &folder, scratch.path());
+    if !args.keep && !there {
+        let _ = std::fs::remove_dir_all(folder.join("ledger"));
+        let _ = std::fs::remove_file(folder.join("people"));
     }
-    let report = run(&args, &kept);
-    if own.is_none() && !args.keep {
-        let _ = std::fs::remove_dir_all(kept.join("ledger"));
-        let _ = std::fs::remove_file(kept.join("people"));
-    }
-    drop(own);
+    drop(scratch);
     report.print();
     let folder = args.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = std::fs::create_dir_all(folder)

@@ -11,7 +11,7 @@
 //! nobody sees whether an account's rows are all there, facets cannot be withheld, and whoever runs the server can rewrite a chain.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -95,6 +95,7 @@ struct Server {
     programs: PathBuf,
     folder: tempfile::TempDir,
     as_root: bool,
+    child: Option<Child>,
 }
 
 impl Server {
@@ -140,7 +141,7 @@ impl Server {
         };
         let place = if open(&near) && near.as_os_str().len() < 60 { near } else { PathBuf::from("/var/tmp") };
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in(place).map_err(|e| e.to_string())?;
-        let server = Self { programs, folder, as_root };
+        let mut server = Self { programs, folder, as_root, child: None };
         if as_root {
             let owner = Command::new("chown").arg("postgres:").arg(server.folder.path()).status();
             if !owner.is_ok_and(|s| s.success()) {
@@ -151,29 +152,44 @@ impl Server {
         init.args(["--auth=trust", "--username=bench", "--encoding=UTF8", "--locale=C", "-D"])
             .arg(server.data());
         server.run(&mut init, "initdb")?;
-        let mut options = format!("-k {}", server.folder.path().display());
+        let mut start = server.command("postgres");
+        start.arg("-D").arg(server.data()).arg("-k").arg(server.folder.path());
         for (name, value) in SETTINGS {
-            options += &format!(" -c {name}='{value}'");
+            start.args(["-c", &format!("{name}={value}")]);
         }
-        let mut start = server.command("pg_ctl");
-        start.args(["start", "-w", "-t", "60", "-o", &options, "-l"]).arg(server.folder.path().join("log"));
-        start.arg("-D").arg(server.data());
-        server.run(&mut start, "pg_ctl start")?;
+        // A child of this process, so that whoever interrupts the benchmark ends it too.
+        server.child = Some(start.spawn().map_err(|e| format!("postgres: {e}"))?);
+        let began = Instant::now();
+        while let Err(e) = server.config().connect(NoTls) {
+            let ended = server.child.as_mut().and_then(|c| c.try_wait().ok().flatten());
+            if ended.is_some() || began.elapsed() > Duration::from_secs(120) {
+                return Err(format!("postgres does not start: {e}"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         Ok(server)
     }
 
-    fn connect(&self) -> Client {
+    fn config(&self) -> Config {
         let mut config = Config::new();
         config.host_path(self.folder.path()).user("bench").dbname("postgres");
-        config.connect(NoTls).must("a connection to PostgreSQL")
+        config
+    }
+
+    fn connect(&self) -> Client {
+        self.config().connect(NoTls).must("a connection to PostgreSQL")
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let mut stop = self.command("pg_ctl");
-        stop.args(["stop", "-w", "-m", "fast", "-D"]).arg(self.data());
-        let _ = stop.status();
+        let Some(child) = &mut self.child else { return };
+        // SIGINT is its fast shutdown.
+        let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        if !told.is_ok_and(|s| s.success()) {
+            let _ = child.kill();
+        }
+        let _ = child.wait();
     }
 }
 

@@ -34,7 +34,7 @@ impl Bound {
 
 /// One line of the table.
 pub struct Line {
-    key: &'static str,
+    key: String,
     name: String,
     figure: Figure,
     unit: &'static str,
@@ -45,8 +45,16 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(key: &'static str, name: impl Into<String>, figure: Figure, unit: &'static str) -> Self {
-        Self { key, name: name.into(), figure, unit, beside: Vec::new(), target: None, note: None }
+    pub fn new(key: impl Into<String>, name: impl Into<String>, figure: Figure, unit: &'static str) -> Self {
+        Self {
+            key: key.into(),
+            name: name.into(),
+            figure,
+            unit,
+            beside: Vec::new(),
+            target: None,
+            note: None,
+        }
     }
 
     /// A limit in the same unit; the line says which share of it the figure is.
@@ -126,8 +134,7 @@ impl Report {
     pub fn json(&self) -> Value {
         let mut out = self.head.clone();
         for section in &self.sections {
-            let lines: Map<String, Value> =
-                section.lines.iter().map(|l| (l.key.to_owned(), l.json())).collect();
+            let lines: Map<String, Value> = section.lines.iter().map(|l| (l.key.clone(), l.json())).collect();
             out[section.key] = json!({ "title": section.title, "lines": lines, "words": section.words });
         }
         for (key, value) in &self.extra {
@@ -164,14 +171,13 @@ impl Report {
                 };
                 let row =
                     format!("  {:<46} {:>11} {:<6} {:<24}", line.name, number(f.median), line.unit, spread);
-                let limits: Vec<String> = line
-                    .beside
-                    .iter()
-                    .map(|(what, limit)| {
-                        format!("{} of {} ({what})", percent(f.median / limit), number(*limit))
-                    })
-                    .collect();
-                println!("{}", format!("{row} {}", limits.join(", ")).trim_end());
+                let mut limits = line.beside.iter().map(|(what, limit)| {
+                    format!("{:>6} of {:>11}  {what}", percent(f.median / limit), number(*limit))
+                });
+                println!("{}", format!("{row} {}", limits.next().unwrap_or_default()).trim_end());
+                for limit in limits {
+                    println!("{:<91} {limit}", "");
+                }
                 if let Some(note) = &line.note {
                     println!("    {note}");
                 }
