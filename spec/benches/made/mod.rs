@@ -11,7 +11,7 @@ use peal_spec::statement::*;
 use peal_spec::trust::{Ledger, Trust};
 use peal_spec::value::Insurance;
 
-use crate::cast::{self, START, cny, month, origin, seed, time};
+use crate::cast::{self, cny, month, origin, seed, time};
 use crate::world::World;
 
 /// Statements in the posting, and accounts that they are about.
@@ -64,11 +64,11 @@ pub fn placed(n: u64, root: Hash) -> Placed {
 /// The posting, and its accounts as they are after a year of contributions.
 pub fn load() -> Load {
     let mut world = World::founded();
-    let mut accounts = Vec::new();
+    let (mut accounts, keys) = (Vec::new(), world.lin.keys(0));
     for n in 0..COUNT as u64 {
         let opened = Opened {
             who: Some(world.platform.at()),
-            keys: world.lin.keys(0),
+            keys,
             recovery: Recovery { guardians: vec![], need: 0, delay: time(0) },
         };
         let id = plain(&n.to_be_bytes());
@@ -108,7 +108,6 @@ pub fn history() -> (Copy, Trust) {
 
 /// Seconds after everything.
 pub fn later() -> peal_spec::value::Time {
-    assert!(START > 0);
     cast::time(10_000)
 }
 
