@@ -95,11 +95,13 @@ impl FromStr for Address {
 }
 
 impl Cbor for Address {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.array(2);
         w.uint(self.number);
         self.id.encode(w);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(2, "an address")?;
         Ok(Self { number: r.below(NUMBER_LIMIT, "an account number below 2^40")?, id: Hash::decode(r)? })

@@ -78,9 +78,11 @@ impl Cbor for Vec<u8> {
 pub const COUNT_LIMIT: u64 = 1 << 53;
 
 impl Cbor for u64 {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.uint(*self);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.below(COUNT_LIMIT, "an integer below 2^53")
     }

@@ -64,9 +64,11 @@ impl FromStr for Source {
 }
 
 impl Cbor for Source {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.uint(*self as u64);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a source code");
         let code = r.uint()?;
@@ -154,12 +156,14 @@ pub struct What {
 }
 
 impl Cbor for What {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.array(3);
         self.insurance.encode(w);
         self.scheme.encode(w);
         self.fund.encode(w);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(3, "insurance, scheme and fund")?;
         Ok(Self { insurance: Insurance::decode(r)?, scheme: Text::decode(r)?, fund: Address::decode(r)? })
@@ -187,6 +191,7 @@ impl Amount {
 }
 
 impl Cbor for Amount {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.array(4);
         w.uint(self.amount);
@@ -194,6 +199,7 @@ impl Cbor for Amount {
         w.optional(self.base.as_ref());
         self.currency.encode(w);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(4, "amount, credited, base and currency")?;
         let (amount, credited) = (value::amount(r)?, value::amount(r)?);
@@ -213,6 +219,7 @@ pub struct Evidence {
 }
 
 impl Cbor for Evidence {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.array(3);
         w.optional(self.orders.as_ref());
@@ -226,6 +233,7 @@ impl Cbor for Evidence {
         }
         w.optional(self.place.as_ref());
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("orders, shift and place, not all absent");
         r.array_of(3, "orders, shift and place")?;

@@ -235,7 +235,7 @@ impl Posting {
     ) -> Self {
         let roots: Vec<Hash> = statements.iter().map(|s| s.root(origin)).collect();
         let payload = Payload {
-            origin: *origin,
+            origin: origin.clone(),
             issuer,
             id,
             time,

@@ -10,7 +10,7 @@ use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::value::BadValue;
 
 /// Text of at most `MAX` bytes (below 256), not empty, without control characters.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Text<const MAX: usize> {
     length: u8,
     /// The text's UTF-8, and zeros after it.
@@ -24,6 +24,14 @@ impl<const MAX: usize> Text<MAX> {
     pub fn as_str(&self) -> &str {
         // Checked when it was made.
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// UTF-8 without control characters, unless it is empty or too long.
+    #[inline]
+    fn copied(from: &[u8]) -> Option<Self> {
+        let mut utf8 = [0; MAX];
+        utf8.get_mut(..from.len())?.copy_from_slice(from);
+        (!from.is_empty()).then_some(Self { length: u8::try_from(from.len()).ok()?, utf8 })
     }
 
     /// The text's UTF-8.
@@ -42,15 +50,10 @@ fn printable(bytes: &[u8]) -> bool {
 impl<const MAX: usize> FromStr for Text<MAX> {
     type Err = BadValue;
     fn from_str(text: &str) -> Result<Self, BadValue> {
-        let from = text.as_bytes();
-        let mut utf8 = [0; MAX];
-        let length = u8::try_from(from.len()).map_err(|_| BAD)?;
-        let place = utf8.get_mut(..from.len()).ok_or(BAD)?;
-        if from.is_empty() || !(printable(from) || !text.chars().any(char::is_control)) {
+        if !printable(text.as_bytes()) && text.chars().any(char::is_control) {
             return Err(BAD);
         }
-        place.copy_from_slice(from);
-        Ok(Self { length, utf8 })
+        Self::copied(text.as_bytes()).ok_or(BAD)
     }
 }
 
@@ -101,9 +104,18 @@ impl<const MAX: usize> Cbor for Text<MAX> {
     fn encode(&self, w: &mut Writer) {
         w.text_of(self.as_bytes());
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a text within its limits");
-        r.text()?.parse().map_err(|_| fault)
+        let mut plain = false;
+        let utf8 = r.utf8(|bytes| {
+            plain = printable(bytes);
+            plain
+        })?;
+        if plain {
+            return Self::copied(utf8).ok_or(fault);
+        }
+        std::str::from_utf8(utf8).ok().and_then(|text| text.parse().ok()).ok_or(fault)
     }
 }
 

@@ -196,7 +196,7 @@ pub fn set<N: Nodes + ?Sized>(nodes: &N, indexes: &[u64], size: u64) -> Result<V
     ) -> Result<(), N::Error> {
         if inside.is_empty() {
             path.push(subtree(nodes, start, length)?);
-        } else if length > 1 {
+        } else if (inside.len() as u64) < length {
             let k = split(length);
             let (left, right) = inside.split_at(inside.partition_point(|i| *i < start + k));
             walk(nodes, start, k, left, path)?;
@@ -223,6 +223,12 @@ pub fn set_root(leaves: &[(u64, Hash)], size: u64, path: &[Hash]) -> Result<Hash
         match inside {
             [] => path.next().copied(),
             [(_, leaf)] if length == 1 => Some(*leaf),
+            // All of a subtree of moderate size: its leaves are joined level by level.
+            all if all.len() as u64 == length && all.len() <= WIDTH => {
+                let mut leaves = [Hash::default(); WIDTH];
+                leaves.iter_mut().zip(all).for_each(|(place, (_, leaf))| *place = *leaf);
+                Some(small_root(&leaves[..all.len()]))
+            }
             _ => {
                 let k = split(length);
                 let (left, right) = inside.split_at(inside.partition_point(|(i, _)| *i < start + k));
@@ -380,5 +386,62 @@ impl Frontier {
     /// The root.
     pub fn root(&self) -> Hash {
         join(&self.peaks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The root as RFC 9162 §2.1.1 defines it, word for word.
+    fn defined(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [] => empty_root(),
+            [leaf] => *leaf,
+            _ => {
+                let (left, right) = leaves.split_at(split(leaves.len() as u64) as usize);
+                hash::node(&defined(left), &defined(right))
+            }
+        }
+    }
+
+    fn leaves(size: u64) -> Vec<Hash> {
+        (0..size).map(|i| hash::leaf(&i.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn roots_of_every_size_are_as_defined() {
+        let all = leaves(1_100);
+        let mut frontier = Frontier::default();
+        for size in 0..=all.len() {
+            assert_eq!(root(&all[..size]), defined(&all[..size]), "{size}");
+            assert_eq!(frontier.root(), root(&all[..size]), "{size}");
+            if let Some(leaf) = all.get(size) {
+                frontier.push(*leaf);
+            }
+        }
+        let other = [&all[1..2], &all[..1]].concat();
+        assert_ne!(root(&other), root(&all[..2]));
+    }
+
+    #[test]
+    fn runs_of_leaves_are_proved_as_a_set() {
+        for size in [1, 2, 63, 64, 65, 130, 200] {
+            let all = leaves(size);
+            let top = root(&all);
+            for start in 0..size {
+                for end in [start + 1, start + 2, start + 64, start + 65, size] {
+                    let places: Vec<u64> = (start..end.min(size)).collect();
+                    let path = sure(set(all.as_slice(), &places, size));
+                    let mut known: Vec<(u64, Hash)> = places.iter().map(|i| (*i, all[*i as usize])).collect();
+                    assert!(check_set(&known, size, &path, &top).is_ok(), "{places:?} of {size}");
+                    known[0].1.0[0] ^= 1;
+                    assert!(check_set(&known, size, &path, &top).is_err(), "{places:?} of {size}");
+                    if start == 0 && end >= size {
+                        assert!(path.is_empty());
+                    }
+                }
+            }
+        }
     }
 }

@@ -101,9 +101,11 @@ impl FromStr for Time {
 }
 
 impl Cbor for Time {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.uint(self.0);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self(r.below(Self::LIMIT, "a time below 2^40")?))
     }
@@ -173,9 +175,11 @@ impl FromStr for Month {
 }
 
 impl Cbor for Month {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.uint(u64::from(self.0));
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a month as 202601");
         u32::try_from(r.uint()?).ok().and_then(Self::new).ok_or(fault)
@@ -304,9 +308,11 @@ impl Cbor for Currency {
     fn encode(&self, w: &mut Writer) {
         w.text_of(&self.0);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a currency of three letters A–Z");
-        r.text()?.parse().map_err(|_| fault)
+        let code: [u8; 3] = r.utf8(<[u8]>::is_ascii)?.try_into().map_err(|_| fault)?;
+        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(fault) }
     }
 }
 
@@ -375,9 +381,11 @@ impl FromStr for Insurance {
 }
 
 impl Cbor for Insurance {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.uint(u64::from(self.0));
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("an insurance code from 1 to 65535");
         Self::new(r.uint()?).ok_or(fault)
@@ -385,7 +393,7 @@ impl Cbor for Insurance {
 }
 
 /// The name of a ledger, which is also the name of its checkpoint key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Origin(Text<100>);
 
 impl Origin {

@@ -11,7 +11,7 @@ use peal_spec::statement::*;
 use peal_spec::trust::{Ledger, Trust};
 use peal_spec::value::Insurance;
 
-use crate::cast::{self, START, cny, month, origin, seed, time};
+use crate::cast::{self, cny, month, origin, seed, time};
 use crate::world::World;
 
 /// Statements in the posting, and accounts that they are about.
@@ -35,7 +35,7 @@ fn contribution(world: &mut World, about: peal_spec::address::Address, m: u32, n
             reference: format!("{m}/{n}").parse().unwrap(),
         },
         what: What {
-            insurance: if n.is_multiple_of(8) { Insurance::WORK_INJURY } else { Insurance::PENSION },
+            insurance: Insurance::PENSION,
             scheme: "cn-flexible-pension".parse().unwrap(),
             fund: world.fund.at(),
         },
@@ -64,11 +64,11 @@ pub fn placed(n: u64, root: Hash) -> Placed {
 /// The posting, and its accounts as they are after a year of contributions.
 pub fn load() -> Load {
     let mut world = World::founded();
-    let mut accounts = Vec::new();
+    let (mut accounts, keys) = (Vec::new(), world.lin.keys(0));
     for n in 0..COUNT as u64 {
         let opened = Opened {
             who: Some(world.platform.at()),
-            keys: world.lin.keys(0),
+            keys,
             recovery: Recovery { guardians: vec![], need: 0, delay: time(0) },
         };
         let id = plain(&n.to_be_bytes());
@@ -76,12 +76,11 @@ pub fn load() -> Load {
     }
     for (n, account) in accounts.iter_mut().enumerate() {
         for m in 202501..=202512 {
-            let statement = contribution(&mut world, account.address, m, n | 1);
+            let statement = contribution(&mut world, account.address, m, n);
             account.append(&statement, &statement.body().unwrap(), None, &placed(7, Hash([m as u8; 32])));
         }
     }
-    let statements =
-        (0..COUNT).map(|n| contribution(&mut world, accounts[n].address, 202601, n | 1)).collect();
+    let statements = (0..COUNT).map(|n| contribution(&mut world, accounts[n].address, 202601, n)).collect();
     let posting = world.platform.post(180, statements);
     let bytes = posting.to_bytes();
     Load { posting, bytes, accounts, world }
@@ -92,8 +91,9 @@ pub fn history() -> (Copy, Trust) {
     let mut world = World::founded();
     let lin = world.lin.at();
     for posting in 0..240 {
-        let statements = (0..10)
-            .map(|n| contribution(&mut world, lin, 202001 + 100 * (n / 2), 1 + posting * 16 + n as usize));
+        // Twenty years, a posting of ten contributions a month.
+        let m = (2006 + posting as u32 / 12) * 100 + posting as u32 % 12 + 1;
+        let statements = (0..10).map(|n| contribution(&mut world, lin, m, n));
         let mut statements: Vec<Statement> = statements.collect();
         statements.iter_mut().for_each(|s| s.issued = time(posting as u64));
         let posting = world.platform.post(180, statements);
@@ -108,7 +108,6 @@ pub fn history() -> (Copy, Trust) {
 
 /// Seconds after everything.
 pub fn later() -> peal_spec::value::Time {
-    assert!(START > 0);
     cast::time(10_000)
 }
 

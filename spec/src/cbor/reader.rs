@@ -205,6 +205,22 @@ impl<'b> Reader<'b> {
         Ok(value)
     }
 
+    /// The UTF-8 of a text string, for values that are no `str`; `plain` says of some of those that can be taken as they are.
+    ///
+    /// # Errors
+    /// Those of [`Reader::text`].
+    #[inline]
+    pub(crate) fn utf8(&mut self, plain: impl FnOnce(&[u8]) -> bool) -> Result<&'b [u8], Malformed> {
+        let fault = self.fault("a text string");
+        let (utf8, length, rest) = self.string(3).ok_or(fault)?;
+        if !plain(utf8) {
+            std::str::from_utf8(utf8).map_err(|_| fault)?;
+        }
+        self.shortest(utf8.len() as u64, length)?;
+        self.rest = rest;
+        Ok(utf8)
+    }
+
     /// The head of an array; returns the number of its items, which is at most the number of bytes left.
     ///
     /// # Errors
@@ -326,7 +342,7 @@ impl<'b> Reader<'b> {
                 (0, 0..=27) => drop(self.uint()?),
                 (1, 0..=27) => self.negative(first)?,
                 (2, 0..=27) => drop(self.bytes()?),
-                (3, 0..=27) => drop(self.text()?),
+                (3, 0..=27) => drop(self.utf8(<[u8]>::is_ascii)?),
                 (4, 0..=27) => {
                     let length = self.array()?;
                     if levels > MAX_DEPTH {

@@ -8,6 +8,8 @@ pub(crate) const STACK: usize = 256;
 /// Writes items one after another.
 pub struct Writer(Room);
 
+// The larger one is the point: it is what asks for no memory.
+#[allow(clippy::large_enum_variant)]
 enum Room {
     /// The first bytes are written, the others are zero.
     Stack([u8; STACK], usize),
@@ -77,11 +79,21 @@ impl Writer {
     }
 
     fn long_head(&mut self, major: u8, value: u64) {
-        let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
-        match value {
-            0..=0xffff => self.put(&[major | 25, g, h]),
-            0x1_0000..=0xffff_ffff => self.put(&[major | 26, e, f, g, h]),
-            _ => self.put(&[major | 27, a, b, c, d, e, f, g, h]),
+        let (info, width) = match value {
+            0..=0xffff => (25, 2),
+            0x1_0000..=0xffff_ffff => (26, 4),
+            _ => (27, 8),
+        };
+        // The value's bytes at the front, and zeros after them.
+        let mut head = [major | info; 9];
+        head[1..].copy_from_slice(&(value << (64 - 8 * width)).to_be_bytes());
+        if let Room::Stack(room, used) = &mut self.0
+            && let Some(place) = room[*used..].first_chunk_mut()
+        {
+            *place = head;
+            *used += 1 + width;
+        } else {
+            self.put(&head[..1 + width]);
         }
     }
 

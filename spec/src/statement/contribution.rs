@@ -24,12 +24,14 @@ pub struct Payer {
 }
 
 impl Cbor for Payer {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.array(3);
         self.source.encode(w);
         self.issuer.encode(w);
         self.reference.encode(w);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(3, "source, issuer and reference")?;
         Ok(Self { source: Source::decode(r)?, issuer: Address::decode(r)?, reference: Reference::decode(r)? })
@@ -55,6 +57,7 @@ impl Kind for Contribution {
     const SHAPES: &'static [Shape] = &[Shape::Payer, Shape::What, Shape::Amount, Shape::MaybeEvidence];
     const MONTH: bool = true;
 
+    #[inline]
     fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
         let (who, what, amount) = (facets.take()?, facets.take()?, facets.take()?);
         let evidence = facets.take_with(|r| r.optional())?;

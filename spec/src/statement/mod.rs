@@ -123,6 +123,7 @@ impl FacetReader<'_> {
     ///
     /// # Errors
     /// `malformed-facet`, naming it.
+    #[inline]
     pub fn take<T: Cbor>(&mut self) -> Result<T, Refusal> {
         self.take_with(T::decode)
     }
@@ -131,6 +132,7 @@ impl FacetReader<'_> {
     ///
     /// # Errors
     /// `malformed-facet`, naming it.
+    #[inline]
     pub fn take_with<T>(
         &mut self,
         read: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
@@ -231,9 +233,11 @@ impl fmt::Display for Type {
 }
 
 impl Cbor for Type {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.uint(*self as u64);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a statement type");
         Type::from_number(r.uint()?).ok_or(fault)
@@ -329,7 +333,7 @@ impl Statement {
     /// The head, in a ledger.
     pub fn head(&self, origin: &Origin) -> Head {
         Head {
-            origin: *origin,
+            origin: origin.clone(),
             address: self.address,
             kind: self.kind,
             issued: self.issued,
@@ -366,7 +370,7 @@ impl Statement {
     /// # Errors
     /// `unknown-type` or `malformed-facet`, in this order. Ranges of amounts are judged with the rules.
     pub fn body(&self) -> Result<Body, Refusal> {
-        let kind = Type::from_number(self.kind).ok_or(Refusal::new(Code::UnknownType, "type"))?;
+        let kind = Type::from_number(self.kind).ok_or_else(|| Refusal::new(Code::UnknownType, "type"))?;
         let present = [
             ("address", self.address.is_some()),
             ("refers", self.refers.is_some()),

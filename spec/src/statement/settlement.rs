@@ -19,11 +19,13 @@ pub struct Settler {
 }
 
 impl Cbor for Settler {
+    #[inline]
     fn encode(&self, w: &mut Writer) {
         w.array(2);
         self.issuer.encode(w);
         self.reference.encode(w);
     }
+    #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(2, "issuer and reference")?;
         Ok(Self { issuer: Address::decode(r)?, reference: Reference::decode(r)? })
