@@ -18,6 +18,7 @@
 pub mod error;
 pub mod settings;
 mod schema;
+mod pack;
 mod rows;
 mod store;
 mod blob;

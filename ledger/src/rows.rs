@@ -1,6 +1,10 @@
 //! The rows, in the layout that `schema` makes law: fields in the order in which they stand here.
 
 use peal_spec::account::Account;
+use peal_spec::facet::Keys;
+use peal_spec::key::PublicKey;
+use peal_spec::state::{Cells, Control, Held, State, Sum};
+use peal_spec::tree::Frontier;
 use peal_spec::address::Address;
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::record::Record;
@@ -12,7 +16,22 @@ use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
-use crate::schema::{self, Family, Row, place, place_key};
+use crate::pack::{Packer, Unpacker, seldom};
+use crate::schema::{self, Family, Row, bincode_rows, place, place_key, read_bincode};
+
+bincode_rows! {
+    Figure: Meta
+    Number: Ids
+    Text: Meta
+    Node: Nodes
+    Reference: References
+    PostingId: PostingIds
+    Leaves: Leaves
+    Entry: Entries
+    Block: Blocks
+    Part: Postings
+    PostingRow: Postings
+}
 
 struct BytesVisitor;
 
@@ -71,55 +90,34 @@ impl<'de> Deserialize<'de> for Hashes {
 /// A number that says what the store is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Figure(pub(crate) u64);
-impl Row for Figure {
-    const FAMILY: Family = Family::Meta;
-}
 
 /// The number of the account that has an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Number(pub(crate) u64);
-impl Row for Number {
-    const FAMILY: Family = Family::Ids;
-}
 
 /// A text alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Text(pub(crate) String);
-impl Row for Text {
-    const FAMILY: Family = Family::Meta;
-}
 
 /// A node of the log tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Node(pub(crate) Hash);
-impl Row for Node {
-    const FAMILY: Family = Family::Nodes;
-}
 
 /// The sequence of the contribution that took a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reference(pub(crate) u64);
-impl Row for Reference {
-    const FAMILY: Family = Family::References;
-}
 
 /// The digest of the posting that took an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PostingId(pub(crate) Hash);
-impl Row for PostingId {
-    const FAMILY: Family = Family::PostingIds;
-}
 
 /// One account as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     /// State, cells and tree edge.
     pub(crate) account: Account,
     /// For each of its first [`TAGS`] records: a hash of the reference that it took, or 0.
     pub(crate) tags: Vec<u16>,
-}
-impl Row for Head {
-    const FAMILY: Family = Family::Heads;
 }
 
 /// How many records of an account have a tag in its head; references of later ones have rows of their own.
@@ -134,6 +132,64 @@ impl Head {
     }
 }
 
+/// What of an account's state is seldom long or hard to pack.
+type Rest = (peal_spec::facet::Recovery, Option<u64>, Vec<Held>, Vec<Sum>);
+
+impl Row for Head {
+    const FAMILY: Family = Family::Heads;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
+        let Account { address, state, cells, frontier, last_seed } = &self.account;
+        let mut p = Packer(bytes);
+        p.number(address.number);
+        p.fixed(&address.id.0);
+        let keys = &state.control.keys;
+        p.fixed(&keys.key.0);
+        p.fixed(&keys.next.0);
+        p.fixed(&keys.reading.0);
+        p.fixed(&last_seed.0);
+        p.number(cells.len() as u64);
+        for (salt, leaf) in cells.salts().iter().zip(cells.leaves()) {
+            p.fixed(&salt.0);
+            p.fixed(&leaf.0);
+        }
+        p.number(frontier.size());
+        for peak in frontier.peaks() {
+            p.fixed(&peak.0);
+        }
+        p.number(self.tags.len() as u64);
+        for tag in &self.tags {
+            p.fixed(&tag.to_le_bytes());
+        }
+        let rest = (&state.control.recovery, state.control.opened_by, &state.roles, &state.sums);
+        p.fixed(&seldom(&rest).map_err(|e| e.to_string())?);
+        Ok(())
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut u = Unpacker(bytes);
+        let address = Address { number: u.number()?, id: Hash(u.fixed()?) };
+        let keys =
+            Keys { key: PublicKey(u.fixed()?), next: Hash(u.fixed()?), reading: PublicKey(u.fixed()?) };
+        let last_seed = Seed(u.fixed()?);
+        let count = u.count(48)?;
+        let (mut salts, mut leaves) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for _ in 0..count {
+            salts.push(Seed(u.fixed()?));
+            leaves.push(Hash(u.fixed()?));
+        }
+        let cells = Cells::from_parts(salts, leaves)?;
+        let size = u.number()?;
+        let peaks = (0..size.count_ones()).map(|_| u.fixed().map(Hash)).collect::<Option<_>>()?;
+        let frontier = Frontier::new(size, peaks)?;
+        let count = u.count(2)?;
+        let tags = (0..count).map(|_| u.fixed().map(u16::from_le_bytes)).collect::<Option<_>>()?;
+        let (recovery, opened_by, roles, sums): Rest = read_bincode(u.0)?;
+        let state = State { control: Control { keys, recovery, opened_by }, roles, sums };
+        Some(Self { account: Account { address, state, cells, frontier, last_seed }, tags })
+    }
+}
+
 /// The tag of a reference by its key in `references`; never 0.
 pub(crate) fn tag(key: &[u8; 24]) -> u16 {
     u16::from_be_bytes([key[8], key[9]]).max(1)
@@ -142,13 +198,7 @@ pub(crate) fn tag(key: &[u8; 24]) -> u16 {
 /// Leaf hashes of the directory: those of [`crate::schema::TILE`] accounts, or of as many as there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Leaves(pub(crate) Hashes);
-impl Row for Leaves {
-    const FAMILY: Family = Family::Leaves;
-}
 
-impl Row for Entry {
-    const FAMILY: Family = Family::Entries;
-}
 
 /// One commit. Its log leaves are its records' commitments, in order, and then the commit leaf.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,12 +218,9 @@ pub(crate) struct Block {
     /// Account and sequence of its records, in order.
     pub(crate) places: Vec<(u64, u64)>,
 }
-impl Row for Block {
-    const FAMILY: Family = Family::Blocks;
-}
 
 /// What is kept of a record's statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// The statement; its address is the account's, its root is recomputed.
     Kept {
@@ -192,7 +239,7 @@ pub(crate) enum Content {
 }
 
 /// One record. Account and sequence are the key's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RecordRow {
     /// Seed of the ledger's salts for it.
     pub(crate) seed: Seed,
@@ -215,8 +262,63 @@ pub(crate) struct RecordRow {
     /// The statement.
     pub(crate) content: Content,
 }
+
 impl Row for RecordRow {
     const FAMILY: Family = Family::Records;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
+        let mut p = Packer(bytes);
+        p.fixed(&self.seed.0);
+        p.number(self.log_index);
+        p.fixed(&self.posting.0);
+        p.number(self.posting_index);
+        p.number(self.kind as u64);
+        p.maybe(self.refers);
+        p.maybe(self.month.map(|m| u64::from(m.number())));
+        p.number(self.time.seconds());
+        p.fixed(&self.state_root.0);
+        match &self.content {
+            Content::Kept { seed, issued, facets } => {
+                p.number(0);
+                p.fixed(&seed.0);
+                p.number(issued.seconds());
+                p.bytes(&facets.0);
+            }
+            Content::Erased { root } => {
+                p.number(1);
+                p.fixed(&root.0);
+            }
+        }
+        Ok(())
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut u = Unpacker(bytes);
+        let row = Self {
+            seed: Seed(u.fixed()?),
+            log_index: u.number()?,
+            posting: Hash(u.fixed()?),
+            posting_index: u.number()?,
+            kind: Type::from_number(u.number()?)?,
+            refers: u.maybe()?,
+            month: match u.maybe()? {
+                Some(month) => Some(Month::new(u32::try_from(month).ok()?)?),
+                None => None,
+            },
+            time: Time::new(u.number()?)?,
+            state_root: Hash(u.fixed()?),
+            content: match u.number()? {
+                0 => Content::Kept {
+                    seed: Seed(u.fixed()?),
+                    issued: Time::new(u.number()?)?,
+                    facets: Bytes(u.bytes()?.to_vec()),
+                },
+                1 => Content::Erased { root: Hash(u.fixed()?) },
+                _ => return None,
+            },
+        };
+        u.0.is_empty().then_some(row)
+    }
 }
 
 impl RecordRow {
@@ -341,9 +443,6 @@ pub(crate) struct Part {
     /// What became of them, in order.
     pub(crate) results: Vec<Fate>,
 }
-impl Row for Part {
-    const FAMILY: Family = Family::Postings;
-}
 
 /// One posting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -362,9 +461,6 @@ pub(crate) struct PostingRow {
     pub(crate) nodes: Hashes,
     /// The first statements; further ones stand in rows of their own.
     pub(crate) part: Part,
-}
-impl Row for PostingRow {
-    const FAMILY: Family = Family::Postings;
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What is stored: families of rows, their keys, and their layout. This page is law for every version of the program.
 //!
-//! A row is one *version byte* (1) and then the row's struct in bincode 2 (standard configuration: little-endian, variable-length
-//! integers; fields in the order in which they stand in `rows`). `Bytes` and `Hashes` are a length in bytes and the bytes. Numbers in
-//! keys are big-endian, so that rows stand in the order of what they are about.
+//! A row is one *version byte* (1) and then the row's struct: `Head` and `RecordRow` as `rows` packs them, all others in bincode 2 (standard
+//! configuration: little-endian, variable-length integers; fields in the order in which they stand in `rows`). `Bytes` and `Hashes` are a
+//! length in bytes and the bytes. Numbers in keys are big-endian, so that rows stand in the order of what they are about.
 //!
 //! | family | key | row | written |
 //! |---|---|---|---|
@@ -124,10 +124,48 @@ pub(crate) mod meta {
 }
 
 /// A struct that is stored in one family.
-pub(crate) trait Row: Serialize + DeserializeOwned {
+pub(crate) trait Row: Sized {
     /// Where it is stored.
     const FAMILY: Family;
+
+    /// Appends its fields.
+    ///
+    /// # Errors
+    /// What the encoder says.
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String>;
+
+    /// Reads its fields, which are all of `bytes`.
+    fn read(bytes: &[u8]) -> Option<Self>;
 }
+
+/// Appends fields in bincode.
+pub(crate) fn write_bincode<T: Serialize>(row: &T, bytes: &mut Vec<u8>) -> Result<(), String> {
+    let written = bincode::serde::encode_into_std_write(row, bytes, bincode::config::standard());
+    written.map(|_| ()).map_err(|e| e.to_string())
+}
+
+/// Reads fields in bincode, which are all of `bytes`.
+pub(crate) fn read_bincode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let config = bincode::config::standard().with_limit::<ROW_LIMIT>();
+    let (row, read) = bincode::serde::decode_from_slice(bytes, config).ok()?;
+    (read == bytes.len()).then_some(row)
+}
+
+/// Rows in bincode.
+macro_rules! bincode_rows {
+    ($($row:ty: $family:ident)*) => { $(
+        impl Row for $row {
+            const FAMILY: Family = Family::$family;
+            fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
+                $crate::schema::write_bincode(self, bytes)
+            }
+            fn read(bytes: &[u8]) -> Option<Self> {
+                $crate::schema::read_bincode(bytes)
+            }
+        }
+    )* };
+}
+pub(crate) use bincode_rows;
 
 /// The bytes of a row.
 pub(crate) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Error> {
@@ -139,9 +177,7 @@ pub(crate) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Error> {
 /// Appends the bytes of a row.
 pub(crate) fn encode_into<R: Row>(row: &R, bytes: &mut Vec<u8>) -> Result<(), Error> {
     bytes.push(VERSION);
-    bincode::serde::encode_into_std_write(row, bytes, bincode::config::standard())
-        .map_err(|e| Error::Bug(format!("a row of {} does not encode: {e}", R::FAMILY.name())))?;
-    Ok(())
+    row.write(bytes).map_err(|e| Error::Bug(format!("a row of {} does not encode: {e}", R::FAMILY.name())))
 }
 
 /// The bytes of a part of a row, for hashing.
@@ -152,13 +188,9 @@ pub(crate) fn encode_part<T: Serialize>(part: &T) -> Result<Vec<u8>, Error> {
 
 /// Reads a row; `key` is for the message.
 pub(crate) fn decode<R: Row>(key: &[u8], bytes: &[u8]) -> Result<R, Error> {
-    let config = bincode::config::standard().with_limit::<ROW_LIMIT>();
     let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(R::FAMILY, key)));
     match bytes.split_first() {
-        Some((&VERSION, body)) => match bincode::serde::decode_from_slice(body, config) {
-            Ok((row, read)) if read == body.len() => Ok(row),
-            _ => Err(damaged("does not decode")),
-        },
+        Some((&VERSION, body)) => R::read(body).ok_or_else(|| damaged("does not decode")),
         _ => Err(damaged("is of a version that this program does not know")),
     }
 }

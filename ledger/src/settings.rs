@@ -1,10 +1,12 @@
 //! How a ledger runs: its clock, its randomness, and how much it takes.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use peal_spec::hash::Seed;
+use zeroize::Zeroizing;
 
 /// How a ledger runs.
 #[derive(Clone)]
@@ -55,9 +57,22 @@ impl fmt::Debug for Settings {
     }
 }
 
+/// How many seeds are drawn from the system at once.
+const DRAWN: usize = 256;
+
+thread_local! {
+    static SEEDS: RefCell<Zeroizing<Vec<[u8; 16]>>> = RefCell::default();
+}
+
+/// A seed of the system's randomness; asked for in bulk, since each asking is a system call.
 #[expect(clippy::expect_used, reason = "a ledger must not go on with seeds that can be guessed")]
 fn random_seed() -> Seed {
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed).expect("the system gives random bytes");
-    Seed(seed)
+    SEEDS.with_borrow_mut(|seeds| {
+        if seeds.is_empty() {
+            seeds.resize(DRAWN, [0; 16]);
+            getrandom::fill(seeds.as_flattened_mut()).expect("the system gives random bytes");
+        }
+        let seed = seeds.pop().unwrap_or_default();
+        Seed(seed)
+    })
 }
