@@ -23,7 +23,7 @@ use peal_spec::statement::{Body, Statement, Type};
 use peal_spec::tree::{self, Frontier};
 use peal_spec::value::{Origin, Time};
 
-use crate::commit::{Sealed, Verdict, build};
+use crate::commit::{Sealed, Verdict, judge, seal};
 use crate::error::Error;
 use crate::layered::Layered;
 use crate::reads;
@@ -206,10 +206,11 @@ fn check_refusals<T>(statements: &[Result<T, Refusal>], all_or_nothing: bool) ->
 fn replay_block(
     replay: &mut Replay<'_>,
     base: &Base<'_>,
+    (log, directory): (&Frontier, &Directory),
     operator: &VerifierKey,
     block: &Block,
 ) -> Result<(Sealed, Vec<Recorded>), Error> {
-    let first = base.log.size();
+    let first = base.log;
     let key = number_key(first);
     let mut recorded = Vec::with_capacity(block.postings.0.len());
     for digest in &block.postings.0 {
@@ -249,8 +250,8 @@ fn replay_block(
     };
     // The signed root comes last: a record that differs is named itself.
     let postpone = |checkpoint: &Checkpoint| Ok(sign(checkpoint).unwrap_or_default());
-    let built = build(replay, base, &offers, &next_seed, &postpone)?;
-    for (verdict, recorded) in built.verdicts.iter().zip(&recorded) {
+    let judged = judge(replay, base, &[], &offers, &next_seed)?;
+    for (verdict, recorded) in judged.verdicts.iter().zip(&recorded) {
         let key = &recorded.digest.0;
         match verdict {
             Verdict::Recorded(posted) => check_results(recorded, posted.results())?,
@@ -266,7 +267,10 @@ fn replay_block(
             }
         }
     }
-    let Some(sealed) = built.sealed else { return corrupt(Family::Blocks, &key, "it holds no posting") };
+    if !judged.records_something() {
+        return corrupt(Family::Blocks, &key, "it holds no posting");
+    }
+    let sealed = seal(&judged, base.origin, log, &|leaves| directory.change(leaves), &offers, &postpone)?;
     for blocks in [false, true] {
         if blocks {
             sign(&sealed.checkpoint)?;
@@ -439,8 +443,8 @@ pub(crate) fn replay(
             return corrupt(Family::Blocks, &key, "it is earlier than the one before");
         }
         time = block.time;
-        let base = Base { origin, log: &log, directory: &directory, time };
-        let (sealed, recorded) = replay_block(&mut replay, &base, operator, &block)?;
+        let base = Base { origin, log: log.size(), directory: directory.size(), time };
+        let (sealed, recorded) = replay_block(&mut replay, &base, (&log, &directory), operator, &block)?;
         for (account, sequence) in &block.places {
             sizes.insert(*account, sequence + 1);
         }

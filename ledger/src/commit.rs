@@ -1,11 +1,12 @@
 //! One commit, made from postings: what each becomes, and every row that is to be written.
 //!
-//! 1. [`build`] reads rows and trees and changes neither; it runs no clock and asks for no secret but through what it is given.
-//!    The audit replays with the same code.
-//! 2. Each posting is judged at its place: statements before it in the same commit are seen through [`Working`].
-//! 3. The rows, the changed heads and trees and the signed checkpoint come out together.
+//! 1. [`judge`] says what becomes of each posting at its place: statements before it in the same commit, and commits before it that are not
+//!    in the rows yet, are seen through [`Working`]. It makes the records and the accounts' new states.
+//! 2. [`seal`] makes of that the rows, the packed heads, the changes of the trees and the signed checkpoint.
+//! 3. Neither changes anything, runs a clock or asks for a secret but through what it is given; the audit replays with the same code. The
+//!    two are done by two threads: while one commit is sealed and written, the next is judged.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use peal_spec::hash::{Hash, Seed};
 use peal_spec::log::{Commit, LogLeaf};
@@ -13,6 +14,8 @@ use peal_spec::note::Checkpoint;
 use peal_spec::posting;
 use peal_spec::receipt::Receipt;
 use peal_spec::refusal::Refusal;
+use peal_spec::tree::Frontier;
+use peal_spec::value::{Origin, Time};
 use peal_spec::{rules, tree};
 
 use crate::blob::Blob;
@@ -23,7 +26,7 @@ use crate::rows::{
 };
 use crate::schema::{self, Family, TILE, TILE_LEVEL, encode, number_key, place_key, posting_id_key};
 use crate::trees::{Changes, Growth};
-use crate::working::{Base, Layer, Offer, Past, Posted, Working};
+use crate::working::{Base, Layer, Made, Offer, Past, Posted, Working};
 
 /// What became of a posting.
 pub(crate) enum Verdict {
@@ -54,21 +57,43 @@ pub(crate) struct Sealed {
     pub(crate) records: u64,
 }
 
-/// Verdicts in the order of the offers, and the commit if anything is to be recorded.
-pub(crate) struct Built {
+/// What became of postings, in their order, and what that did: a commit that is not sealed yet.
+pub(crate) struct Judged {
     pub(crate) verdicts: Vec<Verdict>,
-    pub(crate) sealed: Option<Sealed>,
+    pub(crate) layer: Layer,
+    /// The places of the postings that are recorded, by digest.
+    here: HashMap<Hash, usize>,
+    /// The posting ids that are taken.
+    ids: HashMap<Vec<u8>, Hash>,
+    pub(crate) time: Time,
+    /// Leaves of the log before it.
+    pub(crate) first: u64,
+    /// Accounts after it.
+    pub(crate) accounts: u64,
 }
 
-/// Judges postings and makes the commit that records them. `sign` turns the checkpoint into a note.
-pub(crate) fn build<'p, R: Past>(
+impl Judged {
+    /// Whether there is anything to record.
+    pub(crate) fn records_something(&self) -> bool {
+        !self.here.is_empty()
+    }
+
+    /// Leaves of the log after it.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + self.layer.made.len() as u64 + u64::from(self.records_something())
+    }
+}
+
+/// Judges postings. `pending` are commits that may not be in the rows yet, the youngest first.
+pub(crate) fn judge<R: Past>(
     rows: &R,
     base: &Base<'_>,
-    offers: &[Offer<'p>],
+    pending: &[&Judged],
+    offers: &[Offer<'_>],
     seeds: &dyn Fn() -> Seed,
-    sign: &dyn Fn(&Checkpoint) -> Result<String, Error>,
-) -> Result<Built, Error> {
-    let mut working = Working::new(base, rows, seeds, offers)?;
+) -> Result<Judged, Error> {
+    let layers = pending.iter().map(|j| &j.layer).collect();
+    let mut working = Working::new(base, rows, layers, seeds, offers)?;
     let mut verdicts = Vec::with_capacity(offers.len());
     let mut here: HashMap<Hash, usize> = HashMap::new();
     let mut ids: HashMap<Vec<u8>, Hash> = HashMap::new();
@@ -77,13 +102,17 @@ pub(crate) fn build<'p, R: Past>(
             verdicts.push(Verdict::Same(*same));
             continue;
         }
-        if rows.bytes(Family::Postings, &offer.digest.0)?.is_some() {
+        if pending.iter().any(|j| j.here.contains_key(&offer.digest))
+            || rows.bytes(Family::Postings, &offer.digest.0)?.is_some()
+        {
             verdicts.push(Verdict::Known);
             continue;
         }
         let payload = &offer.signed.payload;
         let key = posting_id_key(payload.issuer.map(|a| a.number), &offer.signed.kid, &payload.id);
-        let id_taken = ids.contains_key(&key) || rows.bytes(Family::PostingIds, &key)?.is_some();
+        let id_taken = ids.contains_key(&key)
+            || pending.iter().any(|j| j.ids.contains_key(&key))
+            || rows.bytes(Family::PostingIds, &key)?.is_some();
         let issuer = payload.issuer.and_then(|a| working.party(&a));
         let judged = rules::judge_posting(
             payload,
@@ -94,7 +123,7 @@ pub(crate) fn build<'p, R: Past>(
             id_taken,
         );
         let posted = match judged {
-            Ok(()) => working.posting(offer)?,
+            Ok(()) => working.posting(offer, place)?,
             Err(refusal) => Err(refusal),
         };
         verdicts.push(match posted {
@@ -106,33 +135,35 @@ pub(crate) fn build<'p, R: Past>(
             Err(refusal) => Verdict::Refused(refusal),
         });
     }
-    let sealed =
-        if here.is_empty() { None } else { Some(seal(base, working.whole, offers, &verdicts, ids, sign)?) };
-    Ok(Built { verdicts, sealed })
+    let layer = working.whole;
+    let accounts = base.directory + layer.ids.len() as u64;
+    Ok(Judged { verdicts, layer, here, ids, time: base.time, first: base.log, accounts })
 }
 
-/// Grows the trees, signs the checkpoint and makes the rows.
-fn seal(
-    base: &Base<'_>,
-    whole: Layer<'_>,
+/// Grows the trees, signs the checkpoint and makes the rows. `change` gives what new and changed leaves, in order, do to the directory, and its
+/// root then; `sign` turns the checkpoint into a note.
+pub(crate) fn seal(
+    judged: &Judged,
+    origin: &Origin,
+    log: &Frontier,
+    change: &dyn Fn(&[(u64, Hash)]) -> Result<(Changes, Hash), Error>,
     offers: &[Offer<'_>],
-    verdicts: &[Verdict],
-    ids: HashMap<Vec<u8>, Hash>,
     sign: &dyn Fn(&Checkpoint) -> Result<String, Error>,
 ) -> Result<Sealed, Error> {
-    let first = base.log.size();
-    let heads: BTreeMap<u64, Hash> =
+    let Judged { verdicts, layer: whole, ids, time, first, .. } = judged;
+    let (first, time) = (*first, *time);
+    if first != log.size() {
+        return Err(Error::Bug(format!("a commit for {first} leaves follows on {}", log.size())));
+    }
+    let mut leaves: Vec<(u64, Hash)> =
         whole.accounts.iter().map(|(n, head)| (*n, head.account.directory_leaf().leaf())).collect();
-    let changes = base.directory.change(&heads)?;
-    let commit = Commit {
-        directory_size: changes.size(),
-        directory_root: changes.root(base.directory)?,
-        time: base.time,
-    };
+    leaves.sort_unstable_by_key(|(number, _)| *number);
+    let (changes, directory_root) = change(&leaves)?;
+    let commit = Commit { directory_size: changes.size(), directory_root, time };
     let records = whole.made.iter().map(|m| LogLeaf::Record(m.commitment).leaf());
-    let growth = Growth::new(base.log, records.chain([LogLeaf::Commit(commit).leaf()]));
+    let growth = Growth::new(log, records.chain([LogLeaf::Commit(commit).leaf()]));
     let checkpoint =
-        Checkpoint { origin: base.origin.clone(), size: growth.after.size(), root: growth.after.root() };
+        Checkpoint { origin: origin.to_owned(), size: growth.after.size(), root: growth.after.root() };
     let note = sign(&checkpoint)?;
 
     let mut rows = Blob::with_capacity(512 * whole.made.len() + 1024 * offers.len() + 1024);
@@ -146,11 +177,15 @@ fn seal(
         put_posting(&mut rows, offer, posted, first)?;
     }
     for (key, digest) in ids {
-        rows.put(&key, &PostingId(digest))?;
+        rows.put(key, &PostingId(*digest))?;
     }
     for made in &whole.made {
-        let key = place_key(made.record.account, made.record.sequence);
-        rows.put(&key, &RecordRow::new(&made.record, made.seed, made.statement))?;
+        let Made { record, seed, offer, .. } = made;
+        let statement = offers.get(*offer).and_then(|o| o.statements.get(record.posting_index as usize));
+        let Some(Ok((statement, _))) = statement else {
+            return Err(Error::Bug("a record without its statement".into()));
+        };
+        rows.put(&place_key(record.account, record.sequence), &RecordRow::new(record, *seed, statement))?;
     }
     let mut heads = Vec::with_capacity(whole.accounts.len());
     for (number, head) in &whole.accounts {
@@ -169,7 +204,7 @@ fn seal(
         rows.put(&schema::node_key(level, index), &Node(node))?;
     }
     let block = Block {
-        time: base.time,
+        time,
         directory_size: commit.directory_size,
         directory_root: commit.directory_root,
         note: note.clone(),

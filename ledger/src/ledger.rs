@@ -19,14 +19,14 @@ use peal_spec::tree::Frontier;
 use peal_spec::value::{Origin, Time};
 
 use crate::audit::{AuditReport, replay};
-use crate::commit::{Verdict, build};
+use crate::commit::{Verdict, judge, seal};
 use crate::error::Error;
 use crate::layered::Layered;
 use crate::reads::{self, FoundReceipt};
 use crate::recovery::{identity, recover};
 use crate::rows::{Figure, Number};
 use crate::schema::{Family, encode, meta, number_key};
-use crate::sequencer::{Pending, Queue, Sequencer, pause};
+use crate::sequencer::{Judge, Pending, Queue, Writer, pause};
 use crate::settings::Settings;
 use crate::settler::Settler;
 use crate::state::{Core, Counters, Published};
@@ -100,11 +100,14 @@ impl Open {
         if threads.is_empty() {
             return;
         }
-        // The writer first: it finishes what waits. One that panicked has closed the queue behind it and told everyone.
-        let _ = threads.remove(0).join();
-        self.settler.close();
+        // The judge and the writer first: they finish what waits. One that panicked has closed the queue behind it and told everyone.
+        let settling = threads.pop();
         for thread in threads {
             let _ = thread.join();
+        }
+        self.settler.close();
+        if let Some(settling) = settling {
+            let _ = settling.join();
         }
         if self.core.fault.get().is_none() {
             // What is not settled now is found in the journal when the ledger is opened again; a failure is noted as the fault.
@@ -159,14 +162,15 @@ impl Ledger {
         let now = (settings.clock)();
         let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
         let (log, directory) = (Frontier::default(), Directory::default());
-        let base = Base { origin, log: &log, directory: &directory, time };
+        let base = Base { origin, log: 0, directory: 0, time };
         let bodies: Vec<_> = opening.posting().statements.iter().map(|s| s.body()).collect();
         let offers = [Offer::new(opening, &bodies)];
         let sign =
             |c: &peal_spec::note::Checkpoint| Ok(Note::sign(c.to_string(), origin, operator).to_string());
-        let built = build(&Layered::bare(disk), &base, &offers, &*settings.seeds, &sign)?;
-        match (built.verdicts.into_iter().next(), built.sealed) {
-            (Some(Verdict::Recorded(_)), Some(sealed)) => {
+        let judged = judge(&Layered::bare(disk), &base, &[], &offers, &*settings.seeds)?;
+        match judged.verdicts.first() {
+            Some(Verdict::Recorded(_)) => {
+                let sealed = seal(&judged, origin, &log, &|leaves| directory.change(leaves), &offers, &sign)?;
                 let key = number_key(sealed.first);
                 let rows = identity(origin, &verifier(origin, operator))?;
                 let last = encode(&Figure(sealed.first))?;
@@ -176,7 +180,7 @@ impl Ledger {
                 puts.push((Family::Journal, &key, sealed.rows.as_bytes()));
                 disk.commit(&puts)
             }
-            (Some(Verdict::Refused(refusal)), _) => Err(refusal.into()),
+            Some(Verdict::Refused(refusal)) => Err(refusal.clone().into()),
             _ => Err(Error::Bug("an empty ledger knows its first posting".into())),
         }
     }
@@ -208,22 +212,34 @@ impl Ledger {
         let queue = Arc::new(Queue::new(&settings));
         let settler = Arc::new(Settler::new(core.clone(), recovered.marks, &settings));
         let turn = Arc::new(Mutex::new(()));
-        let sequencer = Sequencer {
+        // One commit is written, one is on its way, one is judged.
+        let (on, from) = std::sync::mpsc::sync_channel(1);
+        let judge = Judge {
+            core: core.clone(),
+            queue: queue.clone(),
+            seeds: settings.seeds,
+            clock: settings.clock,
+            on,
+        };
+        let writer = Writer {
             core: core.clone(),
             queue: queue.clone(),
             operator,
-            settings,
             settler: settler.clone(),
             turn: turn.clone(),
+            from,
         };
         let start = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.into()).spawn(work);
             thread.map_err(|e| Error::Setup(format!("the thread {name} does not start: {e}")))
         };
-        let writer = start("peal-writer", Box::new(move || sequencer.run()))?;
         let background = settler.clone();
-        let behind = start("peal-settler", Box::new(move || background.run()))?;
-        Ok(Self(Arc::new(Open { core, queue, settler, turn, threads: Mutex::new(vec![writer, behind]) })))
+        let threads = vec![
+            start("peal-judge", Box::new(move || judge.run()))?,
+            start("peal-writer", Box::new(move || writer.run()))?,
+            start("peal-settler", Box::new(move || background.run()))?,
+        ];
+        Ok(Self(Arc::new(Open { core, queue, settler, turn, threads: Mutex::new(threads) })))
     }
 
     /// The ledger's name.

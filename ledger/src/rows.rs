@@ -1,16 +1,16 @@
 //! The rows, in the layout that `schema` makes law: fields in the order in which they stand here.
 
 use peal_spec::account::Account;
-use peal_spec::facet::Keys;
-use peal_spec::key::PublicKey;
-use peal_spec::state::{Cells, Control, Held, State, Sum};
-use peal_spec::tree::Frontier;
 use peal_spec::address::Address;
+use peal_spec::facet::Keys;
 use peal_spec::hash::{self, Hash, Seed};
+use peal_spec::key::PublicKey;
 use peal_spec::record::Record;
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::Entry;
+use peal_spec::state::{Cells, Control, Held, State, Sum};
 use peal_spec::statement::{Facets, Statement, Type};
+use peal_spec::tree::Frontier;
 use peal_spec::value::{Month, Origin, Time};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -198,7 +198,6 @@ pub(crate) fn tag(key: &[u8; 24]) -> u16 {
 /// Leaf hashes of the directory: those of [`crate::schema::TILE`] accounts, or of as many as there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Leaves(pub(crate) Hashes);
-
 
 /// One commit. Its log leaves are its records' commitments, in order, and then the commit leaf.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,19 +1,23 @@
-//! The single writer: one thread that takes what has arrived and makes one commit of it.
+//! The single writer, in two threads that hand commits on: one judges, one writes. There is one order, that of the queue.
 //!
 //! 1. [`Queue::push`] takes a posting, or turns it away at once when there is no room.
-//! 2. The thread takes everything that waits, up to a limit: what arrives while one commit is under way forms the next.
-//! 3. It builds the commit, writes it to the journal (one batch, one sync), puts rows, heads and trees in their places in memory, publishes,
-//!    and answers with receipts.
+//! 2. [`Judge`] takes everything that waits, up to a limit, and judges it: what arrives meanwhile forms the next commit. What it judged and
+//!    is not published yet it keeps at hand, so that the next commit follows on it.
+//! 3. [`Writer`] seals the commit, writes it to the journal (one batch, one sync), puts rows, heads and trees in their places in memory,
+//!    publishes, and answers with receipts.
 //! 4. A crash before the batch is durable: nobody was answered, nothing is there. After: the receipts can be had by sending the same
-//!    postings again. A write that *fails* leaves it open which of the two it is, so the thread stops until the ledger is opened anew.
+//!    postings again. A write that *fails* leaves it open which of the two it is, so both threads stop until the ledger is opened anew;
+//!    what was judged after it is forgotten, and its senders are told to try again.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SendError, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use peal_spec::hash::{Hash, Seed};
 use peal_spec::key::PrivateKey;
 use peal_spec::note::{Checkpoint, Note};
 use peal_spec::posting::Checked;
@@ -23,17 +27,16 @@ use peal_spec::statement::Body;
 use peal_spec::value::Time;
 use tokio::sync::oneshot;
 
-use crate::commit::{Built, Sealed, Verdict, build};
+use crate::commit::{Judged, Sealed, Verdict, judge, seal};
 use crate::error::Error;
 use crate::fresh::Fresh;
-use crate::heads::Heads;
 use crate::reads;
 use crate::rows::{Figure, Head};
 use crate::schema::{Family, decode, encode, meta, number_key};
 use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
-use crate::store::{Disk, KeyValue, Ordered, Rows};
+use crate::store::{KeyValue, Ordered, Rows};
 use crate::working::{Base, Offer, Past};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
@@ -196,73 +199,177 @@ impl Queue {
     }
 }
 
-/// The writer. However it ends, the queue is closed behind it.
-pub(crate) struct Sequencer {
-    pub(crate) core: Arc<Core>,
-    pub(crate) queue: Arc<Queue>,
-    pub(crate) operator: PrivateKey,
-    pub(crate) settings: Settings,
-    pub(crate) settler: Arc<Settler>,
-    /// Held during a commit.
-    pub(crate) turn: Arc<Mutex<()>>,
-}
-
 /// Keeps commits from being made.
 pub(crate) fn pause(turn: &Mutex<()>) -> Pause<'_> {
     turn.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The ledger as the writer finds it: only the writer changes what this is made of, but for rows that move from memory to the store.
+/// How many heads are taken under one lock.
+const HEADS_AT_ONCE: usize = 1024;
+
+/// The ledger as the judge finds it: what is published, or later.
 struct Now<'a> {
-    disk: &'a dyn Disk,
-    fresh: &'a Fresh,
-    heads: &'a Heads,
+    core: &'a Core,
+    fresh: Fresh,
 }
 
 impl Rows for Now<'_> {
     fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         match self.fresh.find(family, key)? {
             Some(found) => Ok(Some(found)),
-            None => self.disk.bytes(family, key),
+            None => self.core.disk.bytes(family, key),
         }
     }
 }
 
 impl Ordered for Now<'_> {
     fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
-        let below = self.disk.look().at_or_before(family, key)?;
+        let below = self.core.disk.look().at_or_before(family, key)?;
         Ok(self.fresh.at_or_before(family, key).into_iter().chain(below).max_by(|a, b| a.0.cmp(&b.0)))
     }
 }
 
 impl Past for Now<'_> {
     fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
-        let absent: Vec<[u8; 8]> =
-            numbers.iter().filter(|n| self.heads.get(**n).is_none()).map(|n| number_key(*n)).collect();
-        let stored = if absent.is_empty() { Vec::new() } else { self.disk.many(Family::Heads, &absent)? };
-        let mut stored = stored.into_iter();
-        let heads = numbers.iter().map(|number| {
-            let key = number_key(*number);
-            match self.heads.get(*number) {
-                Some(packed) => decode(&key, packed).map(Some),
-                None => stored.next().flatten().map(|bytes| decode(&key, &bytes)).transpose(),
+        let mut heads: Vec<Option<Head>> = Vec::with_capacity(numbers.len());
+        let mut absent: Vec<[u8; 8]> = Vec::new();
+        for some in numbers.chunks(HEADS_AT_ONCE) {
+            let trees = self.core.trees();
+            for number in some {
+                let packed = trees.heads.get(*number);
+                heads.push(packed.map(|packed| decode(&number_key(*number), packed)).transpose()?);
+                if packed.is_none() && *number < trees.directory.size() {
+                    absent.push(number_key(*number));
+                }
             }
-        });
-        heads.collect()
+        }
+        if absent.is_empty() {
+            return Ok(heads);
+        }
+        // One that was dropped from memory is in the store; it stays in memory from now on, if there is room.
+        let stored = self.core.disk.many(Family::Heads, &absent)?;
+        let mut trees = self.core.trees_mut();
+        for (key, packed) in absent.into_iter().zip(stored) {
+            let number = u64::from_be_bytes(key);
+            let (Some(packed), Ok(at)) = (packed, numbers.binary_search(&number)) else { continue };
+            // A commit may have been published meanwhile.
+            let head = decode(&key, trees.heads.get(number).unwrap_or(&packed))?;
+            trees.heads.keep(number, packed.into());
+            if let Some(place) = heads.get_mut(at) {
+                *place = Some(head);
+            }
+        }
+        Ok(heads)
     }
 }
 
-impl Drop for Sequencer {
+/// A group of postings on its way to the writer.
+pub(crate) struct Group {
+    jobs: Vec<Job>,
+    judged: Arc<Judged>,
+    started: Instant,
+}
+
+/// Tells everyone of a group the same.
+fn tell(jobs: Vec<Job>, answer: &Error) {
+    for job in jobs {
+        // Whoever went away needs no answer.
+        let _ = job.answer.send(Err(answer.clone()));
+    }
+}
+
+fn offers(jobs: &[Job]) -> Vec<Offer<'_>> {
+    jobs.iter().map(|job| Offer::new(&job.checked, &job.bodies)).collect()
+}
+
+/// Judges what waits. However it ends, the queue is closed behind it.
+pub(crate) struct Judge {
+    pub(crate) core: Arc<Core>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) seeds: Arc<dyn Fn() -> Seed + Send + Sync>,
+    pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    pub(crate) on: SyncSender<Group>,
+}
+
+impl Drop for Judge {
     fn drop(&mut self) {
-        self.core.stopped.store(true, Ordering::Release);
         self.queue.stop();
     }
 }
 
-impl Sequencer {
-    /// Makes commits until the queue is closed and empty, or something fails.
+impl Judge {
+    /// Judges until the queue is closed and empty, or something fails.
     pub(crate) fn run(self) {
-        while let Some(group) = self.queue.take() {
+        // What is judged and may not be published yet, the youngest first.
+        let mut pending: VecDeque<Arc<Judged>> = VecDeque::new();
+        while let Some(jobs) = self.queue.take() {
+            let started = Instant::now();
+            match self.judge(&jobs, &mut pending) {
+                Ok(judged) => {
+                    let judged = Arc::new(judged);
+                    if judged.records_something() {
+                        pending.push_front(judged.clone());
+                    }
+                    if let Err(SendError(group)) = self.on.send(Group { jobs, judged, started }) {
+                        return tell(group.jobs, &Error::unavailable());
+                    }
+                }
+                Err(fault) => {
+                    let _ = self.core.fault.set(fault.clone());
+                    return tell(jobs, &fault);
+                }
+            }
+        }
+    }
+
+    fn judge(&self, jobs: &[Job], pending: &mut VecDeque<Arc<Judged>>) -> Result<Judged, Error> {
+        let core = &*self.core;
+        if let Some(fault) = core.fault.get() {
+            return Err(fault.clone());
+        }
+        let (fresh, published) = {
+            let trees = core.trees();
+            (trees.fresh.clone(), trees.published.clone())
+        };
+        pending.retain(|judged| judged.end() > published.checkpoint.size);
+        let commit = published.commit;
+        let (log, directory, last) = match pending.front() {
+            Some(judged) => (judged.end(), judged.accounts, judged.time),
+            None => (published.checkpoint.size, commit.directory_size, commit.time),
+        };
+        let now = (self.clock)().max(last.seconds());
+        let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
+        let base = Base { origin: &core.origin, log, directory, time };
+        let before: Vec<&Judged> = pending.iter().map(|judged| &**judged).collect();
+        judge(&Now { core, fresh }, &base, &before, &offers(jobs), &*self.seeds)
+    }
+}
+
+/// Writes what was judged. However it ends, the queue is closed behind it.
+pub(crate) struct Writer {
+    pub(crate) core: Arc<Core>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) operator: PrivateKey,
+    pub(crate) settler: Arc<Settler>,
+    /// Held during a commit.
+    pub(crate) turn: Arc<Mutex<()>>,
+    pub(crate) from: Receiver<Group>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.core.stopped.store(true, Ordering::Release);
+        self.queue.stop();
+        for group in self.from.try_iter() {
+            tell(group.jobs, &Error::unavailable());
+        }
+    }
+}
+
+impl Writer {
+    /// Writes commits until the judge has ended, or something fails.
+    pub(crate) fn run(self) {
+        while let Ok(group) = self.from.recv() {
             self.settler.wait_for_room();
             let turn = self.turn.clone();
             let _turn = pause(&turn);
@@ -273,40 +380,38 @@ impl Sequencer {
     }
 
     /// One commit. An error means that the ledger must stop; all of the group were told.
-    fn commit(&self, group: Vec<Job>) -> Result<(), Error> {
-        let started = Instant::now();
-        let answers = self.decide(&group, started);
+    fn commit(&self, group: Group) -> Result<(), Error> {
+        let answers = self.decide(&group);
         let failed = answers.as_ref().err().cloned();
         if let Some(fault) = &failed {
             // The first fault stands: a failed write has set its own.
             let _ = self.core.fault.set(fault.clone());
         }
-        let answers = answers.unwrap_or_else(|e| vec![Err(e); group.len()]);
-        for (job, answer) in group.into_iter().zip(answers) {
+        let answers = answers.unwrap_or_else(|e| vec![Err(e); group.jobs.len()]);
+        for (job, answer) in group.jobs.into_iter().zip(answers) {
             // Whoever went away needs no answer: sending the posting again gives it.
             let _ = job.answer.send(answer);
         }
         failed.map_or(Ok(()), Err)
     }
 
-    fn decide(&self, group: &[Job], started: Instant) -> Result<Vec<Result<Receipt, Error>>, Error> {
+    fn decide(&self, group: &Group) -> Result<Vec<Result<Receipt, Error>>, Error> {
         let core = &*self.core;
         if let Some(fault) = core.fault.get() {
             return Err(fault.clone());
         }
-        let offers: Vec<Offer<'_>> = group.iter().map(|job| Offer::new(&job.checked, &job.bodies)).collect();
-        let (built, head_path) = {
-            // Only this thread ever changes the trees, so holding them for reading keeps no reader out.
-            let trees = core.trees();
-            let now = (self.settings.clock)().max(trees.published.commit.time.seconds());
-            let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
-            let base = Base { origin: &core.origin, log: &trees.log, directory: &trees.directory, time };
-            let now = Now { disk: &*core.disk, fresh: &trees.fresh, heads: &trees.heads };
-            let built = build(&now, &base, &offers, &*self.settings.seeds, &|c| Ok(self.sign(c)))?;
-            let head_path = built.sealed.as_ref().map(Sealed::head_path).transpose()?.unwrap_or_default();
-            (built, head_path)
-        };
-        let Built { verdicts, mut sealed } = built;
+        let (judged, offers) = (&*group.judged, offers(&group.jobs));
+        let mut sealed = None;
+        let mut head_path = Vec::new();
+        if judged.records_something() {
+            // Only this thread ever changes log and directory. The trees are held only while the directory is looked at.
+            let log = core.trees().log.clone();
+            let change = |leaves: &[(u64, Hash)]| core.trees().directory.change(leaves);
+            let sign = |c: &Checkpoint| Ok(self.sign(c));
+            let made = seal(judged, &core.origin, &log, &change, &offers, &sign)?;
+            head_path = made.head_path()?;
+            sealed = Some(made);
+        }
         if let Some(sealed) = &mut sealed {
             let writing = Instant::now();
             // Whether the commit is there is not known after this fails.
@@ -339,11 +444,11 @@ impl Sequencer {
             trees.published = Arc::new(published);
             self.settler.grown(&mut trees);
         }
-        let answers = self.answers(&offers, &verdicts, sealed.as_ref());
+        let answers = self.answers(&offers, &judged.verdicts, sealed.as_ref());
         if let Some(sealed) = &sealed {
             Counters::add(&core.counters.commits, 1);
             Counters::add(&core.counters.records, sealed.records);
-            Counters::add(&core.counters.commit_nanos, nanos(started.elapsed()));
+            Counters::add(&core.counters.commit_nanos, nanos(group.started.elapsed()));
         }
         Ok(answers)
     }

@@ -4,7 +4,7 @@
 //! merged when the commit is durable, and forgotten when it is not.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use peal_spec::hash::{self, Hash};
@@ -52,10 +52,10 @@ impl Directory {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
 
-    /// The changes that new and changed leaves make: two hashes a leaf and level at most.
-    pub(crate) fn change(&self, leaves: &BTreeMap<u64, Hash>) -> Result<Changes, Error> {
-        let size = leaves.last_key_value().map_or(0, |(last, _)| last + 1).max(self.size());
-        let mut levels = vec![leaves.iter().map(|(i, h)| (*i, *h)).collect::<Vec<_>>()];
+    /// The changes that new and changed leaves make, and the root then. The leaves are in order.
+    pub(crate) fn change(&self, leaves: &[(u64, Hash)]) -> Result<(Changes, Hash), Error> {
+        let size = leaves.last().map_or(0, |(last, _)| last + 1).max(self.size());
+        let mut levels = vec![leaves.to_vec()];
         for level in 0.. {
             // Only complete subtrees have a node.
             let complete = size >> (level + 1);
@@ -79,7 +79,9 @@ impl Directory {
             }
             levels.push(above);
         }
-        Ok(Changes { size, levels })
+        let changes = Changes { size, levels };
+        let root = changes.root(self)?;
+        Ok((changes, root))
     }
 
     /// Takes over the changes.
@@ -138,7 +140,7 @@ impl Changes {
     }
 
     /// Root of the directory after them.
-    pub(crate) fn root(&self, directory: &Directory) -> Result<Hash, Error> {
+    fn root(&self, directory: &Directory) -> Result<Hash, Error> {
         tree::subtree(&Changed(directory, self), 0, self.size)
     }
 }
@@ -396,14 +398,14 @@ mod tests {
             let size = leaves.len() as u64;
             let appended = size..size + round % 7;
             let changed = (0..size).filter(|i| (i * 31 + round) % 5 == 0);
-            let new: BTreeMap<u64, Hash> =
+            let new: Vec<(u64, Hash)> =
                 changed.chain(appended).map(|i| (i, leaf(i * 1000 + round))).collect();
             for (index, hash) in &new {
                 leaves.resize(leaves.len().max(*index as usize + 1), Hash::default());
                 leaves[*index as usize] = *hash;
             }
-            let changes = directory.change(&new).unwrap();
-            assert_eq!(changes.root(&directory).unwrap(), tree::root(&leaves), "round {round}");
+            let (changes, root) = directory.change(&new).unwrap();
+            assert_eq!(root, tree::root(&leaves), "round {round}");
             directory.merge(changes);
             let mut anew = Directory::new(leaves.clone());
             anew.levels.resize(directory.levels.len(), Vec::new());

@@ -3,6 +3,7 @@
 //! All-or-nothing postings work on a layer of their own, which is merged or thrown away.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
@@ -13,16 +14,14 @@ use peal_spec::record::{Record, commitment, log_salt};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::{self, Entry, Party, Scene};
 use peal_spec::statement::{Body, Contribution, Statement, Type};
-use peal_spec::tree::Frontier;
 use peal_spec::value::{Origin, Time};
 
 use crate::error::Error;
-use crate::fresh::ByNumber;
+use crate::fresh::{ByNumber, Spread};
 use crate::layered::Layered;
 use crate::rows::{self, Head, Number, RecordRow, Reference, TAGS};
 use crate::schema::{self, Family, entry_key, number_key, place_key, reference_key};
 use crate::store::{Ordered, RowsExt};
-use crate::trees::Directory;
 
 /// A posting whose signature and roots hold, with its statements read; a statement that could not be read, or whose refusal is
 /// known already, is its refusal.
@@ -50,10 +49,13 @@ impl<'p> Offer<'p> {
 }
 
 /// What the commit follows on.
+#[derive(Clone, Copy)]
 pub(crate) struct Base<'a> {
     pub(crate) origin: &'a Origin,
-    pub(crate) log: &'a Frontier,
-    pub(crate) directory: &'a Directory,
+    /// Leaves of the log.
+    pub(crate) log: u64,
+    /// Accounts.
+    pub(crate) directory: u64,
     /// The time that the commit gets.
     pub(crate) time: Time,
 }
@@ -86,55 +88,66 @@ impl Posted {
 }
 
 /// A record that was made.
-pub(crate) struct Made<'p> {
+pub(crate) struct Made {
     pub(crate) record: Record,
     pub(crate) seed: Seed,
     pub(crate) commitment: Hash,
-    pub(crate) statement: &'p Statement,
+    /// Which of the offers its statement came in.
+    pub(crate) offer: usize,
 }
 
 /// What statements did, on top of the rows.
 #[derive(Default)]
-pub(crate) struct Layer<'p> {
+pub(crate) struct Layer {
     pub(crate) accounts: ByNumber<Head>,
     /// Contributions as they stand, by account and sequence.
-    pub(crate) entries: HashMap<(u64, u64), Entry>,
+    pub(crate) entries: HashMap<(u64, u64), Entry, BuildHasherDefault<Spread>>,
     /// Key in `entries` and what stands there, of each change.
     pub(crate) changes: Vec<([u8; 24], Entry)>,
     /// References that were taken: which records have a tag for them, in their heads, shows in the sequence.
     pub(crate) references: HashMap<[u8; 24], u64>,
     pub(crate) ids: HashMap<Hash, u64>,
-    pub(crate) made: Vec<Made<'p>>,
+    pub(crate) made: Vec<Made>,
 }
 
 /// The ledger as statements of this commit find it.
-pub(crate) struct Working<'a, 'p, R> {
+pub(crate) struct Working<'a, R> {
     base: &'a Base<'a>,
     rows: &'a R,
     seeds: &'a dyn Fn() -> Seed,
+    /// What commits before this one did that may not be in `rows` yet, the youngest first.
+    pending: Vec<&'a Layer>,
     /// Accounts read and not changed; none where there is no such account.
     read: ByNumber<Option<Head>>,
-    pub(crate) whole: Layer<'p>,
+    pub(crate) whole: Layer,
     /// The layer of an all-or-nothing posting under way.
-    trial: Option<Layer<'p>>,
+    trial: Option<Layer>,
 }
 
-impl<'a, 'p, R: Past> Working<'a, 'p, R> {
+impl<'a, R: Past> Working<'a, R> {
     /// Nothing done yet; the accounts that the offers name are read at once.
     pub(crate) fn new(
         base: &'a Base<'a>,
         rows: &'a R,
+        pending: Vec<&'a Layer>,
         seeds: &'a dyn Fn() -> Seed,
         offers: &[Offer<'_>],
     ) -> Result<Self, Error> {
-        Ok(Self { base, rows, seeds, read: prefetch(rows, offers)?, whole: Layer::default(), trial: None })
+        let read = prefetch(rows, offers)?;
+        Ok(Self { base, rows, seeds, pending, read, whole: Layer::default(), trial: None })
     }
 
-    fn layers(&self) -> impl Iterator<Item = &Layer<'p>> {
+    /// What this commit did so far.
+    fn own(&self) -> impl Iterator<Item = &Layer> {
         self.trial.iter().chain([&self.whole])
     }
 
-    fn top(&mut self) -> &mut Layer<'p> {
+    /// What this commit and those before it did that may not be in the rows.
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.own().chain(self.pending.iter().copied())
+    }
+
+    fn top(&mut self) -> &mut Layer {
         self.trial.as_mut().unwrap_or(&mut self.whole)
     }
 
@@ -204,10 +217,10 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
     /// Judges a statement and, if it is accepted, records it.
     fn statement(
         &mut self,
-        offer: &Offer<'p>,
+        (offer, place): (&Offer<'_>, usize),
         index: usize,
-        statement: &'p Statement,
-        body: &'p Body,
+        statement: &Statement,
+        body: &Body,
     ) -> Result<Outcome, Error> {
         if let Some(address) = &statement.address {
             self.load(address.number)?;
@@ -256,21 +269,21 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
         if let Err(refusal) = rules::judge(&scene, statement, body) {
             return Ok(Err(refusal));
         }
-        self.record(offer, index, statement, body, entry, reference).map(Ok)
+        self.record((offer, place), index, statement, body, entry, reference).map(Ok)
     }
 
     /// Records an accepted statement.
     fn record(
         &mut self,
-        offer: &Offer<'p>,
+        (offer, place): (&Offer<'_>, usize),
         index: usize,
-        statement: &'p Statement,
-        body: &'p Body,
+        statement: &Statement,
+        body: &Body,
         entry: Option<Entry>,
         reference: Option<[u8; 24]>,
     ) -> Result<Accepted, Error> {
         let placed = Placed {
-            log_index: self.base.log.size() + self.layers().map(|l| l.made.len() as u64).sum::<u64>(),
+            log_index: self.base.log + self.own().map(|l| l.made.len() as u64).sum::<u64>(),
             posting: offer.digest,
             posting_index: index as u64,
             statement_root: offer.roots[index],
@@ -279,8 +292,8 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
         };
         let (record, leaf) = match (body, statement.address) {
             (Body::Opened(opened), _) => {
-                let opened_here = self.layers().map(|l| l.ids.len() as u64).sum::<u64>();
-                let number = self.base.directory.size() + opened_here;
+                let opened_here = self.own().map(|l| l.ids.len() as u64).sum::<u64>();
+                let number = self.base.directory + opened_here;
                 let (account, record, leaf) = Account::open(number, opened, &placed);
                 let top = self.top();
                 top.ids.insert(account.address.id, number);
@@ -316,7 +329,7 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
             state_root: record.state_root,
             log_salt: salt,
         };
-        self.top().made.push(Made { record, seed: placed.record_seed, commitment, statement });
+        self.top().made.push(Made { record, seed: placed.record_seed, commitment, offer: place });
         Ok(accepted)
     }
 
@@ -327,27 +340,37 @@ impl<'a, 'p, R: Past> Working<'a, 'p, R> {
             if let Some(account) = trial.accounts.remove(&number) {
                 return Ok(account);
             }
-            let below = self.whole.accounts.get(&number);
+            let below = [&self.whole].into_iter().chain(self.pending.iter().copied());
+            let below = below.map(|l| &l.accounts).find_map(|accounts| accounts.get(&number));
             return below
                 .or_else(|| self.read.get(&number).and_then(Option::as_ref))
                 .cloned()
                 .ok_or_else(gone);
         }
-        let changed = self.whole.accounts.remove(&number);
-        changed.or_else(|| self.read.remove(&number).flatten()).ok_or_else(gone)
+        if let Some(head) = self.whole.accounts.remove(&number) {
+            return Ok(head);
+        }
+        match self.pending.iter().find_map(|l| l.accounts.get(&number)) {
+            Some(head) => Ok(head.clone()),
+            None => self.read.remove(&number).flatten().ok_or_else(gone),
+        }
     }
 
     /// Judges and records a posting that is neither known nor refused whole.
-    pub(crate) fn posting(&mut self, offer: &Offer<'p>) -> Result<Result<Posted, Refusal>, Error> {
+    pub(crate) fn posting(
+        &mut self,
+        offer: &Offer<'_>,
+        place: usize,
+    ) -> Result<Result<Posted, Refusal>, Error> {
         let payload = &offer.signed.payload;
-        let first = self.base.log.size() + self.whole.made.len() as u64;
+        let first = self.base.log + self.whole.made.len() as u64;
         if payload.all_or_nothing {
             self.trial = Some(Layer::default());
         }
         let mut results: Vec<Outcome> = Vec::with_capacity(offer.statements.len());
         for (index, offered) in offer.statements.iter().enumerate() {
             results.push(match offered {
-                Ok((statement, body)) => self.statement(offer, index, statement, body)?,
+                Ok((statement, body)) => self.statement((offer, place), index, statement, body)?,
                 Err(refusal) => Err((*refusal).clone()),
             });
         }

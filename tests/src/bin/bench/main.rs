@@ -42,6 +42,10 @@ use figure::{Figure, Must, cores, say, whole};
 use machine::Machine;
 use report::{Bound, Line, Report};
 
+/// The allocator of `peald`, so that the library is measured as it runs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ORIGIN: &str = "bench.example/ledger";
 
 /// The machine's limits as lines.
