@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::shares::Shares;
 
 /// A clock: Unix seconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -33,6 +34,10 @@ pub struct App {
     pub metrics: Metrics,
     /// Requests that may still begin.
     pub requests: Arc<Semaphore>,
+    /// Those of them that may have a body: a quarter is kept for reads, so that postings which wait for a commit do not keep readers out.
+    pub writes: Arc<Semaphore>,
+    /// What each sender has in the ledger's queue.
+    pub shares: Arc<Shares>,
     /// KiB of bodies that may still be held.
     pub room: Arc<Semaphore>,
     /// Copies of accounts that may still be made: two for each core.
@@ -61,6 +66,8 @@ impl App {
         let room = (limits.memory_bytes / 1024).next_multiple_of(64).min(Semaphore::MAX_PERMITS);
         Self {
             requests: Arc::new(Semaphore::new(limits.requests)),
+            writes: Arc::new(Semaphore::new(limits.requests - limits.requests / 4)),
+            shares: Shares::of(limits.queued_statements),
             room: Arc::new(Semaphore::new(room)),
             cores: Arc::new(Semaphore::new(cores)),
             copies: Arc::new(Semaphore::new(2 * cores)),
