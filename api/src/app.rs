@@ -42,6 +42,8 @@ pub struct App {
     pub room: Arc<Semaphore>,
     /// Copies of accounts that may still be made: two for each core.
     pub copies: Arc<Semaphore>,
+    /// Proofs that may still be verified: half of the cores, so that whoever sends long ones does not keep postings waiting.
+    pub verifies: Arc<Semaphore>,
     /// Open connections.
     pub connections: AtomicU64,
     authorities: OnceLock<Vec<String>>,
@@ -71,6 +73,7 @@ impl App {
             room: Arc::new(Semaphore::new(room)),
             cores: Arc::new(Semaphore::new(cores)),
             copies: Arc::new(Semaphore::new(2 * cores)),
+            verifies: Arc::new(Semaphore::new((cores / 2).max(1))),
             connections: AtomicU64::new(0),
             authorities: OnceLock::new(),
             ledger: OnceLock::new(),
@@ -136,9 +139,20 @@ impl App {
     /// # Errors
     /// 503 if too many are being made.
     pub async fn may_copy(&self) -> Result<Arc<OwnedSemaphorePermit>, Problem> {
-        let turn = timeout(TURN, self.copies.clone().acquire_owned()).await;
-        let permit = turn.map_err(|_| Problem::overloaded(1))?.map_err(|e| Problem::internal(&e))?;
-        Ok(Arc::new(permit))
+        Self::turn(&self.copies).await.map(Arc::new)
+    }
+
+    /// Waits a little for leave to verify a proof.
+    ///
+    /// # Errors
+    /// 503 if too many are being verified.
+    pub async fn may_verify(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Self::turn(&self.verifies).await
+    }
+
+    async fn turn(gate: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = timeout(TURN, gate.clone().acquire_owned()).await;
+        turn.map_err(|_| Problem::overloaded(1))?.map_err(|e| Problem::internal(&e))
     }
 
     /// Does work that burns a core: as many at a time as there are cores.

@@ -1,8 +1,15 @@
 //! A daemon with limits of the test's own, and how much memory it takes.
 
+use std::path::Path;
+
 use crate::Daemon;
 
 impl Daemon {
+    /// The daemon of a ledger that is there already.
+    pub fn found(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), child: None, url: String::new() }
+    }
+
     /// Sets keys of `[limits]` in `peald.toml`, for the next start.
     pub fn limit(&self, limits: &[(&str, u64)]) {
         for (key, value) in limits {
