@@ -49,7 +49,10 @@ impl Stage {
         let mut wire = self.wire();
         // A server may answer and close before it has taken everything.
         wire.send(bytes);
-        wire.finish();
+        if code.is_empty() {
+            // No whole request, so nothing follows that could be waited for.
+            wire.finish();
+        }
         let answer = wire.only();
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{name}: {answer:?}");
         self.lives(name);
@@ -82,8 +85,8 @@ fn head(name: &str) -> Vec<u8> {
 #[test]
 fn the_slow_and_the_silent_are_cut_off() {
     let stage = stage();
+    let byte_by_byte = Duration::from_millis(250);
     std::thread::scope(|scope| {
-        let byte_by_byte = Duration::from_millis(250);
         scope.spawn(|| {
             let mut wire = stage.wire();
             wire.trickle(&head("X-Slow"), byte_by_byte);
@@ -191,25 +194,26 @@ fn connections_above_the_limit_are_told_so_and_the_rest_are_served() {
         assert!(answers.iter().all(|a| a.status == 200 || a.status == 408), "{answers:?}");
     }
     // The silent ones lose their places, and nobody has to come and free them.
-    let began = Instant::now();
-    loop {
+    let (began, mut served) = (Instant::now(), 0);
+    while served < CONNECTIONS {
         let mut wire = stage.wire();
         wire.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        if wire.rest().0.iter().any(|a| a.status == 200) {
-            break;
-        }
+        served = if wire.rest().0.iter().any(|a| a.status == 200) { served + 1 } else { 0 };
         assert!(began.elapsed() < Duration::from_secs(HEADER) + SLACK, "the places are not freed");
     }
-    drop(held);
     stage.lives("too many connections");
+    drop(held);
 }
+
+/// Much more than a limit and the system's own buffers on both sides.
+const ENDLESS: usize = 64 << 20;
 
 /// Endless chunks of a body, as long as the server takes them.
 fn endless(stage: &Stage, head: &str, first: &[u8], piece: &[u8]) -> (Vec<peal_tests::raw::Answer>, usize) {
     let mut wire = stage.wire();
     wire.send(&post("/v1/postings", POSTING, head, first));
     let mut sent = 0;
-    while sent < 64 * BODY && !wire.has_answer() && wire.send(piece) {
+    while sent < ENDLESS && !wire.has_answer() && wire.send(piece) {
         sent += piece.len();
     }
     (wire.rest().0, sent)
@@ -220,20 +224,24 @@ fn bodies_without_end_are_refused() {
     let stage = stage();
     let over = format!("Content-Length: {}\r\n", BODY + 1);
     stage.says("a length too great", &post("/v1/postings", POSTING, &over, b""), 413, "too-large");
-    let huge = format!("Content-Length: {}\r\n", u64::MAX);
-    stage.says("the greatest length", &post("/v1/postings", POSTING, &huge, b""), 413, "too-large");
+    let huge = format!("Content-Length: {}\r\n", u64::MAX - 2);
+    stage.says("a length beyond all memory", &post("/v1/postings", POSTING, &huge, b""), 413, "too-large");
+    // The two greatest mean something else inside hyper, which refuses them itself.
+    let greatest = format!("Content-Length: {}\r\n", u64::MAX);
+    stage.says("the greatest length", &post("/v1/postings", POSTING, &greatest, b""), 431, "");
     for (name, first, piece, statuses) in [
         ("chunks", &b""[..], [b"1000\r\n", &[b'x'; 4096][..], b"\r\n"].concat(), &[413][..]),
         ("chunks of one byte", b"", b"1\r\nx\r\n".repeat(1000), &[413]),
         ("a chunk's extension", b"1;", b"e".repeat(8192), &[400]),
-        ("a chunk's length", b"", b"0".repeat(8192), &[400]),
+        // Zeros before a length are read and give no data, which is a stall.
+        ("a chunk's length", b"", b"0".repeat(8192), &[408]),
         ("trailers", b"0\r\n", b"X-Trailer: aaaaaaaa\r\n".repeat(400), &[400]),
     ] {
         let (answers, sent) = endless(&stage, "Transfer-Encoding: chunked\r\n", first, &piece);
         assert!(answers.len() <= 1, "{name}: {answers:?}");
         // An answer may be lost when the server closes while bytes are on their way.
         assert!(answers.iter().all(|a| statuses.contains(&a.status)), "{name}: {answers:?}");
-        assert!(sent < 64 * BODY, "{name}: {sent} bytes were taken");
+        assert!(sent < ENDLESS, "{name}: {sent} bytes were taken");
         stage.lives(name);
     }
 }
@@ -343,7 +351,8 @@ fn requests_that_two_could_read_differently_are_refused() {
 #[test]
 fn heads_have_a_size() {
     let stage = stage();
-    let long = "a".repeat(80 << 10);
+    // The buffer is of 64 KiB, and what is read at once may be some more.
+    let long = "a".repeat(300 << 10);
     let lines: String = (0..200).map(|n| format!("X-{n}: y\r\n")).collect();
     for (name, bytes, status) in [
         ("a huge header", format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Huge: {long}\r\n\r\n"), 431),

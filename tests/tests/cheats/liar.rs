@@ -103,7 +103,7 @@ impl Liar {
                 }
                 let held = face.accounts[address.number as usize].frontier.size();
                 let from = number("from").unwrap_or(0).min(held);
-                let mut copy = face.copy(address.number, from, since);
+                let mut copy = tail(face.copy(address.number, 0, since), from);
                 if let Some(lie) = &mut self.copy {
                     lie(&mut copy);
                 }
@@ -126,6 +126,27 @@ impl Liar {
 pub fn sign(origin: &Origin, log: &[Hash]) -> String {
     let checkpoint = Checkpoint { origin: origin.clone(), size: log.len() as u64, root: tree::root(log) };
     Note::sign(checkpoint.to_string(), origin, &PrivateKey::new(&OPERATOR)).to_string()
+}
+
+/// The rows of a copy from one on, with the postings that they need; the issuers are those of all rows, as the ledger gives them.
+pub fn tail(mut copy: Copy, from: u64) -> Copy {
+    copy.rows.drain(..from as usize);
+    copy.from = from;
+    tidy(&mut copy);
+    copy
+}
+
+/// Leaves out the postings that no row needs.
+pub fn tidy(copy: &mut Copy) {
+    let (mut kept, mut numbers) = (Vec::new(), BTreeMap::new());
+    for row in &mut copy.rows {
+        let number = *numbers.entry(row.link.posting).or_insert_with(|| {
+            kept.push(copy.postings[row.link.posting as usize].clone());
+            kept.len() as u64 - 1
+        });
+        row.link.posting = number;
+    }
+    copy.postings = kept;
 }
 
 /// Her account as the operator would like it to be: made anew of these rows, in a directory that agrees with it, under a commit that ends
@@ -252,7 +273,8 @@ impl Stage {
         let open = ["open", "--ledger", &stage.url, "--trust", trust.to_str().unwrap(), "--json"];
         let opened: serde_json::Value = serde_json::from_str(&peal_ok(&stage.path("wallet"), &open)).unwrap();
         stage.worker = opened["address"].as_str().unwrap().parse().unwrap();
-        stage.early = stage.liar().book.clone();
+        let early = stage.liar().book.clone();
+        stage.early = early;
         for number in [1, 2] {
             let paid = stage.contribution(&stage.platform, number);
             stage.liar().commit(&[stage.platform.post(vec![paid])]);
