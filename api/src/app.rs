@@ -142,6 +142,14 @@ impl App {
         Self::turn(&self.copies).await.map(Arc::new)
     }
 
+    /// Waits a little for leave to send something.
+    ///
+    /// # Errors
+    /// 503 if too much is being sent.
+    pub async fn may_write(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Self::turn(&self.writes).await
+    }
+
     /// Waits a little for leave to verify a proof.
     ///
     /// # Errors

@@ -362,7 +362,7 @@ pace_bytes = {pace}            # the least bytes of a body in each pace_seconds 
 pace_seconds = {pace_seconds}
 request_seconds = {request}          # for a whole request
 page_records = {page}           # the most records in one page of an account's copy
-queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After, above half of it for one sender: 429
+queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After; for one sender above what is left: 429
 queued_bytes = {queued}      # the most bytes of postings that wait for a commit; above it: 503 and Retry-After
 commit_statements = {commit}     # the most statements of one commit; a single posting may have more
 

@@ -247,7 +247,7 @@ impl Problem {
     /// One sender has more under way than her share.
     pub fn too_many(retry_after: u64) -> Self {
         let title = "this sender has as much under way as one may have";
-        let detail = "nothing of this request was recorded; half of the queue is kept for others";
+        let detail = "nothing of this request was recorded; the rest of the queue is kept for others";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", title, detail)
             .remedy("send the same request again after the time given, and fewer at a time")
             .retry_after(retry_after)

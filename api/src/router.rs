@@ -104,12 +104,15 @@ async fn net(response: Response) -> Response {
 
 /// Step 3.
 async fn gate(State(app): State<Shared>, request: Request<Body>, next: Next) -> Response {
-    let writes = *request.method() == Method::POST;
-    let (Ok(_permit), Ok(_write)) =
-        (app.requests.try_acquire(), writes.then(|| app.writes.try_acquire()).transpose())
-    else {
-        return Problem::overloaded(1).into_response();
+    // Who sends waits in line for a moment: without one, whoever asks most often would have every place that becomes free.
+    let _write = match *request.method() {
+        Method::POST => match app.may_write().await {
+            Ok(permit) => Some(permit),
+            Err(problem) => return problem.into_response(),
+        },
+        _ => None,
     };
+    let Ok(_permit) = app.requests.try_acquire() else { return Problem::overloaded(1).into_response() };
     let limits = &app.config.limits;
     match tokio::time::timeout(limits.request(), next.run(request)).await {
         Ok(response) => response,

@@ -209,7 +209,6 @@ fn five_times_too_much_is_taken_in_part_and_told_when() {
     let codes: BTreeSet<&str> = told.keys().map(|(_, code)| code.as_str()).collect();
     assert!(codes.iter().all(|c| ["overloaded", "too-many"].contains(c)), "{codes:?}");
     assert!(p99(health) < PROMPT && p99(reads) < PROMPT, "health and reads are prompt");
-    assert!(modest_took.1 > 0, "one who waits as he is told has his turn: {modest_took:?}");
 
     // Afterwards, at once.
     assert_eq!(metric(&client, "peal_queued_statements"), 0);

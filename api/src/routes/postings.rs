@@ -262,7 +262,7 @@ impl From<Error> for Untaken {
         (status = 413, description = "Above the limit on bodies."),
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole, or not a self-opening."),
-        (status = 429, description = "`too-many`: this sender has half of the queue under way; send the same posting again after Retry-After."),
+        (status = 429, description = "`too-many`: this sender has her share of the queue under way; send the same posting again after Retry-After."),
         (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
         (status = "default", description = "Any other problem."),
     )
@@ -291,7 +291,7 @@ async fn open(State(app): State<Shared>, request: Request<Body>) -> Result<Respo
         (status = 413, description = "Above the limit on bodies."),
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole: `foreign-origin`, `count-mismatch`, `root-mismatch`, `posting-in-future`, `unknown-issuer`, …"),
-        (status = 429, description = "`too-many`: this sender has half of the queue under way; send the same posting again after Retry-After."),
+        (status = 429, description = "`too-many`: this sender has her share of the queue under way; send the same posting again after Retry-After."),
         (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
         (status = "default", description = "Any other problem."),
     )

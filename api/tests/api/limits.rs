@@ -268,8 +268,8 @@ fn one_sender_leaves_half_of_the_queue_to_others() {
         }
         peal_api::command::now()
     };
-    let settings = Settings { max_queued_statements: 4, clock: Arc::new(clock), ..Settings::default() };
-    let stage = Stage::with(|c| c.limits.queued_statements = 4, settings);
+    let settings = Settings { max_queued_statements: 6, clock: Arc::new(clock), ..Settings::default() };
+    let stage = Stage::with(|c| c.limits.queued_statements = 6, settings);
     let (greedy, modest) = (stage.person_with(2, Role::Platform), stage.person_with(3, Role::Platform));
     let (worker, fund) = (stage.person(4), stage.person_with(5, Role::Fund));
     let until = Instant::now() + Duration::from_secs(20);
