@@ -4,7 +4,7 @@
 export CC := ccache gcc
 export CXX := ccache g++
 
-.PHONY: demo serve test bench setup lint docs clean
+.PHONY: demo serve test bench setup lint deny docs clean
 
 demo: setup ## a month of contributions, posted, recorded, carried away and proved offline
 	cargo build --release --bins
@@ -28,6 +28,9 @@ bench: ## what the ledger does beside what this machine can do, in half an hour;
 lint: setup ## format and clippy, warnings denied
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+deny: setup ## licences, bans, sources and advisories of every dependency (deny.toml)
+	scripts/deny
 
 docs: setup ## the library's documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::shares::Shares;
 
 /// A clock: Unix seconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -33,10 +34,16 @@ pub struct App {
     pub metrics: Metrics,
     /// Requests that may still begin.
     pub requests: Arc<Semaphore>,
+    /// Those of them that may have a body: a quarter is kept for reads, so that postings which wait for a commit do not keep readers out.
+    pub writes: Arc<Semaphore>,
+    /// What each sender has in the ledger's queue.
+    pub shares: Arc<Shares>,
     /// KiB of bodies that may still be held.
     pub room: Arc<Semaphore>,
     /// Copies of accounts that may still be made: two for each core.
     pub copies: Arc<Semaphore>,
+    /// Proofs that may still be verified: half of the cores, so that whoever sends long ones does not keep postings waiting.
+    pub verifies: Arc<Semaphore>,
     /// Open connections.
     pub connections: AtomicU64,
     authorities: OnceLock<Vec<String>>,
@@ -61,9 +68,12 @@ impl App {
         let room = (limits.memory_bytes / 1024).next_multiple_of(64).min(Semaphore::MAX_PERMITS);
         Self {
             requests: Arc::new(Semaphore::new(limits.requests)),
+            writes: Arc::new(Semaphore::new(limits.requests - limits.requests / 4)),
+            shares: Shares::of(limits.queued_statements),
             room: Arc::new(Semaphore::new(room)),
             cores: Arc::new(Semaphore::new(cores)),
             copies: Arc::new(Semaphore::new(2 * cores)),
+            verifies: Arc::new(Semaphore::new((cores / 2).max(1))),
             connections: AtomicU64::new(0),
             authorities: OnceLock::new(),
             ledger: OnceLock::new(),
@@ -129,9 +139,28 @@ impl App {
     /// # Errors
     /// 503 if too many are being made.
     pub async fn may_copy(&self) -> Result<Arc<OwnedSemaphorePermit>, Problem> {
-        let turn = timeout(TURN, self.copies.clone().acquire_owned()).await;
-        let permit = turn.map_err(|_| Problem::overloaded(1))?.map_err(|e| Problem::internal(&e))?;
-        Ok(Arc::new(permit))
+        Self::turn(&self.copies).await.map(Arc::new)
+    }
+
+    /// Waits a little for leave to send something.
+    ///
+    /// # Errors
+    /// 503 if too much is being sent.
+    pub async fn may_write(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Self::turn(&self.writes).await
+    }
+
+    /// Waits a little for leave to verify a proof.
+    ///
+    /// # Errors
+    /// 503 if too many are being verified.
+    pub async fn may_verify(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Self::turn(&self.verifies).await
+    }
+
+    async fn turn(gate: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = timeout(TURN, gate.clone().acquire_owned()).await;
+        turn.map_err(|_| Problem::overloaded(1))?.map_err(|e| Problem::internal(&e))
     }
 
     /// Does work that burns a core: as many at a time as there are cores.

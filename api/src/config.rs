@@ -355,14 +355,14 @@ listen = \"{listen}\"
 body_bytes = {body}         # the most bytes in a request body
 memory_bytes = {memory}      # the most bytes of all bodies held at one time; above it: 503 and Retry-After
 connections = {connections}            # the most connections at one time
-requests = {requests}                # the most requests under way at one time; above it: 503 and Retry-After
+requests = {requests}                # the most requests under way at one time, a quarter kept for reads; above it: 503 and Retry-After
 header_seconds = {header}           # for a request's head to arrive
 stall_seconds = {stall}            # for the next bytes of a body to arrive, or of an answer to be taken
 pace_bytes = {pace}            # the least bytes of a body in each pace_seconds after the first; below it: 408
 pace_seconds = {pace_seconds}
 request_seconds = {request}          # for a whole request
 page_records = {page}           # the most records in one page of an account's copy
-queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After
+queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After; for one sender above what is left: 429
 queued_bytes = {queued}      # the most bytes of postings that wait for a commit; above it: 503 and Retry-After
 commit_statements = {commit}     # the most statements of one commit; a single posting may have more
 

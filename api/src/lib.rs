@@ -12,6 +12,7 @@ pub mod config;
 pub mod problem;
 pub mod media;
 pub mod metrics;
+pub mod shares;
 pub mod app;
 pub mod body;
 pub mod signed;

@@ -1,5 +1,8 @@
 //! A connection whose client must take what it is sent: a write that makes no progress for too long ends it.
 //!
+//! At its end what the client is still sending is read and dropped for a moment (RFC 9112 §9.6): a socket that is closed with bytes unread is
+//! reset, and with it goes the answer that says why.
+//!
 //! Reading has its own limits (the head's in hyper, the body's in `body`); nothing else bounds a client that asks and does not read.
 
 use std::io;
@@ -9,7 +12,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
+
+/// The longest that the end of a connection waits for its client to stop sending.
+const LINGER: Duration = Duration::from_secs(1);
+/// The most bytes that are read and dropped meanwhile.
+const DROPPED: usize = 1 << 20;
 
 /// A TCP connection with patience.
 pub struct Patient {
@@ -17,12 +26,32 @@ pub struct Patient {
     patience: Duration,
     waiting: bool,
     timer: Pin<Box<Sleep>>,
+    /// Bytes that may still be dropped, once it is ending.
+    ending: Option<usize>,
+    stop: watch::Receiver<bool>,
 }
 
 impl Patient {
-    /// A connection that waits for its client for as long as `patience`.
-    pub fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, waiting: false, timer: Box::pin(sleep(patience)) }
+    /// A connection that waits for its client for as long as `patience`; once `stop` holds it does not linger.
+    pub fn new(stream: TcpStream, patience: Duration, stop: watch::Receiver<bool>) -> Self {
+        Self { stream, patience, waiting: false, timer: Box::pin(sleep(patience)), ending: None, stop }
+    }
+
+    /// Reads and drops until the client has ended, too, or has had its moment.
+    fn drain(&mut self, cx: &mut Context<'_>, mut left: usize) -> Poll<()> {
+        let mut bytes = [0; 8192];
+        while left > 0 && !*self.stop.borrow() {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    left = left.saturating_sub(buffer.filled().len());
+                    self.ending = Some(left);
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return self.timer.as_mut().poll(cx),
+            }
+        }
+        Poll::Ready(())
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -69,6 +98,15 @@ impl AsyncWrite for Patient {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let left = match self.ending {
+            Some(left) => left,
+            None => {
+                ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+                self.timer.as_mut().reset(Instant::now() + LINGER);
+                self.ending = Some(DROPPED);
+                DROPPED
+            }
+        };
+        self.drain(cx, left).map(Ok)
     }
 }

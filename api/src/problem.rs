@@ -244,6 +244,15 @@ impl Problem {
         .retry_after(retry_after)
     }
 
+    /// One sender has more under way than her share.
+    pub fn too_many(retry_after: u64) -> Self {
+        let title = "this sender has as much under way as one may have";
+        let detail = "nothing of this request was recorded; the rest of the queue is kept for others";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", title, detail)
+            .remedy("send the same request again after the time given, and fewer at a time")
+            .retry_after(retry_after)
+    }
+
     /// The ledger is being opened.
     pub fn starting() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", "the ledger is being opened", "try again soon")

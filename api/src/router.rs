@@ -2,7 +2,7 @@
 //!
 //! 1. an id, a line in the log and the metrics, which hold the route's template and never the path or query;
 //! 2. the net: a panic becomes a 500, whatever is an error and no problem yet becomes one;
-//! 3. the gate: at most so many requests at a time (health and metrics pass), each within a time.
+//! 3. the gate: at most so many requests at a time (health and metrics pass), three quarters of them with a body, each within a time.
 //!
 //! A request runs to its end even if its client has left, so that a permit is held for as long as the work.
 
@@ -11,7 +11,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -58,6 +58,7 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
 async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
+    let coded = request.headers().contains_key(TRANSFER_ENCODING);
     let matched = request.extensions().get::<MatchedPath>().map(|m| m.as_str().to_owned());
     let route = matched.unwrap_or_else(|| "(none)".to_owned());
     let id = request_id();
@@ -74,6 +75,10 @@ async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Res
     app.metrics.request(&route, method, status, time);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if coded {
+        // Someone on the way may have gone by a Content-Length that stood beside it: nothing more is read here (RFC 9112 §6.1).
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -99,6 +104,14 @@ async fn net(response: Response) -> Response {
 
 /// Step 3.
 async fn gate(State(app): State<Shared>, request: Request<Body>, next: Next) -> Response {
+    // Who sends waits in line for a moment: without one, whoever asks most often would have every place that becomes free.
+    let _write = match *request.method() {
+        Method::POST => match app.may_write().await {
+            Ok(permit) => Some(permit),
+            Err(problem) => return problem.into_response(),
+        },
+        _ => None,
+    };
     let Ok(_permit) = app.requests.try_acquire() else { return Problem::overloaded(1).into_response() };
     let limits = &app.config.limits;
     match tokio::time::timeout(limits.request(), next.run(request)).await {

@@ -151,7 +151,7 @@ async fn serve(app: &Shared, stream: TcpStream, router: Router, mut stop: watch:
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let limits = &app.config.limits;
-    let io = TokioIo::new(Patient::new(stream, limits.stall()));
+    let io = TokioIo::new(Patient::new(stream, limits.stall(), stop.clone()));
     let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

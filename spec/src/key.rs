@@ -7,7 +7,7 @@ use std::fmt;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, Tag, tagged};
@@ -57,6 +57,7 @@ impl Cbor for PublicKey {
 }
 
 /// A private Ed25519 key; wiped when dropped, never printed.
+#[derive(ZeroizeOnDrop)]
 pub struct PrivateKey(SigningKey);
 
 impl PrivateKey {
@@ -87,7 +88,8 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// The keys of one person, from her BIP-39 seed.
+/// The keys of one person, from her BIP-39 seed; wiped when dropped.
+#[derive(ZeroizeOnDrop)]
 pub struct KeyChain(Zeroizing<[u8; 64]>);
 
 impl KeyChain {

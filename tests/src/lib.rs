@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub mod cast;
 pub mod client;
 pub mod model;
+pub mod limits;
+pub mod raw;
 
 /// How long a daemon may take to say where it listens.
 const START: Duration = Duration::from_secs(60);

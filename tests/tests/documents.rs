@@ -98,3 +98,34 @@ fn visit(folder: &Path, see: &mut dyn FnMut(&Path, &str)) {
         }
     }
 }
+
+/// All source files below a folder.
+fn sources(folder: &Path, all: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            sources(&path, all);
+        } else if name.ends_with(".rs") {
+            all.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// Whoever reads a promise can find the test that it rests on.
+#[test]
+fn the_tests_that_security_names_exist() {
+    let mut all = String::new();
+    sources(&root(), &mut all);
+    let page = read("SECURITY.md");
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(|w| w.contains('_')).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        assert!(all.contains(&format!("fn {name}(")), "SECURITY.md names {name}, and there is no such test");
+    }
+    // Every promise names one.
+    for row in page.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| to |")) {
+        let last = row.trim_end_matches(" |").rsplit('|').next().unwrap();
+        assert!(last.contains('`'), "a promise without a test: {row}");
+    }
+}

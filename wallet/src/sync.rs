@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_spec::cbor::Cbor;
-use peal_spec::copy::{self, BadCopy, Copy, Folded};
+use peal_spec::copy::{self, BadCopy, Copy, Folded, Row};
 use peal_spec::hash::Hash;
 use peal_spec::tree::check_consistency;
 use peal_spec::trust::Pin;
@@ -228,6 +228,7 @@ impl Session<'_> {
             (pages, bytes) = (pages + 1, bytes + length);
             let same = head.as_ref().is_some_and(|h| h.size == seen.size);
             self.plausible(&page, &seen, copy.as_ref(), same).map_err(|what| self.does_not_hold(what))?;
+            self.dated(&page, &seen).map_err(|what| self.does_not_hold(what))?;
             if pages > MAX_PAGES || bytes > MAX_BYTES {
                 return Err(self.does_not_hold("the records have no end"));
             }
@@ -303,6 +304,24 @@ impl Session<'_> {
         }
         if page.postings.len() as u64 > rows {
             return Err("there are more postings than records".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Times never decrease along a log, so what comes after a head that was seen is not of a time before it.
+    fn dated(&self, page: &Copy, seen: &Seen) -> Result<(), String> {
+        for old in self.contents.head.iter().chain(&self.contents.heads) {
+            let before = |time: Time| time < old.time;
+            let after =
+                format!("comes after the {} entries that the ledger had signed at {}", old.size, old.time);
+            if seen.size >= old.size && before(seen.time) {
+                return Err(format!("the ledger back-dates: its head is of {} and {after}", seen.time));
+            }
+            let late = |r: &&Row| r.record.log_index >= old.size && before(r.record.time);
+            if let Some(Row { record, .. }) = page.rows.iter().find(late) {
+                let (sequence, time) = (record.sequence, record.time);
+                return Err(format!("the ledger back-dates: record {sequence} is of {time} and {after}"));
+            }
         }
         Ok(())
     }

@@ -59,6 +59,14 @@ fn opening(origin: &Origin, chain: &KeyChain) -> Result<Checked, Failure> {
     posting.check(origin).map_err(|e| Failure::Fault(e.to_string()))
 }
 
+/// A directory that only its owner can look into: the database holds what everyone has posted.
+fn private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
 /// Makes a ledger in a directory.
 ///
 /// # Errors
@@ -75,6 +83,7 @@ pub fn init(dir: &Path, origin: &Origin, listen: SocketAddr) -> Result<Made, Fai
     let entropy = random::<32>()?;
     let words = Mnemonic::from_entropy_in(Language::English, entropy.as_slice())
         .map_err(|e| Failure::Fault(e.to_string()))?;
+    let words = Zeroizing::new(words);
     let chain = KeyChain::new(words.to_seed_normalized(""));
     let operator = PrivateKey::new(&*random::<32>()?);
     let verifier = VerifierKey { name: origin.clone(), kind: KeyType::Ed25519, key: operator.public() };
@@ -97,11 +106,12 @@ pub fn init(dir: &Path, origin: &Origin, listen: SocketAddr) -> Result<Made, Fai
     };
 
     write_new(&files.operator_key(), operator_text(&operator).as_bytes(), true)?;
-    write_new(&files.registrar_words(), Zeroizing::new(format!("{words}\n")).as_bytes(), true)?;
+    write_new(&files.registrar_words(), Zeroizing::new(format!("{}\n", *words)).as_bytes(), true)?;
     write_new(&files.registrar_address(), format!("{registrar}\n").as_bytes(), false)?;
     write_new(&files.trust(), trust.to_string().as_bytes(), false)?;
     write_new(&files.config(), Example { origin, listen }.to_string().as_bytes(), false)?;
     let database = files.database();
+    private(&database).map_err(|e| Failure::file(&database, e, new))?;
     let genesis = Genesis { origin: origin.clone(), opening };
     Ledger::create(&database, &operator, genesis, &Settings::default())
         .map_err(|e| Failure::ledger(&database, e))?;

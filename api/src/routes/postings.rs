@@ -2,7 +2,7 @@
 //!
 //! 1. The body is read within its limits.
 //! 2. It is decoded and its signature and roots are checked on a bounded pool; what fails here never reaches the ledger.
-//! 3. The ledger takes it into a commit, or turns it away at once when its queue is full.
+//! 3. The ledger takes it into a commit, or turns it away at once when its queue is full or the sender has her share of it.
 //! 4. When the records are durable and under a signed checkpoint, the receipt is given. A client that left in between finds it under the
 //!    posting's digest, or by sending the same bytes again.
 
@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
-use peal_ledger::Error;
+use peal_ledger::{Error, Ledger};
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::hash::Hash;
@@ -28,6 +28,7 @@ use utoipa_axum::routes;
 use super::{bytes, json};
 use crate::app::{App, Shared};
 use crate::problem::{Problem, RecordPlace};
+use crate::shares::Sender;
 use crate::{body, media};
 
 /// What became of a posting.
@@ -192,14 +193,19 @@ async fn take(
     // Asked before anything is recorded, so that a 406 records nothing.
     media::choose(&headers, &[media::JSON, receipt::MEDIA_TYPE])?;
     let received = body::read(app, request, posting::MEDIA_TYPE).await?;
-    let bytes = received.bytes;
+    let (bytes, shares) = (received.bytes, app.shares.clone());
     let submitted = app.compute(move || -> Result<_, Untaken> {
         let checked = Posting::receive(&bytes, ledger.origin()).map_err(Error::Refused)?;
         fits(&checked)?;
+        let share = shares.take(sender(&ledger, &checked)?, checked.posting().statements.len());
+        // What is recorded already is answered whoever asks, and takes no room.
+        if share.is_none() && ledger.receipt(&checked.digest())?.is_none() {
+            return Err(Problem::too_many(1).into());
+        }
         let subjects = Subject::of(&checked);
-        Ok((subjects, ledger.submit(checked, bytes.len())?, Instant::now()))
+        Ok((subjects, share, ledger.submit(checked, bytes.len())?, Instant::now()))
     });
-    let (subjects, pending, submitted) = submitted.await?.map_err(|untaken| match untaken {
+    let (subjects, share, pending, submitted) = submitted.await?.map_err(|untaken| match untaken {
         Untaken::Problem(problem) => problem,
         Untaken::Ledger(error) => app.problem(error),
     })?;
@@ -209,8 +215,16 @@ async fn take(
         other => app.problem(other),
     })?;
     app.metrics.receipt(&receipt.results, submitted.elapsed());
-    drop(received.room);
+    drop((received.room, share));
     answer(&headers, &receipt, &subjects)
+}
+
+/// Whose share of the queue a posting takes.
+fn sender(ledger: &Ledger, checked: &Checked) -> Result<Sender, Error> {
+    let Some(issuer) = checked.payload().issuer else { return Ok(None) };
+    let account = ledger.account(issuer.number)?.filter(|a| a.address == issuer);
+    let current = account.is_some_and(|a| a.state.control.keys.key == checked.posting().signed.kid);
+    Ok(current.then_some(issuer.number))
 }
 
 /// Why a posting is not in the queue.
@@ -248,6 +262,7 @@ impl From<Error> for Untaken {
         (status = 413, description = "Above the limit on bodies."),
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole, or not a self-opening."),
+        (status = 429, description = "`too-many`: this sender has her share of the queue under way; send the same posting again after Retry-After."),
         (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
         (status = "default", description = "Any other problem."),
     )
@@ -276,6 +291,7 @@ async fn open(State(app): State<Shared>, request: Request<Body>) -> Result<Respo
         (status = 413, description = "Above the limit on bodies."),
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole: `foreign-origin`, `count-mismatch`, `root-mismatch`, `posting-in-future`, `unknown-issuer`, …"),
+        (status = 429, description = "`too-many`: this sender has her share of the queue under way; send the same posting again after Retry-After."),
         (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
         (status = "default", description = "Any other problem."),
     )

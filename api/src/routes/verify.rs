@@ -54,7 +54,13 @@ async fn verify(State(app): State<Shared>, request: Request<Body>) -> Result<Res
     crate::media::choose(request.headers(), &[crate::media::JSON])?;
     let received = body::read(&app, request, proof::MEDIA_TYPE).await?;
     let (shared, bytes, now) = (app.clone(), received.bytes, app.now());
-    let outcome = app.compute(move || verify_file(&bytes, &shared.trust, now)).await?;
+    // Held until the work is done, whether or not anyone still waits for it.
+    let leave = app.may_verify().await?;
+    let verified = app.compute(move || {
+        let _leave = leave;
+        verify_file(&bytes, &shared.trust, now)
+    });
+    let outcome = verified.await?;
     drop(received.room);
     match outcome {
         Ok(verdict) => json(&Verified::from(Ok(verdict))),

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use peal_ledger::Settings;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::key::KeyChain;
+use peal_spec::role::Role;
 
-use crate::stage::{POSTING, Stage, answer, call, exchange, opening};
+use crate::stage::{POSTING, Person, Stage, answer, call, contribution, exchange, opening};
 
 fn begin(stage: &Stage, headers: &str, body: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(stage.at).unwrap();
@@ -253,4 +254,89 @@ fn connections_have_a_limit() {
     while call(stage.at, "GET", "/healthz", &[], b"").map_or(0, |a| a.status) != 200 {
         assert!(Instant::now() < until);
     }
+}
+
+#[test]
+fn one_sender_leaves_half_of_the_queue_to_others() {
+    // The writer is held, so that what is sent stays under way.
+    let (held, standing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (stands, says) = (held.clone(), standing.clone());
+    let clock = move || {
+        while stands.load(Ordering::SeqCst) {
+            says.store(true, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        peal_api::command::now()
+    };
+    let settings = Settings { max_queued_statements: 6, clock: Arc::new(clock), ..Settings::default() };
+    let stage = Stage::with(|c| c.limits.queued_statements = 6, settings);
+    let (greedy, modest) = (stage.person_with(2, Role::Platform), stage.person_with(3, Role::Platform));
+    let (worker, fund) = (stage.person(4), stage.person_with(5, Role::Fund));
+    let until = Instant::now() + Duration::from_secs(20);
+    let posting = |issuer: &Person, reference: &str| {
+        let statement = contribution(issuer, worker.address, fund.address, reference);
+        issuer.posting(&stage.origin, vec![statement]).to_bytes()
+    };
+    let before = posting(&greedy, "before");
+    let first = stage.post("/v1/postings", POSTING, &before);
+    assert_eq!(first.status, 200);
+
+    let (one, two, other) = (posting(&greedy, "1"), posting(&greedy, "2"), posting(&modest, "3"));
+    // The greedy one's name under a key that is not hers takes nothing of her share.
+    let statement = contribution(&greedy, worker.address, fund.address, "4");
+    let stranger = Person { chain: KeyChain::new([9; 64]), address: greedy.address };
+    let forged = stranger.posting(&stage.origin, vec![statement]).to_bytes();
+    held.store(true, Ordering::SeqCst);
+    std::thread::scope(|scope| {
+        let there = &stage;
+        let send = |bytes: Vec<u8>| scope.spawn(move || there.post("/v1/postings", POSTING, &bytes).status);
+        let under_way = [send(one)];
+        wait(until, || standing.load(Ordering::SeqCst));
+        let forged = send(forged);
+        wait(until, || stage.app.ledger().is_ok_and(|l| l.stats().queued_statements == 1));
+        let more = [send(two)];
+        wait(until, || stage.app.ledger().is_ok_and(|l| l.stats().queued_statements == 2));
+        let turned_away = stage.post("/v1/postings", POSTING, &posting(&greedy, "5"));
+        turned_away.demand(429, "too-many");
+        assert_eq!(turned_away.header("retry-after"), Some("1"));
+        // What is recorded is answered all the same, and so is another sender.
+        assert_eq!(stage.post("/v1/postings", POSTING, &before).status, 200);
+        let other = send(other);
+        wait(until, || stage.app.ledger().is_ok_and(|l| l.stats().queued_statements == 3));
+        held.store(false, Ordering::SeqCst);
+        assert_eq!(forged.join().unwrap(), 403);
+        for sent in under_way.into_iter().chain(more).chain([other]) {
+            assert_eq!(sent.join().unwrap(), 200);
+        }
+    });
+    assert_eq!(stage.post("/v1/postings", POSTING, &posting(&greedy, "5")).status, 200);
+}
+
+#[test]
+fn postings_leave_room_for_reads() {
+    let stage = Stage::with(|c| c.limits.requests = 4, Settings::default());
+    let held: Vec<_> = (0..3).map(|_| begin(&stage, "Content-Length: 10\r\n", b"12345")).collect();
+    let until = Instant::now() + Duration::from_secs(9);
+    wait(until, || stage.app.writes.available_permits() == 0);
+    stage.post("/v1/postings", POSTING, b"?").demand(503, "overloaded");
+    assert_eq!(stage.get("/v1/ledger").status, 200);
+    drop(held);
+    wait(until, || stage.app.writes.available_permits() == 3);
+}
+
+#[test]
+fn long_proofs_do_not_keep_postings_waiting() {
+    let stage = Stage::new();
+    let worker = stage.person(2);
+    let proof = stage.read(&worker, "proof", "*/*").body;
+    let most = stage.app.verifies.available_permits();
+    assert!(most >= 1 && most <= std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2));
+    let taken = stage.app.verifies.clone().try_acquire_many_owned(most as u32).unwrap();
+    let turned_away = stage.post("/v1/verify", "application/peal-proof+cbor", &proof);
+    turned_away.demand(503, "overloaded");
+    assert_eq!(turned_away.header("retry-after"), Some("1"));
+    stage.person(3);
+    drop(taken);
+    assert_eq!(stage.post("/v1/verify", "application/peal-proof+cbor", &proof).json()["valid"], true);
+    wait(Instant::now() + Duration::from_secs(10), || stage.app.verifies.available_permits() == most);
 }
