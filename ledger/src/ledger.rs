@@ -288,6 +288,17 @@ impl Ledger {
         replay(&core.store.snapshot(), &core.verifier, &core.origin, progress)
     }
 
+    /// Copies the database to `to`, which must not be there yet, while the ledger runs. The copy is of one moment and holds at least the
+    /// commit that is returned; [`inspect`] tells exactly which is its last. Files that never change are linked where the file system can.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if the copy cannot be made; a part of it may then be there.
+    pub fn backup(&self, to: &Path) -> Result<Arc<Published>, Error> {
+        let published = self.published();
+        self.0.core.store.checkpoint(to)?;
+        Ok(published)
+    }
+
     /// Figures for operators.
     pub fn stats(&self) -> Stats {
         let Open { core, queue, .. } = &*self.0;
@@ -321,4 +332,13 @@ impl Ledger {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// Checks a database that nobody uses, without its private key and without writing to it, as opening does; returns its last commit.
+///
+/// # Errors
+/// As [`Ledger::open`].
+pub fn inspect(dir: &Path, operator: &VerifierKey, origin: &Origin) -> Result<Arc<Published>, Error> {
+    let store = Store::open_read_only(dir)?;
+    Ok(recover(&store.snapshot(), origin, operator)?.published)
 }

@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
     Direction, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions,
@@ -95,6 +96,23 @@ impl Store {
             return Err(Error::Setup(format!("there is no ledger in {}", dir.display())));
         }
         Self::open_with(dir, false)
+    }
+
+    /// Opens a store that is there without writing to it: for looking at a copy that nobody uses.
+    pub(crate) fn open_read_only(dir: &Path) -> Result<Self, Error> {
+        if !Self::exists(dir) {
+            return Err(Error::Setup(format!("there is no ledger in {}", dir.display())));
+        }
+        DB::open_cf_descriptors_read_only(&options(), dir, families(), false)
+            .map(|db| Self { db })
+            .map_err(|e| failed(&format!("{} does not open", dir.display()), &e))
+    }
+
+    /// Copies the store, as it is at some moment of this call, to a directory that must not be there yet. Files that never change are
+    /// linked where the file system can.
+    pub(crate) fn checkpoint(&self, to: &Path) -> Result<(), Error> {
+        let made = Checkpoint::new(&self.db).and_then(|checkpoint| checkpoint.create_checkpoint(to));
+        made.map_err(|e| Error::Setup(format!("no copy is made in {}: {e}", to.display())))
     }
 
     fn open_with(dir: &Path, create: bool) -> Result<Self, Error> {
