@@ -26,7 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{bytes, json};
-use crate::app::{App, Shared};
+use crate::app::Shared;
 use crate::problem::{Problem, RecordPlace};
 use crate::{body, media};
 
@@ -183,20 +183,25 @@ fn answer(headers: &HeaderMap, receipt: &Receipt, subjects: &[Subject]) -> Resul
 
 /// Steps 1 to 4, for a posting that `fits` the route.
 async fn take(
-    app: &App,
+    app: &Shared,
     request: Request<Body>,
     fits: fn(&Checked) -> Result<(), Problem>,
 ) -> Result<Response, Problem> {
-    let ledger = app.ledger()?.clone();
+    let ledger = app.ledger_that_signs()?.clone();
     let headers = request.headers().clone();
     // Asked before anything is recorded, so that a 406 records nothing.
     media::choose(&headers, &[media::JSON, receipt::MEDIA_TYPE])?;
     let received = body::read(app, request, posting::MEDIA_TYPE).await?;
     let bytes = received.bytes;
+    let shared = app.clone();
     let submitted = app.compute(move || -> Result<_, Untaken> {
         let checked = Posting::receive(&bytes, ledger.origin()).map_err(Error::Refused)?;
         fits(&checked)?;
         let subjects = Subject::of(&checked);
+        // Asked again at the last moment: a body may take a minute to arrive.
+        if let Some(held) = shared.signing.held() {
+            return Err(Problem::held(&held).into());
+        }
         Ok((subjects, ledger.submit(checked, bytes.len())?, Instant::now()))
     });
     let (subjects, pending, submitted) = submitted.await?.map_err(|untaken| match untaken {
@@ -248,7 +253,7 @@ impl From<Error> for Untaken {
         (status = 413, description = "Above the limit on bodies."),
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole, or not a self-opening."),
-        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
+        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After. `unconfirmed`, `rolled-back`: the ledger signs nothing."),
         (status = "default", description = "Any other problem."),
     )
 )]
@@ -276,7 +281,7 @@ async fn open(State(app): State<Shared>, request: Request<Body>) -> Result<Respo
         (status = 413, description = "Above the limit on bodies."),
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole: `foreign-origin`, `count-mismatch`, `root-mismatch`, `posting-in-future`, `unknown-issuer`, …"),
-        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
+        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After. `unconfirmed`, `rolled-back`: the ledger signs nothing."),
         (status = "default", description = "Any other problem."),
     )
 )]
