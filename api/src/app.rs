@@ -6,6 +6,7 @@
 //! 4. When the server closes, requests under way are finished; nothing that was acknowledged is lost.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,10 +17,12 @@ use peal_spec::value::Time;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::board::Board;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::shares::Shares;
+use crate::signing::Signing;
 
 /// A clock: Unix seconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -32,6 +35,10 @@ pub struct App {
     pub trust: Trust,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether the ledger may sign.
+    pub signing: Signing,
+    /// The published checkpoint.
+    pub board: Board,
     /// Requests that may still begin.
     pub requests: Arc<Semaphore>,
     /// Those of them that may have a body: a quarter is kept for reads, so that postings which wait for a commit do not keep readers out.
@@ -47,6 +54,7 @@ pub struct App {
     /// Open connections.
     pub connections: AtomicU64,
     authorities: OnceLock<Vec<String>>,
+    evidence: OnceLock<PathBuf>,
     clock: Clock,
     ledger: OnceLock<Ledger>,
     closing: AtomicBool,
@@ -76,9 +84,12 @@ impl App {
             verifies: Arc::new(Semaphore::new((cores / 2).max(1))),
             connections: AtomicU64::new(0),
             authorities: OnceLock::new(),
+            evidence: OnceLock::new(),
             ledger: OnceLock::new(),
             closing: AtomicBool::new(false),
             metrics: Metrics::default(),
+            signing: Signing::default(),
+            board: Board::default(),
             config,
             trust,
             clock,
@@ -100,9 +111,31 @@ impl App {
         self.ledger.get().ok_or_else(Problem::starting)
     }
 
+    /// The ledger, for a posting.
+    ///
+    /// # Errors
+    /// 503 while it is being opened, and while it may not sign.
+    pub fn ledger_that_signs(&self) -> Result<&Ledger, Problem> {
+        let ledger = self.ledger()?;
+        match self.signing.held() {
+            None => Ok(ledger),
+            Some(held) => Err(Problem::held(&held)),
+        }
+    }
+
     /// The ledger, for closing it.
     pub fn ledger_if_open(&self) -> Option<&Ledger> {
         self.ledger.get()
+    }
+
+    /// Says where a note is kept that shows more of this log than it has.
+    pub fn keep_evidence_in(&self, path: PathBuf) {
+        self.evidence.get_or_init(|| path);
+    }
+
+    /// Where such a note is kept.
+    pub fn evidence(&self) -> Option<&Path> {
+        self.evidence.get().map(PathBuf::as_path)
     }
 
     /// From now on nothing new is begun.

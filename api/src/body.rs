@@ -31,11 +31,24 @@ pub struct Received {
 /// 415 for another media type or any compression, 413 above the limit (before reading, if the length is announced), 408 when
 /// nothing arrives for too long or too little in a window, 503 when too much is held already.
 pub async fn read(app: &App, request: Request<Body>, media_type: &str) -> Result<Received, Problem> {
+    read_within(app, request, media_type, app.config.limits.body_bytes).await
+}
+
+/// The same, of at most `most` bytes.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_within(
+    app: &App,
+    request: Request<Body>,
+    media_type: &str,
+    most: usize,
+) -> Result<Received, Problem> {
     let limits = &app.config.limits;
     let (head, mut body) = request.into_parts();
     media::expect(&head.headers, media_type)?;
-    if announced(&head.headers).is_some_and(|n| n > limits.body_bytes as u64) {
-        return Err(Problem::too_large(limits.body_bytes));
+    if announced(&head.headers).is_some_and(|n| n > most as u64) {
+        return Err(Problem::too_large(most));
     }
     let mut received = Received { bytes: Vec::new(), room: None };
     let mut stalled = Instant::now() + limits.stall();
@@ -59,8 +72,8 @@ pub async fn read(app: &App, request: Request<Body>, media_type: &str) -> Result
         };
         let data: Bytes = frame.into_data().unwrap_or_default();
         let length = received.bytes.len() + data.len();
-        if length > limits.body_bytes {
-            return Err(Problem::too_large(limits.body_bytes));
+        if length > most {
+            return Err(Problem::too_large(most));
         }
         received.make_room(app, length)?;
         received.bytes.extend_from_slice(&data);

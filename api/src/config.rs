@@ -9,6 +9,8 @@ use peal_ledger::Settings;
 use peal_spec::value::Origin;
 use serde::Deserialize;
 
+use crate::witnesses::Publish;
+
 /// The files in a ledger's directory.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -41,6 +43,26 @@ impl Files {
     pub fn trust(&self) -> PathBuf {
         self.dir.join("trust")
     }
+    /// The checkpoint published last.
+    pub fn published(&self) -> PathBuf {
+        self.dir.join("published.note")
+    }
+    /// A note that this ledger's operator signed and its log does not contain: while it is here, nothing is signed.
+    pub fn seen(&self) -> PathBuf {
+        self.dir.join("seen.note")
+    }
+    /// Says that the ledger was restored from a backup and has signed nothing since.
+    pub fn restored(&self) -> PathBuf {
+        self.dir.join("restored")
+    }
+    /// The socket by which `peald backup` asks the daemon for a copy, for its owner only.
+    pub fn admin(&self) -> PathBuf {
+        self.dir.join("admin.sock")
+    }
+    /// Where a copy of the database stands while it is being taken away.
+    pub fn staged(&self) -> PathBuf {
+        self.dir.join("backup.staged")
+    }
     /// The ledger's database.
     pub fn database(&self) -> PathBuf {
         self.dir.join("db")
@@ -64,6 +86,9 @@ pub struct Config {
     /// What is refused or cut off.
     #[serde(default)]
     pub limits: Limits,
+    /// How checkpoints are published, and who cosigns them.
+    #[serde(default)]
+    pub publish: Publish,
     /// What is logged, and how.
     #[serde(default)]
     pub log: Log,
@@ -207,6 +232,14 @@ pub enum BadConfig {
         /// What is wrong, with its line.
         error: String,
     },
+    /// Values that do not go together.
+    #[error("{}: {what}\n  remedy: correct the [publish] section; `peald init` writes a commented example", path.display())]
+    Publish {
+        /// The file.
+        path: PathBuf,
+        /// What does not.
+        what: String,
+    },
     /// A value is out of its bounds.
     #[error("{}: {key} = {value} is out of bounds\n  remedy: {remedy}", path.display())]
     Bounds {
@@ -265,19 +298,22 @@ impl Config {
             ("limits.queued_statements", l.queued_statements as u64, 1, 10_000_000, statements),
             ("limits.queued_bytes", l.queued_bytes as u64, 1024, 1 << 40, sizes),
             ("limits.commit_statements", l.commit_statements as u64, 1, 10_000_000, statements),
+            ("publish.seconds", config.publish.seconds, 1, 3600, "use a number from 1 to 3600"),
+            ("publish.timeout_seconds", config.publish.timeout_seconds, 1, 600, "use a number from 1 to 600"),
         ];
         for (key, value, least, most, remedy) in bounds {
             if !(least..=most).contains(&value) {
                 return Err(BadConfig::Bounds { path: path.to_owned(), key, value, remedy });
             }
         }
+        config.publish.check().map_err(|what| BadConfig::Publish { path: path.to_owned(), what })?;
         Ok(config)
     }
 
     /// A configuration with defaults.
     pub fn new(origin: Origin) -> Self {
-        let (limits, log) = (Limits::default(), Log::default());
-        Self { origin, listen: default_listen(), authorities: Vec::new(), limits, log }
+        let (limits, publish, log) = (Limits::default(), Publish::default(), Log::default());
+        Self { origin, listen: default_listen(), authorities: Vec::new(), limits, publish, log }
     }
 }
 
@@ -332,7 +368,7 @@ pub struct Example<'a> {
 
 impl fmt::Display for Example<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let l = Limits::default();
+        let (l, p) = (Limits::default(), Publish::default());
         // An origin holds no control characters, so these two are all that a TOML string must escape.
         let origin = self.origin.as_str().replace('\\', "\\\\").replace('"', "\\\"");
         write!(
@@ -366,6 +402,16 @@ queued_statements = {statements}    # the most statements that wait for a commit
 queued_bytes = {queued}      # the most bytes of postings that wait for a commit; above it: 503 and Retry-After
 commit_statements = {commit}     # the most statements of one commit; a single posting may have more
 
+[publish]
+seconds = {seconds}                 # from one published checkpoint to the next, if the log has grown
+need = {need}                    # how many witnesses must have cosigned it
+timeout_seconds = {timeout}         # for a witness to answer
+
+# Witnesses cosign only what extends what they have seen. Name those that other people run: `peal witness init` prints the key.
+# [[publish.witnesses]]
+# url = \"https://witness.example\"
+# key = \"witness.example/w1+0a1b2c3d+BGV4YW1wbGU...\"
+
 [log]
 format = \"text\"             # text or json, to standard error; never holds addresses, amounts or names
 level = \"info\"              # error, warn, info or debug
@@ -384,6 +430,9 @@ level = \"info\"              # error, warn, info or debug
             statements = l.queued_statements,
             queued = l.queued_bytes,
             commit = l.commit_statements,
+            seconds = p.seconds,
+            need = p.need,
+            timeout = p.timeout_seconds,
         )
     }
 }
@@ -399,6 +448,7 @@ mod tests {
         let config = Config::parse(&text, Path::new("peald.toml")).unwrap();
         assert_eq!(config.origin, origin);
         assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.publish, Publish::default());
         assert!(text.contains("\n# authorities = [") && config.authorities.is_empty());
     }
 
@@ -449,6 +499,41 @@ mod tests {
         assert_eq!(own("127.0.0.1:99"), ["127.0.0.1:99", "localhost:99", "127.0.0.1:99", "[::1]:99"]);
         assert_eq!(own("[::]:80"), ["[::]", "localhost", "127.0.0.1", "[::1]"]);
         assert_eq!(own("192.0.2.7:7878"), ["192.0.2.7:7878"]);
+    }
+
+    #[test]
+    fn witnesses_are_named_by_url_and_key() {
+        use peal_spec::key::PrivateKey;
+        use peal_spec::note::{KeyType, VerifierKey};
+        let key = |name: &str, kind| {
+            let key = PrivateKey::new(&[4; 32]).public();
+            VerifierKey { name: name.parse().unwrap(), kind, key }.to_string()
+        };
+        let witness =
+            |url: &str, key: &str| format!("[[publish.witnesses]]\nurl = \"{url}\"\nkey = \"{key}\"\n");
+        let read = |rest: &str| {
+            let text = format!("origin = \"a\"\n{rest}");
+            Config::parse(&text, Path::new("peald.toml")).map(|c| c.publish).map_err(|e| e.to_string())
+        };
+        let good = key("w.example", KeyType::Cosignature);
+        let one = witness("https://w.example/sub/", &good);
+        let found = read(&format!("[publish]\nneed = 1\n{one}")).unwrap();
+        assert_eq!((found.need, found.witnesses.len()), (1, 1));
+        assert_eq!(found.witnesses[0].url, "https://w.example/sub");
+        let again = witness("http://v.example", &key("v.example", KeyType::Cosignature));
+        for (text, told) in [
+            (format!("[publish]\nneed = 2\n{one}"), "only 1 witnesses"),
+            (format!("{one}{again}"), "stands there twice"),
+            (witness("w.example", &good), "expected a URL"),
+            (witness("https://me@w.example", &good), "expected a URL"),
+            (witness("https://w.example", &key("w.example", KeyType::Ed25519)), "this key signs notes"),
+            (witness("https://w.example", "nonsense"), "not a verifier key"),
+            ("[publish]\nseconds = 0\n".into(), "publish.seconds = 0"),
+            ("[publish]\ntimeout_seconds = 601\n".into(), "publish.timeout_seconds = 601"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(error.contains(told) && error.contains("remedy"), "{error}");
+        }
     }
 
     #[test]

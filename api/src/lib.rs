@@ -6,14 +6,21 @@
 //! 2. A route of [`routes`] decodes and checks it off the connection's thread, and asks the ledger.
 //! 3. Whatever goes wrong is told by [`problem`] alone.
 //!
-//! The server keeps nothing of its own: a crash at any moment loses what was not acknowledged, which may be sent again.
+//! 4. Beside them [`publish`] has witnesses cosign the log's checkpoints, and [`signing`] knows whether the ledger may sign at all.
+//!
+//! A crash at any moment loses what was not acknowledged, which may be sent again.
 
+pub mod witnesses;
 pub mod config;
+pub mod signing;
+pub mod board;
 pub mod problem;
 pub mod media;
 pub mod metrics;
 pub mod shares;
 pub mod app;
+pub mod publish;
+pub mod admin;
 pub mod body;
 pub mod signed;
 pub mod views;

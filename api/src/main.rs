@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use peal_api::command::{Failure, audit, init, serve};
+use peal_api::command::{Failure, audit, backup, init, restore, serve};
 use peal_spec::value::Origin;
 
 /// Postings are read by many threads and freed by one, and heads of all sizes come and go: the system's allocator takes a fifth of the
@@ -26,6 +26,7 @@ Examples:
   peald init --origin ledger.example/2026        make a ledger in ./peald-data
   peald serve                                    run it
   peald audit                                    replay everything and compare
+  peald backup /backups/monday                   copy it while it runs
   peald completions bash > /etc/bash_completion.d/peald"
 )]
 struct Cli {
@@ -59,7 +60,10 @@ Examples:
   peald serve
   peald serve --dir /var/lib/peald --listen 127.0.0.1:0 --port-file port    a free port, written to a file when ready
 
-Prints `listening on http://ADDRESS:PORT` when it is ready. On SIGTERM it finishes what is under way and exits with 0.")]
+Prints `listening on http://ADDRESS:PORT` when it is ready. On SIGTERM it finishes what is under way and exits with 0.
+
+If a witness, or a note that somebody has shown, has seen more of this ledger than is here, it was put back from an older copy: it answers
+reads, refuses postings with 503 `rolled-back`, logs why, and has the metric peal_signs at 0. Put back the newest copy and start it again.")]
     Serve {
         /// The ledger's directory
         #[arg(long, env = "PEALD_DIR", default_value = "peald-data")]
@@ -70,6 +74,45 @@ Prints `listening on http://ADDRESS:PORT` when it is ready. On SIGTERM it finish
         /// A file to write the port to, once ready
         #[arg(long, value_name = "FILE")]
         port_file: Option<PathBuf>,
+        /// Sign on a restored ledger that has no witnesses; needed once after `peald restore`
+        #[arg(long)]
+        restored_without_witnesses: bool,
+    },
+    /// Copy a ledger, while it runs, to a new directory
+    #[command(after_help = "\
+Examples:
+  peald backup /backups/monday
+  peald backup /backups/monday --from /var/lib/peald
+
+The running daemon makes the copy, of one moment; if none runs, this command does. The copy is checked before it gets its name. It holds
+database, peald.toml, trust and registrar.address; the operator's key only with --with-key. Run it as the user that runs the daemon.")]
+    Backup {
+        /// Where to make it; must be new or empty
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+        /// The ledger's directory
+        #[arg(long, env = "PEALD_DIR", default_value = "peald-data", value_name = "LEDGERDIR")]
+        from: PathBuf,
+        /// Copy the operator's key too
+        #[arg(long)]
+        with_key: bool,
+    },
+    /// Make a ledger's directory from a backup
+    #[command(after_help = "\
+Examples:
+  peald restore /backups/monday /var/lib/peald --key /safe/operator.key
+
+Every file must have the hash that the manifest names, and the database must end with its checkpoint. A restored ledger signs nothing until
+as many witnesses as peald.toml needs, at least one, have confirmed that they have not seen more of it.")]
+    Restore {
+        /// What `peald backup` has made
+        backup: PathBuf,
+        /// Where to make the ledger; must be new or empty
+        #[arg(value_name = "LEDGERDIR")]
+        dir: PathBuf,
+        /// The operator's key, if it is not in the backup
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
     },
     /// Replay a ledger from its postings and compare every tree, state and signature
     #[command(after_help = "\
@@ -110,7 +153,15 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
             let made = init::init(&dir, &origin, listen)?;
             print!("{}", init::told(&dir, &made));
         }
-        Command::Serve { dir, listen, port_file } => serve::serve(&dir, listen, port_file.as_deref())?,
+        Command::Serve { dir, listen, port_file, restored_without_witnesses } => {
+            serve::serve(&dir, listen, port_file.as_deref(), restored_without_witnesses)?;
+        }
+        Command::Backup { to, from, with_key } => {
+            print!("{}", backup::backup(&to, &from, with_key, std::io::stderr().is_terminal())?);
+        }
+        Command::Restore { backup, dir, key } => {
+            print!("{}", restore::restore(&backup, &dir, key.as_deref(), std::io::stderr().is_terminal())?);
+        }
         Command::Audit { dir, json } => return audit::audit(&dir, json, std::io::stderr().is_terminal()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "peald", &mut std::io::stdout());

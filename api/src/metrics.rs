@@ -44,6 +44,7 @@ pub struct Metrics {
     receipt_seconds: Histogram,
     requests: Family<Labels, Counter>,
     request_seconds: Times,
+    witnesses: Family<Labels, Counter>,
     gauges: Gauges,
 }
 
@@ -59,6 +60,9 @@ struct Gauges {
     write_milliseconds: Gauge,
     resident: Gauge,
     connections: Gauge,
+    published: Gauge,
+    lag: Gauge,
+    signs: Gauge,
 }
 
 /// The figures of the moment.
@@ -68,6 +72,12 @@ pub struct Now {
     pub ledger: Stats,
     /// Open connections.
     pub connections: u64,
+    /// Leaves of the log under the published checkpoint.
+    pub published: u64,
+    /// For how long that has not been the whole log.
+    pub lag: Duration,
+    /// Whether the ledger may sign.
+    pub signs: bool,
 }
 
 impl Default for Metrics {
@@ -112,12 +122,8 @@ impl Default for Metrics {
             "Bytes of the postings that wait for a commit",
             gauges.queued_bytes.clone(),
         );
-        registry.register(
-            "log_size",
-            "Leaves of the log under the published checkpoint",
-            gauges.log_size.clone(),
-        );
-        registry.register("accounts", "Accounts under the published checkpoint", gauges.accounts.clone());
+        registry.register("log_size", "Leaves of the log", gauges.log_size.clone());
+        registry.register("accounts", "Accounts", gauges.accounts.clone());
         registry.register("commits_since_start", "Commits since the start", gauges.commits.clone());
         registry.register(
             "commit_milliseconds_since_start",
@@ -130,8 +136,29 @@ impl Default for Metrics {
             gauges.write_milliseconds.clone(),
         );
         registry.register("resident_bytes", "Memory of this process", gauges.resident.clone());
+        let witnesses = Family::default();
+        registry.register(
+            "witness_answers",
+            "Answers of witnesses, by name and outcome: cosigned, failed, or refused because it has seen more or another log",
+            witnesses.clone(),
+        );
+        registry.register(
+            "published_size",
+            "Leaves of the log under the checkpoint that is served, cosigned if witnesses are needed",
+            gauges.published.clone(),
+        );
+        registry.register(
+            "published_lag_seconds",
+            "For how long the log has been larger than that",
+            gauges.lag.clone(),
+        );
+        registry.register(
+            "signs",
+            "1, or 0 while the ledger signs nothing because somebody has, or may have, seen more of it",
+            gauges.signs.clone(),
+        );
         registry.register("connections", "Open connections", gauges.connections.clone());
-        Self { registry, postings, statements, receipt_seconds, requests, request_seconds, gauges }
+        Self { registry, postings, statements, receipt_seconds, requests, request_seconds, witnesses, gauges }
     }
 }
 
@@ -144,6 +171,12 @@ impl Metrics {
         self.request_seconds
             .get_or_create(&Labels(vec![("route", route.into())]))
             .observe(time.as_secs_f64());
+    }
+
+    /// Counts an answer of a witness, or none.
+    pub fn witness(&self, name: &str, outcome: &str) {
+        let labels = Labels(vec![("witness", name.into()), ("outcome", outcome.into())]);
+        self.witnesses.get_or_create(&labels).inc();
     }
 
     /// Counts a posting that was refused whole.
@@ -183,6 +216,9 @@ impl Metrics {
         set(&g.write_milliseconds, l.write_time.as_millis() as u64);
         set(&g.resident, resident().unwrap_or(0));
         set(&g.connections, now.connections);
+        set(&g.published, now.published);
+        set(&g.lag, now.lag.as_secs());
+        set(&g.signs, u64::from(now.signs));
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {
             let _ = text.write_str("# EOF\n");

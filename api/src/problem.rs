@@ -9,6 +9,8 @@ use peal_spec::refusal::{Code, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::signing::Held;
+
 /// The media type of every problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -274,6 +276,48 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "halted", "the ledger has stopped", detail)
             .remedy("send the same posting again later: it gives the same receipt")
             .retry_after(60)
+    }
+
+    /// The ledger may not sign: somebody has seen more of it, or that is not known yet.
+    pub fn held(held: &Held) -> Self {
+        let title = "the ledger signs nothing";
+        let (code, why, seconds) = match held {
+            Held::Waiting(why) => ("unconfirmed", why, 5),
+            Held::Refusing(why) => ("rolled-back", why, 600),
+        };
+        let detail = format!("{why}; nothing of this request was recorded");
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, detail).retry_after(seconds);
+        problem.remedy(match held {
+            Held::Waiting(_) => "send the same posting again after the time given",
+            Held::Refusing(_) => "keep the posting and send it again when the operator has put back the newest copy; reads go on",
+        })
+    }
+
+    /// A note shows that this log is not what it was.
+    pub fn rolled_back(why: &str) -> Self {
+        let title = "the note shows that this log is not what it was";
+        let detail = format!("{why}; the note is kept, and the ledger signs nothing from now on");
+        Self::new(StatusCode::CONFLICT, "rolled-back", title, detail).field("note").remedy(
+            "keep the note: it is evidence. The operator has to put back the newest copy of the ledger",
+        )
+    }
+
+    /// A note that is not a checkpoint by this ledger's operator.
+    pub fn foreign_note(detail: &str) -> Self {
+        let title = "this is not a checkpoint that this ledger's operator has signed";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "foreign-note", title, detail)
+            .field("note")
+            .remedy("send the signed note of a checkpoint, a receipt or a copy of this ledger")
+    }
+
+    /// Not enough witnesses have cosigned anything yet.
+    pub fn unpublished() -> Self {
+        let title = "no checkpoint is published yet";
+        let detail =
+            "the witnesses that are needed have not cosigned one; /v1/checkpoint gives the operator's own";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unpublished", title, detail)
+            .remedy("send the same request again after the time given")
+            .retry_after(1)
     }
 
     /// A request took too long.

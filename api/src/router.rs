@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
 use crate::problem::{self, CodeName, Problem};
-use crate::routes::{accounts, docs, health, ledger, postings, tiles, verify};
+use crate::routes::{accounts, docs, health, ledger, postings, seen, tiles, verify};
 
 /// The header that names a request in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,7 +36,8 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
         .merge(accounts::routes())
         .merge(verify::routes())
         .merge(ledger::routes())
-        .merge(tiles::routes());
+        .merge(tiles::routes())
+        .merge(seen::routes());
     let (gated, mut document) = described.split_for_parts();
     let (open, open_document) = health::routes().split_for_parts();
     document.merge(open_document);

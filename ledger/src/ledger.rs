@@ -406,3 +406,12 @@ impl Ledger {
         self.0.close();
     }
 }
+
+/// Checks a database that nobody uses, without its private key and without writing to it, as opening does; returns its last commit.
+///
+/// # Errors
+/// As [`Ledger::open`].
+pub fn inspect(dir: &Path, operator: &VerifierKey, origin: &Origin) -> Result<Arc<Published>, Error> {
+    let disk = Rocks::open_read_only(dir)?;
+    Ok(recover(&disk, origin, operator, Settings::default().head_bytes)?.trees.published)
+}

@@ -38,7 +38,7 @@ mod ledger;
 
 pub use audit::{AuditReport, audit};
 pub use error::Error;
-pub use ledger::{Genesis, Ledger, Stats};
+pub use ledger::{Genesis, Ledger, Stats, inspect};
 pub use reads::FoundReceipt;
 pub use sequencer::Pending;
 pub use settings::Settings;

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod log;
 pub mod account;
 pub mod note;
+pub mod witness;
 pub mod trust;
 pub mod receipt;
 pub mod proof;

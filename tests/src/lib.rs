@@ -14,6 +14,7 @@ pub mod client;
 pub mod model;
 pub mod limits;
 pub mod raw;
+pub mod witness;
 
 /// How long a daemon may take to say where it listens.
 const START: Duration = Duration::from_secs(60);
@@ -53,8 +54,18 @@ impl Daemon {
         Self { dir: dir.to_owned(), child: None, url: String::new() }
     }
 
+    /// A ledger that is in `dir` already.
+    pub fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), child: None, url: String::new() }
+    }
+
     /// Starts the daemon and waits until it listens.
     pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// The same, with more arguments.
+    pub fn start_with(&mut self, more: &[&str]) {
         let port_file = self.dir.join("port");
         let _ = std::fs::remove_file(&port_file);
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("log"));
@@ -65,6 +76,7 @@ impl Daemon {
             .arg(&self.dir)
             .arg("--port-file")
             .arg(&port_file)
+            .args(more)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -133,6 +145,23 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Runs `peald` and returns its output.
+pub fn peald<S: AsRef<OsStr>>(args: &[S]) -> Output {
+    Command::new(bin("peald")).args(args).output().unwrap_or_else(|e| panic!("peald: {e}"))
+}
+
+/// Asks again and again until there is an answer; for what another process will do soon.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(began.elapsed() < START, "{what}: not in {} s", START.as_secs());
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

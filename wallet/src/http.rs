@@ -1,6 +1,6 @@
 //! The ledger over HTTP: bounded in time, in size and in the number of attempts.
 //!
-//! What may be tried again is: a connection that fails, and the answers 429, 502, 503 and 504. A posting may be sent any number of times, so
+//! What may be tried again is: a connection that fails, and the answers 429, 502, 503 and 504, but for that of a ledger that signs nothing. A posting may be sent any number of times, so
 //! this is safe for everything that the wallet sends.
 
 use std::net::IpAddr;
@@ -23,6 +23,9 @@ use crate::trouble::Trouble;
 pub const LARGE: u64 = 64 << 20;
 /// The most bytes in any other answer.
 pub const SMALL: u64 = 256 << 10;
+
+/// The code of a ledger that signs nothing, because somebody has seen more of it than it has. Trying again does not help.
+pub const ROLLED_BACK: &str = "rolled-back";
 
 /// How long to go on trying.
 #[derive(Clone, Copy, Debug)]
@@ -205,7 +208,11 @@ impl Remote {
             let (what, asked) = match self.once(method, path, headers, body, limit) {
                 Ok((200..=299, _, body)) => return Ok(Ok(body)),
                 Ok((status @ (429 | 502 | 503 | 504), wait, body)) => {
-                    (Problem::read(status, &body).detail, wait)
+                    let problem = Problem::read(status, &body);
+                    if problem.code == ROLLED_BACK {
+                        return Ok(Err(problem));
+                    }
+                    (problem.detail, wait)
                 }
                 Ok((status, _, body)) => return Ok(Err(Problem::read(status, &body))),
                 Err(ureq::Error::BodyExceedsLimit(limit)) => {

@@ -8,6 +8,7 @@
 //! 3. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
 //! 5. [`passbook`] and [`report`] show a copy and a verdict to people.
+//! 6. [`witness`] watches logs and cosigns what extends what it has seen.
 
 pub mod trouble;
 pub mod clock;
@@ -27,3 +28,4 @@ pub mod payroll;
 pub mod layout;
 pub mod passbook;
 pub mod report;
+pub mod witness;

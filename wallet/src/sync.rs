@@ -22,7 +22,7 @@ use peal_spec::value::Time;
 use peal_spec::verify::{self, Failure, Verdict};
 
 use crate::disk;
-use crate::http::{Problem, Remote, SMALL};
+use crate::http::{Problem, ROLLED_BACK, Remote, SMALL};
 use crate::tiles::{Prefix, Tiles};
 use crate::trouble::{Kind, Trouble};
 use crate::wallet::{Contents, Held, Seen, Wallet};
@@ -136,6 +136,30 @@ impl Contradiction {
             format!("the evidence is kept in {}", evidence.display()),
             "do not rely on this ledger; show the evidence to a bureau, a witness or an auditor. The wallet keeps your last good copy",
         )
+    }
+}
+
+/// Shows a ledger what it had signed, so that one that was put back from an older copy stops signing before it makes a fork of it. Returns
+/// what a person is told of it.
+pub fn show_seen(remote: &Remote, contradiction: &Contradiction) -> String {
+    if contradiction.misdeed == Misdeed::Strays {
+        return "What is pinned is not signed by the operator, so the ledger was not shown it.".into();
+    }
+    let sent = remote.post(
+        "/v1/seen",
+        "text/plain; charset=utf-8",
+        "application/json",
+        contradiction.old.note.as_bytes(),
+    );
+    match sent {
+        Ok(Err(problem)) if problem.code == ROLLED_BACK => {
+            "The ledger was shown what it had signed: it signs nothing until its operator puts back the newest copy.".into()
+        }
+        Ok(Ok(_)) => "The ledger was shown what it had signed, and says that it has it: sync again.".into(),
+        Ok(Err(problem)) => {
+            format!("The ledger was shown what it had signed, and does not take it: {}", problem.detail)
+        }
+        Err(trouble) => format!("The ledger could not be shown what it had signed: {}", trouble.what),
     }
 }
 
@@ -392,7 +416,8 @@ impl Session<'_> {
             Failed::Trouble(trouble)
         };
         let Some(old) = since else { return refused() };
-        let Ok(Ok(body)) = self.remote.get("/checkpoint", "text/plain", SMALL) else { return refused() };
+        // The operator's latest, not the published one, which follows the log at a distance.
+        let Ok(Ok(body)) = self.remote.get("/v1/checkpoint", "text/plain", SMALL) else { return refused() };
         let text = String::from_utf8_lossy(&body).into_owned();
         let (Some(new), Ok((note, checkpoint, ledger))) =
             (Seen::of(&text, (self.now)()), verify::read_checkpoint(&text, &self.contents.trust))

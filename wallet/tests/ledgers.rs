@@ -71,6 +71,10 @@ fn caught(bench: &Bench, server: &Server, other: Mini, misdeed: &str) {
     assert_eq!(text.matches("\n\u{2014} mini.example/1 ").count(), 2, "{text}");
     assert_eq!(std::fs::read(bench.path("wallet")).unwrap(), before);
     assert_eq!(text.contains("consistency proof (RFC 9162)"), misdeed == "rewrites", "{text}");
+    // The ledger was shown the older of the two notes.
+    let seen = server.mini.lock().unwrap().seen.clone();
+    assert!(seen.len() == 1 && text.contains(&format!("==\n{}\n== given later", seen[0])), "{seen:?}");
+    assert!(ran.err.contains("it signs nothing until its operator puts back the newest copy"), "{}", ran.err);
     // What was good stays good, offline.
     assert_eq!(bench.peal("wallet", &["show"]).code, 0);
 }

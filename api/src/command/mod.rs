@@ -4,6 +4,9 @@ pub mod keys;
 pub mod init;
 pub mod serve;
 pub mod audit;
+pub mod manifest;
+pub mod backup;
+pub mod restore;
 
 use std::path::{Path, PathBuf};
 

@@ -1,21 +1,25 @@
 //! `peald serve`: runs a ledger until it is told to stop.
 //!
 //! 1. It listens at once and answers `starting` while the ledger is opened, which checks what a crash may have left.
-//! 2. When the ledger is open it prints `listening on http://…`; whoever waits for that line can begin.
-//! 3. SIGTERM or SIGINT: requests under way are finished, the ledger is closed, and the exit code is 0. A second signal ends it at once.
+//! 2. Before it signs anything it finds out whether others have seen more of the ledger than it has ([`crate::publish`]).
+//! 3. Then it prints `listening on http://…`; whoever waits for that line can begin.
+//! 4. SIGTERM or SIGINT: requests under way are finished, the ledger is closed, and the exit code is 0. A second signal ends it at once.
 
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use peal_ledger::Ledger;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, keys, now};
+use crate::admin;
 use crate::app::App;
 use crate::config::{Config, Files, Format, Level, Log};
+use crate::publish::Publisher;
 use crate::server::Server;
 
 /// Starts logging to standard error.
@@ -39,16 +43,29 @@ fn log(log: Log) {
 ///
 /// # Errors
 /// [`Failure`] if it cannot begin.
-pub fn serve(dir: &Path, listen: Option<SocketAddr>, port_file: Option<&Path>) -> Result<(), Failure> {
+pub fn serve(
+    dir: &Path,
+    listen: Option<SocketAddr>,
+    port_file: Option<&Path>,
+    restored_without_witnesses: bool,
+) -> Result<(), Failure> {
     let files = Files::new(dir);
     let mut config = Config::read(&files)?;
+    if files.restored().exists() && config.publish.witnesses.is_empty() && !restored_without_witnesses {
+        return Err(Failure::file(
+            &files.restored(),
+            "this ledger was restored from a backup, and no witness is named that could tell whether it had signed more",
+            "name its witnesses under [[publish.witnesses]] in peald.toml; or, if you know that the backup is its newest state, or accept \
+             that receipts given since then are lost, start it once with --restored-without-witnesses",
+        ));
+    }
     config.listen = listen.unwrap_or(config.listen);
     let trust = keys::trust(&files, &config.origin)?;
     let operator = keys::operator(&files)?;
     log(config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::Fault(e.to_string()))?;
-    runtime.block_on(async move {
+    let served = runtime.block_on(async move {
         let (mut term, mut int) = (listener(SignalKind::terminate())?, listener(SignalKind::interrupt())?);
         let origin = config.origin.clone();
         let app = Arc::new(App::new(config, trust, Arc::new(now)));
@@ -60,22 +77,48 @@ pub fn serve(dir: &Path, listen: Option<SocketAddr>, port_file: Option<&Path>) -
                 "signed reads are answered under the listen address only: name the host by which wallets reach this ledger under authorities in peald.toml"
             );
         }
+        app.keep_evidence_in(files.seen());
         let database = files.database();
         let (path, settings) = (database.clone(), app.config.limits.ledger());
         let opened = tokio::task::spawn_blocking(move || Ledger::open(&path, operator, &origin, settings));
         let ledger = opened.await.map_err(|e| Failure::Fault(e.to_string()))?;
-        app.opened(ledger.map_err(|e| Failure::ledger(&database, e))?);
+        let ledger = ledger.map_err(|e| Failure::ledger(&database, e))?;
+        let mut publisher = Publisher::new(app.clone(), files.clone(), ledger.clone());
+        app.opened(ledger.clone());
+        publisher.begin().await.map_err(|e| {
+            let remedy = "put back the file from a backup; without one, move it away if you know that this ledger has its newest state";
+            Failure::file(&e.path, e.what, remedy)
+        })?;
+        let publishing = tokio::spawn(publisher.run());
+        let operating = operate(&files, ledger);
         announce(address, port_file)?;
         tracing::info!(%address, "ready");
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         tracing::info!("closing: requests under way are finished");
+        publishing.abort();
+        operating.iter().for_each(tokio::task::JoinHandle::abort);
         tokio::select! {
             () = server.close() => tracing::info!("closed"),
             _ = term.recv() => tracing::warn!("ended at once"),
             _ = int.recv() => tracing::warn!("ended at once"),
         }
         Ok(())
-    })
+    });
+    // A witness that does not answer is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+/// Opens the operator's socket. A ledger whose socket cannot be opened is served all the same.
+fn operate(files: &Files, ledger: Ledger) -> Option<tokio::task::JoinHandle<()>> {
+    let listener = admin::clear(&files.staged()).and_then(|()| admin::listen(files));
+    match listener {
+        Ok(listener) => Some(tokio::spawn(admin::serve(listener, files.clone(), ledger))),
+        Err(error) => {
+            tracing::warn!(%error, socket = %files.admin().display(), "there is no socket for `peald backup`; end the daemon to back up");
+            None
+        }
+    }
 }
 
 fn listener(kind: SignalKind) -> Result<Signal, Failure> {

@@ -129,7 +129,13 @@ async fn copy(
         ledger.copy(&address, from, limit, since)
     };
     let found = app.ask(question).await?;
-    found.ok_or_else(|| Problem::internal(&"an account that has a reading key has no copy"))
+    let mut copy =
+        found.ok_or_else(|| Problem::internal(&"an account that has a reading key has no copy"))?;
+    // Where the log has not grown since, the same checkpoint carries what witnesses have added to it.
+    if let Some(cosigned) = app.board.cosigned(&copy.checkpoint) {
+        copy.checkpoint = cosigned;
+    }
+    Ok(copy)
 }
 
 fn private(mut response: Response) -> Response {

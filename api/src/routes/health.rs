@@ -29,7 +29,8 @@ async fn healthz() -> Response {
 
 /// Whether it may be sent requests
 ///
-/// 503 while the ledger is being opened, when the server is going down, and when the ledger has stopped.
+/// 503 while the ledger is being opened, when the server is going down, and when the ledger has stopped. A ledger that signs nothing because
+/// somebody has seen more of it is ready all the same: it answers reads, and postings with a problem. Witnesses do not matter here.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", operation_id = "getReadiness",
     responses(
@@ -54,9 +55,14 @@ async fn readyz(State(app): State<Shared>) -> Result<Response, Problem> {
     responses((status = 200, description = "The metrics.", body = String, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"))
 )]
 async fn get_metrics(State(app): State<Shared>) -> Response {
-    let mut now = Now { connections: app.connections.load(Ordering::Relaxed), ..Now::default() };
+    let mut now = Now {
+        connections: app.connections.load(Ordering::Relaxed),
+        signs: app.signing.held().is_none(),
+        ..Now::default()
+    };
     if let Some(ledger) = app.ledger_if_open() {
         now.ledger = ledger.stats();
+        (now.published, now.lag) = app.board.lag(ledger);
     }
     let text = app.metrics.text(&now);
     ([(CONTENT_TYPE, metrics::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], text).into_response()

@@ -26,7 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{bytes, json};
-use crate::app::{App, Shared};
+use crate::app::Shared;
 use crate::problem::{Problem, RecordPlace};
 use crate::shares::Sender;
 use crate::{body, media};
@@ -184,16 +184,17 @@ fn answer(headers: &HeaderMap, receipt: &Receipt, subjects: &[Subject]) -> Resul
 
 /// Steps 1 to 4, for a posting that `fits` the route.
 async fn take(
-    app: &App,
+    app: &Shared,
     request: Request<Body>,
     fits: fn(&Checked) -> Result<(), Problem>,
 ) -> Result<Response, Problem> {
-    let ledger = app.ledger()?.clone();
+    let ledger = app.ledger_that_signs()?.clone();
     let headers = request.headers().clone();
     // Asked before anything is recorded, so that a 406 records nothing.
     media::choose(&headers, &[media::JSON, receipt::MEDIA_TYPE])?;
     let received = body::read(app, request, posting::MEDIA_TYPE).await?;
-    let (bytes, shares) = (received.bytes, app.shares.clone());
+    let (bytes, shared) = (received.bytes, app.clone());
+    let shares = app.shares.clone();
     let submitted = app.compute(move || -> Result<_, Untaken> {
         let checked = Posting::receive(&bytes, ledger.origin()).map_err(Error::Refused)?;
         fits(&checked)?;
@@ -203,6 +204,10 @@ async fn take(
             return Err(Problem::too_many(1).into());
         }
         let subjects = Subject::of(&checked);
+        // Asked again at the last moment: a body may take a minute to arrive.
+        if let Some(held) = shared.signing.held() {
+            return Err(Problem::held(&held).into());
+        }
         Ok((subjects, share, ledger.submit(checked, bytes.len())?, Instant::now()))
     });
     let (subjects, share, pending, submitted) = submitted.await?.map_err(|untaken| match untaken {
@@ -263,7 +268,7 @@ impl From<Error> for Untaken {
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole, or not a self-opening."),
         (status = 429, description = "`too-many`: this sender has her share of the queue under way; send the same posting again after Retry-After."),
-        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
+        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After. `unconfirmed`, `rolled-back`: the ledger signs nothing."),
         (status = "default", description = "Any other problem."),
     )
 )]
@@ -292,7 +297,7 @@ async fn open(State(app): State<Shared>, request: Request<Body>) -> Result<Respo
         (status = 415, description = "Another media type, or compressed."),
         (status = 422, description = "Refused whole: `foreign-origin`, `count-mismatch`, `root-mismatch`, `posting-in-future`, `unknown-issuer`, …"),
         (status = 429, description = "`too-many`: this sender has her share of the queue under way; send the same posting again after Retry-After."),
-        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After."),
+        (status = 503, description = "Too much to do, starting or closing: send the same posting again after Retry-After. `unconfirmed`, `rolled-back`: the ledger signs nothing."),
         (status = "default", description = "Any other problem."),
     )
 )]

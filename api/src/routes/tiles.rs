@@ -79,18 +79,19 @@ fn tile_index(text: &str) -> Option<u64> {
     index.checked_mul(1000)?.checked_add(group(last)?)
 }
 
-/// The signed checkpoint
+/// The published checkpoint
 ///
-/// The latest one, as a C2SP tlog-checkpoint in a signed note.
+/// A C2SP tlog-checkpoint in a signed note, with the cosignatures of the witnesses. It follows the log at a steady pace; the tiles serve it.
 #[utoipa::path(
     get, path = "/checkpoint", tag = "log", operation_id = "getCheckpoint",
     responses(
         (status = 200, description = "The signed note.", body = String, content_type = "text/plain; charset=utf-8"),
+        (status = 503, description = "`unpublished`: the witnesses that are needed have not cosigned one yet."),
         (status = "default", description = "Any problem."),
     )
 )]
 async fn checkpoint(State(app): State<Shared>) -> Result<Response, Problem> {
-    let note = app.ledger()?.published().note.clone();
+    let note = app.board.note(app.ledger()?).ok_or_else(Problem::unpublished)?;
     let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
     Ok((headers, note).into_response())
 }

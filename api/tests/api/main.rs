@@ -4,6 +4,7 @@
 mod stage;
 mod life;
 mod refusals;
+mod seen;
 mod signed_reads;
 mod tiles;
 mod limits;

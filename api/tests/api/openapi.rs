@@ -39,9 +39,11 @@ fn the_document_is_whole() {
         "/v1/accounts/{address}/head",
         "/v1/accounts/{address}/records",
         "/v1/accounts/{address}/proof",
+        "/v1/checkpoint",
         "/v1/ledger",
         "/v1/postings",
         "/v1/postings/{digest}",
+        "/v1/seen",
         "/v1/verify",
     ];
     assert_eq!(paths, all.into_iter().collect());

@@ -103,6 +103,14 @@ fn family_options(family: Family, cache: &Cache) -> Options {
     options
 }
 
+/// What the families are opened with, and what files of each are written with.
+fn families() -> (Vec<ColumnFamilyDescriptor>, Vec<Options>) {
+    let cache = Cache::new_lru_cache(CACHE);
+    let options: Vec<Options> = Family::ALL.iter().map(|f| family_options(*f, &cache)).collect();
+    let named = Family::ALL.iter().zip(&options);
+    (named.map(|(f, options)| ColumnFamilyDescriptor::new(f.name(), options.clone())).collect(), options)
+}
+
 fn failed(what: &str, e: &rocksdb::Error) -> Error {
     Error::Corrupt(format!("{what}: {e}"))
 }
@@ -125,16 +133,22 @@ impl Rocks {
         Self::open_with(dir, false)
     }
 
+    /// Opens a store that is there without writing to it: for looking at a copy that nobody uses.
+    pub(crate) fn open_read_only(dir: &Path) -> Result<Self, Error> {
+        if !Self::exists(dir) {
+            return Err(Error::Setup(format!("there is no ledger in {}", dir.display())));
+        }
+        let (families, options) = families();
+        let db = DB::open_cf_descriptors_read_only(&self::options(), dir, families, false);
+        let db = db.map_err(|e| failed(&format!("{} does not open", dir.display()), &e))?;
+        Ok(Self { db, options, incoming: PathBuf::new(), made: AtomicU64::new(0) })
+    }
+
     fn open_with(dir: &Path, create: bool) -> Result<Self, Error> {
         let mut whole = options();
         whole.create_if_missing(create);
         whole.create_missing_column_families(create);
-        let cache = Cache::new_lru_cache(CACHE);
-        let options: Vec<Options> = Family::ALL.iter().map(|f| family_options(*f, &cache)).collect();
-        let families = Family::ALL
-            .iter()
-            .zip(&options)
-            .map(|(f, options)| ColumnFamilyDescriptor::new(f.name(), options.clone()));
+        let (families, options) = families();
         let db = DB::open_cf_descriptors(&whole, dir, families).map_err(|e| {
             if e.to_string().contains("/LOCK") {
                 Error::Setup(format!("another peald is using {}", dir.display()))

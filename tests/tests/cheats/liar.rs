@@ -169,14 +169,14 @@ pub fn rebuilt(book: &Book, number: u64, rows: Vec<Row>, since: Option<u64>, tim
         row.record = match (&mut account, &body) {
             (Some(account), body) => {
                 let target = statement.refers.and_then(|r| entries.get(&r)).cloned();
-                let (record, entry) = account.append(statement, body, target, &placed);
+                let (record, _, entry) = account.append(statement, body, target, &placed);
                 if let Some(entry) = entry {
                     entries.insert(statement.refers.unwrap_or(record.sequence), entry);
                 }
                 record
             }
             (None, Body::Opened(opened)) => {
-                let (opened, record) = Account::open(number, opened, &placed);
+                let (opened, record, _) = Account::open(number, opened, &placed);
                 account = Some(opened);
                 record
             }

@@ -28,6 +28,7 @@ mod grant;
 mod revoke;
 mod rotate;
 mod trust;
+mod witness;
 mod completions;
 
 use context::Common;
@@ -69,6 +70,7 @@ enum Command {
     Revoke(revoke::Args),
     Rotate(rotate::Args),
     Trust(trust::Args),
+    Witness(witness::Args),
     Completions(completions::Args),
 }
 
@@ -113,6 +115,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Revoke(args) => revoke::run(&common, &args),
         Command::Rotate(args) => rotate::run(&common, &args),
         Command::Trust(args) => trust::run(&common, &args),
+        Command::Witness(args) => witness::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     // A reader that has gone away (`peal show | head`) is no fault.

@@ -12,7 +12,7 @@ use super::context::{self, Common};
 /// Fetch new records, check everything, and hold the ledger to what it signed before
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  peal sync\n\n\
-    A ledger that shrinks, rewrites or forks is named, the evidence is kept beside the wallet, and the exit code is 1.")]
+    A ledger that shrinks, rewrites or forks is named, the evidence is kept beside the wallet, the ledger is shown what it had\n    signed, and the exit code is 1.")]
 pub(crate) struct Args {}
 
 pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
@@ -24,7 +24,9 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         Err(Failed::Trouble(trouble)) => return Err(trouble),
         Err(Failed::Contradiction(contradiction)) => {
             let evidence = contradiction.keep(&wallet)?;
-            return Err(contradiction.at(&evidence));
+            let mut trouble = contradiction.at(&evidence);
+            trouble.remedy = format!("{} {}", sync::show_seen(&remote, &contradiction), trouble.remedy);
+            return Err(trouble);
         }
     };
     wallet.save()?;

@@ -59,6 +59,8 @@ pub struct Mini {
     pub flood: Option<(usize, u64)>,
     /// Whether consistency proofs are left out.
     pub mute: bool,
+    /// Notes that wallets have shown.
+    pub seen: Vec<String>,
 }
 
 /// Of which log the tiles are.
@@ -102,6 +104,7 @@ impl Mini {
             face: None,
             flood: None,
             mute: false,
+            seen: Vec::new(),
         }
     }
 
@@ -390,7 +393,13 @@ impl Mini {
             ("GET", "/v1/ledger") => {
                 (200, "application/json", format!(r#"{{"origin":"{ORIGIN}"}}"#).into_bytes())
             }
-            ("GET", "/checkpoint") => (200, "text/plain", self.checkpoint().into_bytes()),
+            // What is published lags far behind, as a checkpoint that waits for its witnesses does.
+            ("GET", "/checkpoint") => (200, "text/plain", Mini::new(1).checkpoint().into_bytes()),
+            ("GET", "/v1/checkpoint") => (200, "text/plain", self.checkpoint().into_bytes()),
+            ("POST", "/v1/seen") => {
+                self.seen.push(String::from_utf8(request.body.clone()).unwrap());
+                (409, "application/problem+json", br#"{"code":"rolled-back","detail":"it is kept"}"#.to_vec())
+            }
             ("GET", path) if path.starts_with("/tile/") => match self.tile(&path["/tile/".len()..]) {
                 Some(tile) => (200, "application/octet-stream", tile),
                 None => (404, "application/problem+json", br#"{"detail":"no such tile"}"#.to_vec()),
