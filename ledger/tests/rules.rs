@@ -72,7 +72,7 @@ fn a_self_opening_is_refused_whole() {
     nameless.kind = 30;
     assert_eq!(refused(world.submit(sign(nameless, &person.key()))), Code::UnknownType);
     let mut cut = person.opened(None);
-    cut.facets = cut.facets.with(2, &vec![0xf6]);
+    cut.facets = cut.facets.with(2, &[0xf6]);
     assert_eq!(refused(world.submit(sign(cut, &person.key()))), Code::MalformedFacet);
     let named = person.opened(Some(world.platform.address));
     assert_eq!(refused(world.submit(sign(named, &person.key()))), Code::IssuerNotNamed);

@@ -64,7 +64,7 @@ fn every_refusal_shows_when_it_is_the_first_fault() {
     assert_eq!(try_(&mut w, &|s| s.kind = 99), one(Code::UnknownType, "type"));
     assert_eq!(try_(&mut w, &|s| s.month = None), one(Code::MalformedFacet, "month"));
     assert_eq!(try_(&mut w, &|s| s.refers = Some(1)), one(Code::MalformedFacet, "refers"));
-    assert_eq!(try_(&mut w, &|s| s.facets = s.facets.with(1, &vec![0])), one(Code::MalformedFacet, "what"));
+    assert_eq!(try_(&mut w, &|s| s.facets = s.facets.with(1, &[0])), one(Code::MalformedFacet, "what"));
     assert_eq!(try_(&mut w, &|s| refacet(s, |f| f.truncate(3))), one(Code::MalformedFacet, "facets"));
     assert_eq!(try_(&mut w, &|s| s.address = Some(nobody)), one(Code::UnknownAccount, "address"));
     assert_eq!(try_(&mut w, &|s| s.month = Some(month(202611))), one(Code::MonthInFuture, "month"));

@@ -355,10 +355,10 @@ fn statements(all: &mut Vectors) {
         );
     });
     bad("evidence-all-absent", "malformed-facet", &pay, &|s| {
-        s.facets = s.facets.with(3, &vec![0x83, 0xf6, 0xf6, 0xf6])
+        s.facets = s.facets.with(3, &[0x83, 0xf6, 0xf6, 0xf6])
     });
     bad("shift-ends-before-it-starts", "malformed-facet", &pay, &|s| {
-        s.facets = s.facets.with(3, &vec![0x83, 0xf6, 0x82, 0x02, 0x01, 0xf6])
+        s.facets = s.facets.with(3, &[0x83, 0xf6, 0x82, 0x02, 0x01, 0xf6])
     });
     bad("reference-empty", "malformed-facet", &pay, &|s| {
         s.facets = s.facets.with(
@@ -394,13 +394,13 @@ fn statements(all: &mut Vectors) {
         );
     });
     bad("guardians-needed-of-none", "malformed-facet", &opening, &|s| {
-        s.facets = s.facets.with(2, &vec![0x83, 0x80, 0x01, 0x00])
+        s.facets = s.facets.with(2, &[0x83, 0x80, 0x01, 0x00])
     });
     bad("insurances-unordered", "malformed-facet", &role, &|s| {
-        s.facets = s.facets.with(1, &vec![0x83, 0x03, 0x82, 0x02, 0x01, 0xf6])
+        s.facets = s.facets.with(1, &[0x83, 0x03, 0x82, 0x02, 0x01, 0xf6])
     });
     bad("role-unknown", "malformed-facet", &role, &|s| {
-        s.facets = s.facets.with(1, &vec![0x83, 0x07, 0x80, 0xf6])
+        s.facets = s.facets.with(1, &[0x83, 0x07, 0x80, 0xf6])
     });
     let good = pay.to_bytes();
     add("cut", "malformed", good[..good.len() - 1].to_vec());

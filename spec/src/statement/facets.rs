@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(Facets::read(facets.as_bytes()).unwrap(), facets.detach());
         let bytes = Bytes::from([&[0x84], facets.as_bytes()].concat());
         let shared = Facets::decode(&mut Reader::sharing(&bytes)).unwrap();
-        assert_eq!(shared, Facets::from_bytes(&bytes).unwrap());
+        assert_eq!((&shared, &Facets::from_bytes(&bytes).unwrap()), (&facets, &facets));
         assert_eq!(shared.to_bytes(), bytes);
         // A shared one points into the posting, a detached one does not.
         assert_eq!(shared.as_bytes().as_ptr(), bytes[1..].as_ptr());

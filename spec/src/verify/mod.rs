@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::address::Address;
 use crate::note::{Checkpoint, Note, VerifierKey};
 use crate::posting::Signed;
 use crate::proof::{BadFile, Proof};
@@ -149,14 +150,14 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
         }
     }
 
-    let mut issuers: BTreeMap<String, bool> = BTreeMap::new();
+    let mut issuers: BTreeMap<Address, bool> = BTreeMap::new();
     let (mut unsigned, own) = (0u64, own_keys(&reads));
     for read in reads.values() {
         // Unsigned, the issuer that *who* names is only said to be it.
         let proved = check_signer(read, &reads, &own, proof)?;
         if let Some(issuer) = read.issuer() {
             let issuer = issuer.unwrap_or(subject.address);
-            *issuers.entry(issuer.to_string()).or_insert(true) &= proved;
+            *issuers.entry(issuer).or_insert(true) &= proved;
         }
         unsigned += u64::from(read.posting.is_none() && !read.values.is_empty());
     }
@@ -193,6 +194,8 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
         }
     }
     let age = now.seconds().saturating_sub(time.seconds());
+    let issuers: BTreeMap<String, bool> =
+        issuers.into_iter().map(|(a, proved)| (a.to_string(), proved)).collect();
     let issuers: Vec<IssuerShown> =
         issuers.into_iter().map(|(address, proved)| IssuerShown { address, proved }).collect();
     let mut not_checked = Vec::new();
