@@ -191,19 +191,19 @@ async fn take(
     let ledger = app.ledger_that_signs()?.clone();
     let headers = request.headers().clone();
     // Asked before anything is recorded, so that a 406 records nothing.
-    media::choose(&headers, &[media::JSON, receipt::MEDIA_TYPE])?;
+    let names_subjects = media::choose(&headers, &[media::JSON, receipt::MEDIA_TYPE])? == media::JSON;
     let received = body::read(app, request, posting::MEDIA_TYPE).await?;
-    let (bytes, shared) = (received.bytes, app.clone());
+    let (bytes, shared) = (axum::body::Bytes::from(received.bytes), app.clone());
     let shares = app.shares.clone();
     let submitted = app.compute(move || -> Result<_, Untaken> {
-        let checked = Posting::receive(&bytes, ledger.origin()).map_err(Error::Refused)?;
+        let checked = Posting::receive_shared(&bytes, ledger.origin()).map_err(Error::Refused)?;
         fits(&checked)?;
         let share = shares.take(sender(&ledger, &checked)?, checked.posting().statements.len());
         // What is recorded already is answered whoever asks, and takes no room.
         if share.is_none() && ledger.receipt(&checked.digest())?.is_none() {
             return Err(Problem::too_many(1).into());
         }
-        let subjects = Subject::of(&checked);
+        let subjects = if names_subjects { Subject::of(&checked) } else { Vec::new() };
         // Asked again at the last moment: a body may take a minute to arrive.
         if let Some(held) = shared.signing.held() {
             return Err(Problem::held(&held).into());
