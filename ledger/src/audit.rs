@@ -90,8 +90,8 @@ impl Ordered for Replay<'_> {
 }
 
 impl Past for Replay<'_> {
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
-        numbers.iter().map(|number| self.row(&number_key(*number))).collect()
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error> {
+        numbers.iter().map(|number| Ok(self.row(&number_key(*number))?.map(Box::new))).collect()
     }
 }
 

@@ -189,7 +189,7 @@ pub(crate) fn seal(
     }
     let mut heads = Vec::with_capacity(whole.accounts.len());
     for (number, head) in &whole.accounts {
-        heads.push((*number, encode(head)?.into_boxed_slice()));
+        heads.push((*number, encode(&**head)?.into_boxed_slice()));
     }
     for (key, entry) in &whole.changes {
         rows.put(key, entry)?;

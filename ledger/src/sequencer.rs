@@ -230,14 +230,15 @@ impl Ordered for Now<'_> {
 }
 
 impl Past for Now<'_> {
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
-        let mut heads: Vec<Option<Head>> = Vec::with_capacity(numbers.len());
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error> {
+        let mut heads: Vec<Option<Box<Head>>> = Vec::with_capacity(numbers.len());
         let mut absent: Vec<[u8; 8]> = Vec::new();
         for some in numbers.chunks(HEADS_AT_ONCE) {
             let trees = self.core.trees();
             for number in some {
                 let packed = trees.heads.get(*number);
-                heads.push(packed.map(|packed| decode(&number_key(*number), packed)).transpose()?);
+                let head = packed.map(|packed| decode::<Head>(&number_key(*number), packed)).transpose()?;
+                heads.push(head.map(Box::new));
                 if packed.is_none() && *number < trees.directory.size() {
                     absent.push(number_key(*number));
                 }
@@ -253,10 +254,10 @@ impl Past for Now<'_> {
             let number = u64::from_be_bytes(key);
             let (Some(packed), Ok(at)) = (packed, numbers.binary_search(&number)) else { continue };
             // A commit may have been published meanwhile.
-            let head = decode(&key, trees.heads.get(number).unwrap_or(&packed))?;
+            let head: Head = decode(&key, trees.heads.get(number).unwrap_or(&packed))?;
             trees.heads.keep(number, packed.into());
             if let Some(place) = heads.get_mut(at) {
-                *place = Some(head);
+                *place = Some(Box::new(head));
             }
         }
         Ok(heads)

@@ -63,12 +63,12 @@ pub(crate) struct Base<'a> {
 /// The ledger before the commit.
 pub(crate) trait Past: Ordered {
     /// The heads of several accounts, their numbers rising; none where there is no such account.
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error>;
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error>;
 }
 
 impl Past for Layered<'_> {
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Head>>, Error> {
-        numbers.iter().map(|number| self.row(&number_key(*number))).collect()
+    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error> {
+        numbers.iter().map(|number| Ok(self.row(&number_key(*number))?.map(Box::new))).collect()
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct Made {
 /// What statements did, on top of the rows.
 #[derive(Default)]
 pub(crate) struct Layer {
-    pub(crate) accounts: ByNumber<Head>,
+    pub(crate) accounts: ByNumber<Box<Head>>,
     /// Contributions as they stand, by account and sequence.
     pub(crate) entries: HashMap<(u64, u64), Entry, BuildHasherDefault<Spread>>,
     /// Key in `entries` and what stands there, of each change.
@@ -118,7 +118,7 @@ pub(crate) struct Working<'a, R> {
     /// What commits before this one did that may not be in `rows` yet, the youngest first.
     pending: Vec<&'a Layer>,
     /// Accounts read and not changed; none where there is no such account.
-    read: ByNumber<Option<Head>>,
+    read: ByNumber<Option<Box<Head>>>,
     pub(crate) whole: Layer,
     /// The layer of an all-or-nothing posting under way.
     trial: Option<Layer>,
@@ -169,7 +169,7 @@ impl<'a, R: Past> Working<'a, R> {
 
     fn head(&self, number: u64) -> Option<&Head> {
         let changed = self.layers().find_map(|l| l.accounts.get(&number));
-        changed.or_else(|| self.read.get(&number).and_then(Option::as_ref))
+        changed.or_else(|| self.read.get(&number).and_then(Option::as_ref)).map(|head| &**head)
     }
 
     fn size(&self, number: u64) -> u64 {
@@ -299,7 +299,7 @@ impl<'a, R: Past> Working<'a, R> {
                 top.ids.insert(account.address.id, number);
                 let mut head = Head { account, tags: Vec::new() };
                 head.push_tag(0);
-                top.accounts.insert(number, head);
+                top.accounts.insert(number, Box::new(head));
                 (record, leaf)
             }
             (_, Some(Address { number, .. })) => {
@@ -334,7 +334,7 @@ impl<'a, R: Past> Working<'a, R> {
     }
 
     /// An account to change: moved up from what was read, or copied where a trial may have to be forgotten.
-    fn take(&mut self, number: u64) -> Result<Head, Error> {
+    fn take(&mut self, number: u64) -> Result<Box<Head>, Error> {
         let gone = || Error::Bug(format!("account {number} was judged and is not there"));
         if let Some(trial) = &mut self.trial {
             if let Some(account) = trial.accounts.remove(&number) {
@@ -449,7 +449,7 @@ fn contribution(row: &RecordRow, account: u64, sequence: u64) -> Result<Option<C
 }
 
 /// The accounts that the offers name, read at once before they are judged one by one.
-fn prefetch<R: Past>(rows: &R, offers: &[Offer<'_>]) -> Result<ByNumber<Option<Head>>, Error> {
+fn prefetch<R: Past>(rows: &R, offers: &[Offer<'_>]) -> Result<ByNumber<Option<Box<Head>>>, Error> {
     let addresses = offers.iter().flat_map(|offer| {
         let subjects = offer.statements.iter().flatten().filter_map(|(s, _)| s.address);
         subjects.chain(offer.signed.payload.issuer)

@@ -95,8 +95,8 @@ impl Client {
 
     /// The checkpoint as served, checked under the operator's key.
     pub fn checkpoint(&self, key: &VerifierKey) -> Checkpoint {
-        let (status, body) = self.get("/checkpoint");
-        assert_eq!(status, 200, "/checkpoint");
+        let (status, body) = self.get("/v1/checkpoint");
+        assert_eq!(status, 200, "/v1/checkpoint");
         let note: Note = String::from_utf8_lossy(&body).parse().unwrap_or_else(|e| panic!("{e}"));
         assert!(matches!(note.signed_by(key), Ok(Some(_))), "the checkpoint is signed by the operator");
         note.text.parse().unwrap_or_else(|e| panic!("{e}"))

@@ -235,7 +235,7 @@ impl Running {
 
     /// Size of the log under the checkpoint, whose signature is checked.
     pub fn log_size(&self, key: &VerifierKey) -> u64 {
-        let note: Note = String::from_utf8_lossy(&self.get("/checkpoint")).parse().must("the checkpoint");
+        let note: Note = String::from_utf8_lossy(&self.get("/v1/checkpoint")).parse().must("the checkpoint");
         assert!(matches!(note.signed_by(key), Ok(Some(_))), "the checkpoint is signed by the operator");
         note.text.parse::<Checkpoint>().must("the checkpoint").size
     }
