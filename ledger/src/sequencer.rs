@@ -177,7 +177,7 @@ impl Queue {
     }
 
     /// Takes nothing more and drops what waits, whose senders are told to try again.
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let mut waiting = self.lock();
         waiting.closing = true;
         let jobs = std::mem::take(&mut waiting.jobs);
