@@ -118,6 +118,7 @@ impl Ledger {
     /// Ends the threads and leaves everything as it is: what waits is dropped, nothing is settled.
     pub(crate) fn abandon(self) {
         self.0.queue.stop();
+        self.0.queue.close();
         self.0.settler.close();
         for thread in std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner)) {
             let _ = thread.join();

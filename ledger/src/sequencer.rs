@@ -254,6 +254,9 @@ impl Past for Now<'_> {
 
 impl Drop for Sequencer {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.core.fault.set(Error::Bug("the writer ended in a panic".into()));
+        }
         self.core.stopped.store(true, Ordering::Release);
         self.queue.stop();
     }

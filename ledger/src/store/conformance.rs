@@ -75,7 +75,11 @@ fn a_commit_is_whole_and_stands_over_earlier_ones<P: Place>() {
     let store = place.open().unwrap();
     assert_eq!(store.bytes(Family::Meta, b"a").unwrap(), None);
     store
-        .commit(&[(Family::Meta, b"a", b"1"), (Family::Journal, &number_key(0), b"j"), (Family::Meta, b"", b"")])
+        .commit(&[
+            (Family::Meta, b"a", b"1"),
+            (Family::Journal, &number_key(0), b"j"),
+            (Family::Meta, b"", b""),
+        ])
         .unwrap();
     store.commit(&[(Family::Meta, b"a", b"2")]).unwrap();
     store.commit(&[]).unwrap();
@@ -172,8 +176,7 @@ fn a_moment_is_untouched_by_what_is_written_after<P: Place>() {
     add(&store, Family::Records, &places(0..3, 3), |_| b"old".to_vec());
     store.commit(&[(Family::Meta, b"a", b"old")]).unwrap();
     let look = store.look();
-    let rows: Vec<KeyValue> =
-        look.scan(Family::Records, &[], false).unwrap().map(Result::unwrap).collect();
+    let rows: Vec<KeyValue> = look.scan(Family::Records, &[], false).unwrap().map(Result::unwrap).collect();
     let mut slow = look.scan(Family::Records, &[], false).unwrap();
     let first = slow.next().unwrap().unwrap();
     add(&store, Family::Records, &places(0..9, 4), |_| b"new".to_vec());
@@ -184,8 +187,7 @@ fn a_moment_is_untouched_by_what_is_written_after<P: Place>() {
     assert_eq!(look.bytes(Family::Records, &place_key(1, 3)).unwrap(), None);
     let before = look.at_or_before(Family::Records, &[0xff; 16]).unwrap().unwrap();
     assert_eq!(*before.0, place_key(2, 2));
-    let again: Vec<KeyValue> =
-        look.scan(Family::Records, &[], false).unwrap().map(Result::unwrap).collect();
+    let again: Vec<KeyValue> = look.scan(Family::Records, &[], false).unwrap().map(Result::unwrap).collect();
     assert_eq!(again, rows);
     assert!(std::iter::once(first).chain(slow.map(Result::unwrap)).eq(rows));
     assert_eq!(store.bytes(Family::Records, &place_key(1, 1)).unwrap(), Some(b"new".to_vec()));

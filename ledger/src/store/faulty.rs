@@ -285,7 +285,8 @@ impl Disk for Faulty {
             Some(Fault::Unsynced) => inner.now.forget(family, below),
             Some(Fault::Torn) => {
                 // A row is gone from the middle and the last: nobody said that the first go first.
-                let gone: Vec<_> = inner.now.of(family).keys().take_while(|key| key[..] < *below).cloned().collect();
+                let gone: Vec<_> =
+                    inner.now.of(family).keys().take_while(|key| key[..] < *below).cloned().collect();
                 for key in gone.iter().skip(1).step_by(2) {
                     Arc::make_mut(&mut inner.now.0[family as usize]).remove(key);
                     Arc::make_mut(&mut inner.durable.0[family as usize]).remove(key);

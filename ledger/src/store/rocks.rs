@@ -275,6 +275,12 @@ impl Ordered for Moment<'_> {
 
 impl Look for Moment<'_> {
     fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error> {
-        self.walk(family, IteratorMode::From(from, Direction::Forward), within)
+        let rows = self.walk(family, IteratorMode::From(from, Direction::Forward), within)?;
+        let prefix = from.get(..8).filter(|_| within).map(<[u8]>::to_vec);
+        // RocksDB knows prefixes of two families only.
+        Ok(Box::new(rows.take_while(move |row| match (row, &prefix) {
+            (Ok((key, _)), Some(prefix)) => key.starts_with(prefix),
+            _ => true,
+        })))
     }
 }

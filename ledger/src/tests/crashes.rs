@@ -38,8 +38,8 @@ fn stopped_with_a_word(ledger: &Ledger, script: &Script) {
     assert!(matches!(submit(ledger, new), Err(Error::Unavailable { .. })));
     // Nor does it write any more: it would write what it is not sure of.
     let folder = tempfile::tempdir().unwrap();
-    let _ = (ledger.audit(&mut |_, _| {}).err(), Some(fault.clone()));
-    let _ = (ledger.backup(&folder.path().join("copy")).err(), Some(fault));
+    assert_eq!(ledger.audit(&mut |_, _| {}).err(), Some(fault.clone()));
+    assert_eq!(ledger.backup(&folder.path().join("copy")).err(), Some(fault));
     assert_eq!(ledger.published(), published);
 }
 
@@ -66,7 +66,7 @@ fn at_every_step(script: fn() -> &'static Script, fault: Fault, stride: u64) {
         step += stride;
     }
     println!("{fault:?}: {hit} steps");
-    assert!(hit * stride > 60, "{hit}");
+    assert!(hit * stride > 40, "{hit}");
 }
 
 macro_rules! table {
@@ -89,7 +89,9 @@ table! {
 /// The process dies, or the power is cut, after any number of postings: nothing fails, and nothing is settled.
 #[test]
 fn a_ledger_that_is_left_as_it_is_at_any_moment() {
-    for (script, counts) in [(Script::short(), (0..=20).collect::<Vec<_>>()), (Script::long(), vec![5, 6, 14, 22])] {
+    for (script, counts) in
+        [(Script::short(), (0..=20).collect::<Vec<_>>()), (Script::long(), vec![5, 6, 14, 22])]
+    {
         for count in counts {
             in_time(&format!("after {count}"), move || {
                 let medium = Medium::default();
@@ -154,6 +156,9 @@ fn a_disk_that_lies_is_found_out() {
         assert_eq!(check(script, &medium, count), Ok(()), "only the process died");
     }
     // Either the receipt is missed, or what was sorted in stands beyond the last commit that is known.
-    assert!(seen.iter().all(|what| ["receipt", "consistency", "open", "audit"].iter().any(|w| what.contains(w))), "{seen:?}");
+    assert!(
+        seen.iter().all(|what| ["receipt", "consistency", "open", "audit"].iter().any(|w| what.contains(w))),
+        "{seen:?}"
+    );
     println!("{seen:#?}");
 }

@@ -8,7 +8,7 @@ mod slow;
 
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use peal_spec::hash::Seed;
@@ -26,7 +26,7 @@ use crate::ledger::Ledger;
 use crate::schema::{Family, meta};
 use crate::settings::Settings;
 use crate::store::Rows;
-use crate::store::faulty::{Faulty, Medium, Tables};
+use crate::store::faulty::{Medium, Tables};
 
 /// Longer than any step of these tests takes on any machine: who waits so long hangs.
 const LONG: Duration = Duration::from_secs(120);
@@ -78,7 +78,8 @@ impl Script {
             person.address.number = person.name;
             person.address.id = opening.roots()[0];
         }
-        [world.registrar, world.platform, world.fund, world.worker] = [people[0], people[1], people[2], people[3]];
+        [world.registrar, world.platform, world.fund, world.worker] =
+            [people[0], people[1], people[2], people[3]];
         let world = world;
         let (platform, fund, worker) = (&world.platform, &world.fund, &world.worker);
         let pay = |person: &Person, reference: &str, amount: u64| {
@@ -92,20 +93,37 @@ impl Script {
             range.map(|i| pay(person, &format!("m{i}"), 10 + i)).collect()
         };
         let mut postings: Vec<Checked> = openings[1..5].to_vec();
-        let mut post = |issuer: &Person, all: bool, statements| postings.push(world.posting(issuer, all, statements));
+        let mut post =
+            |issuer: &Person, all: bool, statements| postings.push(world.posting(issuer, all, statements));
         let granted = |person, role| world.granted(person, role, &[], None);
         post(&world.registrar, false, vec![granted(platform, Role::Platform), granted(fund, Role::Fund)]);
         let length = if long { 270 } else { 9 };
         post(platform, false, many(worker, 0..length));
-        post(fund, false, vec![world.settled(worker, 2, 202_601, cny(11)), world.settled(worker, 3, 202_601, cny(1))]);
-        post(platform, false, vec![world.corrected(worker, 4, 202_601, Some(cny(4))), pay(&people[4], "a", 1)]);
+        post(
+            fund,
+            false,
+            vec![world.settled(worker, 2, 202_601, cny(11)), world.settled(worker, 3, 202_601, cny(1))],
+        );
+        post(
+            platform,
+            false,
+            vec![world.corrected(worker, 4, 202_601, Some(cny(4))), pay(&people[4], "a", 1)],
+        );
         // A void one, and what cannot follow on it.
         post(platform, false, vec![world.corrected(worker, 5, 202_601, None)]);
-        post(fund, false, vec![world.settled(worker, 5, 202_601, cny(14)), world.settled(worker, 4, 202_601, cny(4))]);
+        post(
+            fund,
+            false,
+            vec![world.settled(worker, 5, 202_601, cny(14)), world.settled(worker, 4, 202_601, cny(4))],
+        );
         post(platform, true, vec![pay(&people[4], "b", 1), pay(worker, "m3", 1)]);
         post(platform, true, vec![pay(&people[4], "b", 1), pay(worker, "b", 1)]);
         // References that are taken, by an early record and by a late one; and a new one.
-        post(platform, false, vec![pay(worker, "m1", 1), pay(worker, &format!("m{}", length - 2), 1), pay(worker, "c", 1)]);
+        post(
+            platform,
+            false,
+            vec![pay(worker, "m1", 1), pay(worker, &format!("m{}", length - 2), 1), pay(worker, "c", 1)],
+        );
         let turned = Person { generation: 1, ..*worker };
         post(&turned, false, vec![world.rotated(worker, 1)]);
         let turned = Person { generation: 1, ..*platform };
@@ -192,7 +210,9 @@ fn check(script: &Script, medium: &Medium, answered: usize) -> Result<(), String
         let found = ledger.receipt(&posting.digest()).map_err(says("receipt"))?;
         let Ok(receipt) = answer else {
             // Refused without a trace.
-            if found.is_some() { return Err("a refused posting left a trace".into()) }
+            if found.is_some() {
+                return Err("a refused posting left a trace".into());
+            }
             continue;
         };
         let (checkpoint, _) = receipt.check(posting, &verifier()).map_err(|e| format!("receipt: {e:?}"))?;

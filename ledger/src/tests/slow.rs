@@ -172,7 +172,8 @@ fn a_settler_that_fails_stops_the_ledger_and_says_why() {
         drop(ledger);
         let left = medium.crash();
         audit(&left).unwrap();
-        let ledger = Ledger::open_on(Box::new(left.open().unwrap()), operator(), &origin(), settings()).unwrap();
+        let ledger =
+            Ledger::open_on(Box::new(left.open().unwrap()), operator(), &origin(), settings()).unwrap();
         for posting in &postings[..answered] {
             assert!(ledger.receipt(&posting.digest()).unwrap().is_some());
         }
