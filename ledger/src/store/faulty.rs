@@ -65,6 +65,8 @@ pub(crate) enum Fault {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) fault: Option<(u64, Fault)>,
+    /// The kind of step that counts, if not every step does.
+    pub(crate) of: Option<&'static str>,
     /// Whether commits come back before they are durable, as on a disk that lies.
     pub(crate) sync_off: bool,
 }
@@ -72,7 +74,12 @@ pub(crate) struct Plan {
 impl Plan {
     /// One fault.
     pub(crate) fn at(step: u64, fault: Fault) -> Self {
-        Self { fault: Some((step, fault)), sync_off: false }
+        Self { fault: Some((step, fault)), ..Self::default() }
+    }
+
+    /// One fault, at the first step of a kind.
+    pub(crate) fn first(kind: &'static str, fault: Fault) -> Self {
+        Self { of: Some(kind), ..Self::at(1, fault) }
     }
 }
 
@@ -150,11 +157,6 @@ impl Medium {
         self.lock().reached
     }
 
-    /// The first step of a kind.
-    pub(crate) fn first_step(&self, what: &str) -> Option<u64> {
-        self.lock().steps.iter().position(|step| step.0 == what).map(|at| at as u64 + 1)
-    }
-
     /// What the planned step did.
     pub(crate) fn planned_step(&self) -> String {
         let inner = self.lock();
@@ -181,6 +183,9 @@ impl Medium {
     /// Takes a step; returns how it goes wrong, if it does.
     fn step(&self, what: &'static str, family: Option<Family>) -> (MutexGuard<'_, Inner>, Option<Fault>) {
         let mut inner = self.lock();
+        if inner.plan.of.is_some_and(|kind| kind != what) {
+            return (inner, None);
+        }
         inner.steps.push((what, family));
         let step = inner.steps.len() as u64;
         let fault = match inner.plan.fault {
@@ -364,7 +369,7 @@ impl Look for Moment {
 #[test]
 fn what_was_not_synced_is_gone_after_a_crash() {
     let medium = Medium::default();
-    medium.plan(Plan { fault: None, sync_off: true });
+    medium.plan(Plan { sync_off: true, ..Plan::default() });
     let store = medium.open().unwrap();
     store.commit(&[(Family::Meta, b"a", b"1")]).unwrap();
     assert_eq!(store.bytes(Family::Meta, b"a").unwrap(), Some(b"1".to_vec()));

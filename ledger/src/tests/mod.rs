@@ -37,7 +37,7 @@ fn settings() -> Settings {
     Settings {
         clock: Arc::new(|| NOW),
         seeds: Arc::new(|| Seed([0x77; 16])),
-        fresh_bytes: 6_000,
+        fresh_bytes: 3_000,
         records_between_heads: 25,
         head_bytes: 2_000,
         ..Settings::default()

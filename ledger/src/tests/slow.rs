@@ -79,27 +79,15 @@ fn reads_go_on_while_a_commit_takes_long_and_the_queue_fills() {
     });
 }
 
-/// The first step that is not a commit: what the settler does first.
-fn first_of_the_settler(postings: &[Checked], change: fn(&mut Settings)) -> u64 {
-    let (_, medium, ledger) = ledger(change);
-    medium.plan(Plan::default());
-    for posting in postings {
-        submit(&ledger, posting).unwrap();
-    }
-    ledger.abandon();
-    medium.first_step("add").unwrap()
-}
-
 #[test]
 fn a_settler_that_is_held_up_holds_the_writer_and_memory_stays_bounded() {
     in_time("held settler", || {
         let (bytes, postings) = (20_000, openings(100..300));
-        let change: fn(&mut Settings) = |settings| {
-            settings.fresh_bytes = 20_000;
+        let (_, medium, ledger) = ledger(|settings| {
+            settings.fresh_bytes = bytes;
             settings.max_queued_statements = 50;
-        };
-        let (_, medium, ledger) = ledger(change);
-        medium.plan(Plan::at(first_of_the_settler(&postings, change), Fault::Slow));
+        });
+        medium.plan(Plan::first("add", Fault::Slow));
         let mut pending = Vec::new();
         let mut turned_away = false;
         for posting in &postings {
@@ -145,9 +133,8 @@ fn a_settler_that_is_held_up_holds_the_writer_and_memory_stays_bounded() {
 fn a_settler_that_fails_stops_the_ledger_and_says_why() {
     in_time("failing settler", || {
         let postings = openings(100..300);
-        let change: fn(&mut Settings) = |settings| settings.fresh_bytes = 20_000;
-        let (_, medium, ledger) = ledger(change);
-        medium.plan(Plan::at(first_of_the_settler(&postings, change), Fault::Lost));
+        let (_, medium, ledger) = ledger(|settings| settings.fresh_bytes = 20_000);
+        medium.plan(Plan::first("add", Fault::Lost));
         let pending: Vec<_> = postings.iter().map_while(|p| push(&ledger, p).ok()).collect();
         let mut answered = 0;
         for (pending, posting) in pending.into_iter().zip(&postings) {
@@ -185,9 +172,8 @@ fn a_settler_that_fails_stops_the_ledger_and_says_why() {
 fn a_settler_that_panics_stops_the_ledger() {
     in_time("panicking settler", || {
         let postings = openings(100..300);
-        let change: fn(&mut Settings) = |settings| settings.fresh_bytes = 20_000;
-        let (_, medium, ledger) = ledger(change);
-        medium.plan(Plan::at(first_of_the_settler(&postings, change), Fault::Panic));
+        let (_, medium, ledger) = ledger(|settings| settings.fresh_bytes = 20_000);
+        medium.plan(Plan::first("add", Fault::Panic));
         let pending: Vec<_> = postings.iter().map_while(|p| push(&ledger, p).ok()).collect();
         for pending in pending {
             match pending.wait() {
