@@ -46,6 +46,7 @@ fn options() -> Options {
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(1 << 20);
     options.set_wal_bytes_per_sync(1 << 20);
+    options.set_track_and_verify_wals_in_manifest(true);
     options.set_max_total_wal_size(256 << 20);
     options.set_keep_log_file_num(4);
     options.set_max_open_files(512);
@@ -81,7 +82,8 @@ fn family_options(family: Family, cache: &Cache) -> Options {
     });
     let mut universal = UniversalCompactOptions::default();
     match family {
-        Family::Journal => options.set_disable_auto_compactions(true),
+        // Its keys only grow, so that its files are moved as they are to a level from which whole files can be dropped (`forget`).
+        Family::Journal => options.set_level_zero_file_num_compaction_trigger(1),
         // Heads are written anew again and again: old ones are dropped when they take as much room as the current ones.
         Family::Heads | Family::Leaves => {
             options.set_compaction_style(DBCompactionStyle::Universal);
@@ -101,6 +103,19 @@ fn family_options(family: Family, cache: &Cache) -> Options {
     options.set_level_zero_slowdown_writes_trigger(1000);
     options.set_level_zero_stop_writes_trigger(2000);
     options
+}
+
+/// The last key of the same length before a key; none before the first.
+fn before(key: &[u8]) -> Option<Vec<u8>> {
+    let mut key = key.to_vec();
+    for byte in key.iter_mut().rev() {
+        let (less, borrow) = byte.overflowing_sub(1);
+        *byte = less;
+        if !borrow {
+            return Some(key);
+        }
+    }
+    None
 }
 
 fn failed(what: &str, e: &rocksdb::Error) -> Error {
@@ -221,7 +236,9 @@ impl Disk for Rocks {
     }
 
     fn forget(&self, family: Family, below: &[u8]) -> Result<(), Error> {
-        let gone = self.db.delete_file_in_range_cf(self.family(family)?, &[][..], below);
+        let Some(last) = before(below) else { return Ok(()) };
+        // RocksDB drops a file whose last row is the end of the range, too.
+        let gone = self.db.delete_file_in_range_cf(self.family(family)?, &[][..], &last[..]);
         gone.map_err(|e| failed(&format!("old rows of {} were not dropped", family.name()), &e))
     }
 
