@@ -122,6 +122,26 @@ fn failed(what: &str, e: &rocksdb::Error) -> Error {
     Error::Corrupt(format!("{what}: {e}"))
 }
 
+/// What to do about a store that does not open. Of a damaged log RocksDB does not say which it is.
+fn does_not_open(dir: &Path, e: &rocksdb::Error) -> Error {
+    let dir_name = dir.display();
+    let mut logs: Vec<String> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|file| file.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".log"))
+        .collect();
+    logs.sort_unstable();
+    let text = e.to_string();
+    let named = [".sst", "MANIFEST", "CURRENT", ".log"].iter().any(|kind| text.contains(kind));
+    let which = if named { String::new() } else { format!(" (in one of {})", logs.join(", ")) };
+    Error::Corrupt(format!(
+        "{dir_name} does not open: {text}{which}; a file is not as it was written. Keep the folder as it is ({dir_name}/LOG may say more), \
+         open the last copy instead, and have what came after it sent again"
+    ))
+}
+
 fn io(what: &str, path: &Path, e: &std::io::Error) -> Error {
     Error::Corrupt(format!("{what} {}: {e}", path.display()))
 }
@@ -154,7 +174,7 @@ impl Rocks {
             if e.to_string().contains("/LOCK") {
                 Error::Setup(format!("another peald is using {}", dir.display()))
             } else {
-                failed(&format!("{} does not open", dir.display()), &e)
+                does_not_open(dir, &e)
             }
         })?;
         let incoming = dir.join("incoming");
