@@ -304,14 +304,15 @@ fn the_files_that_name_the_others() {
     }
 }
 
-/// A ledger whose last commits are in the log alone: the image, and the log as it was before the last commit.
-fn logged() -> (Image, String, usize) {
+/// A ledger whose last commits are in the log alone: the image, the name of the log, and its length and the file `reached` as they
+/// were before the last commit.
+fn logged() -> (Image, String, (usize, Vec<u8>)) {
     let world = World::with(|settings| settings.fresh_bytes = 1 << 30);
     let mut world = world;
     world.people();
     world.reopen();
     let mut receipts = Vec::new();
-    let mut length = 0;
+    let mut before = (0, Vec::new());
     let name = || {
         listing(world.path())
             .into_iter()
@@ -319,23 +320,24 @@ fn logged() -> (Image, String, usize) {
             .max()
     };
     for i in 0..30 {
-        length = name().unwrap().1 as usize;
+        before = (name().unwrap().1 as usize, fs::read(world.path().join("reached")).unwrap());
         let statements = (0..1 + i % 5).map(|j| world.paid(&format!("{i} {j}"), 10)).collect();
         let posting = world.posting(&world.platform, false, statements);
         receipts.push((posting.clone(), world.submit(posting).unwrap()));
     }
     let name = name().unwrap().0.file_name().unwrap().to_string_lossy().into_owned();
-    (Image::new(copied(world.path()), receipts, &world.settings), name, length)
+    (Image::new(copied(world.path()), receipts, &world.settings), name, before)
 }
 
 #[test]
 fn a_torn_last_commit_costs_nobody_a_receipt() {
-    let (image, name, length) = logged();
+    let (image, name, (length, reached)) = logged();
     let whole = fs::read(image.dir.path().join(&name)).unwrap();
     let acknowledged = image.receipts.len() - 1;
     for to in spots(whole.len() - length, 12).into_iter().map(|at| length + at) {
         let dir = copied(image.dir.path());
         cut(to)(&dir.path().join(&name));
+        fs::write(dir.path().join("reached"), &reached).unwrap();
         let ledger = open(dir.path(), &image.settings).unwrap();
         for (posting, receipt) in &image.receipts[..acknowledged] {
             assert_eq!(ledger.receipt(&posting.digest()).unwrap().map(|f| f.receipt).as_ref(), Some(receipt));
@@ -350,19 +352,33 @@ fn a_torn_last_commit_costs_nobody_a_receipt() {
 
 #[test]
 fn the_log_of_a_killed_ledger() {
-    let (image, name, _) = logged();
-    let length = fs::read(image.dir.path().join(&name)).unwrap().len();
-    let mut outcomes: BTreeMap<(&str, Outcome), Vec<usize>> = BTreeMap::new();
-    for at in spots(length, 20) {
-        outcomes.entry(("flipped", image.try_with(&name, flip(at)))).or_default().push(at);
-        outcomes.entry(("cut", image.try_with(&name, cut(at)))).or_default().push(at);
+    let (image, name, (length, _)) = logged();
+    let whole = fs::read(image.dir.path().join(&name)).unwrap().len();
+    for at in spots(whole, 20).into_iter().chain([length]) {
+        // A flipped bit is no torn end, wherever it is; and what was answered is missed.
+        assert_eq!(image.try_with(&name, flip(at)), Outcome::Refused, "flipped at {at} of {whole}");
+        assert_eq!(image.try_with(&name, cut(at)), Outcome::Refused, "cut to {at} of {whole}");
     }
-    outcomes
-        .entry(("gone", image.try_with(&name, |file| fs::remove_file(file).unwrap())))
-        .or_default()
-        .push(0);
-    println!("{length}: {outcomes:#?}");
-    assert!(!outcomes.contains_key(&("flipped", Outcome::Shorter)), "a flipped bit is no torn end");
+    assert_eq!(image.try_with(&name, |file| fs::remove_file(file).unwrap()), Outcome::Refused);
+    // Without the file that says how far it had come, a cut is not to be told from a torn end: an earlier moment is served, and nothing
+    // but that. Whoever holds a later receipt sees it.
+    for at in [0, whole / 3, length, whole - 1] {
+        let outcome = image.try_with(&name, |file| {
+            cut(at)(file);
+            fs::remove_file(file.with_file_name("reached")).unwrap();
+        });
+        assert_eq!(outcome, Outcome::Shorter, "cut to {at} of {whole}");
+    }
+}
+
+#[test]
+fn the_file_that_says_how_far_the_store_has_come() {
+    let (image, ..) = logged();
+    for at in 0..16 {
+        assert_eq!(image.try_with("reached", flip(at)), Outcome::Harmless);
+        assert_eq!(image.try_with("reached", cut(at)), Outcome::Harmless);
+    }
+    assert_eq!(image.try_with("reached", |file| fs::remove_file(file).unwrap()), Outcome::Harmless);
 }
 
 #[test]

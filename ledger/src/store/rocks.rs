@@ -7,9 +7,15 @@
 //!    read looks into a dozen files at most.
 //! 4. Recovery of the write-ahead log tolerates a torn last batch (it was never acknowledged) and refuses damage before it: a ledger
 //!    that silently fell back behind a checkpoint it has signed would sign a fork.
+//! 5. A log that was cut, or is gone, looks to RocksDB like a torn end. So a small file beside it, `reached`, says after each commit how far
+//!    the store has come; a store that opens with less is refused. The file is not synced: after the power fails it may say less than there
+//!    is, never more. Without it (a copy has none) nothing is compared, and a cut shows to whoever holds a later receipt or checkpoint.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rocksdb::checkpoint::Checkpoint;
@@ -38,6 +44,7 @@ pub(crate) struct Rocks {
     /// Where files are made before they are taken in.
     incoming: PathBuf,
     made: AtomicU64,
+    reached: Mutex<File>,
 }
 
 fn options() -> Options {
@@ -142,6 +149,25 @@ fn does_not_open(dir: &Path, e: &rocksdb::Error) -> Error {
     ))
 }
 
+/// Opens the file that says how far a store has come, and compares.
+fn reached(dir: &Path, number: u64) -> Result<File, Error> {
+    let path = dir.join("reached");
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = file.map_err(|e| io("cannot open", &path, &e))?;
+    let mut stored = [[0; 8]; 2];
+    // A file that is not whole says nothing.
+    let whole = file.read_exact(stored.as_flattened_mut()).is_ok();
+    let [before, check] = stored.map(u64::from_le_bytes);
+    if whole && before == !check && before > number {
+        return Err(Error::Corrupt(format!(
+            "journal: {} is cut: it ends at write {number}, and write {before} was durable. Commits that were answered are missing: open the \
+             last copy instead, and have what came after it sent again",
+            dir.display()
+        )));
+    }
+    Ok(file)
+}
+
 fn io(what: &str, path: &Path, e: &std::io::Error) -> Error {
     Error::Corrupt(format!("{what} {}: {e}", path.display()))
 }
@@ -181,7 +207,17 @@ impl Rocks {
         // What a crash left there was not taken in: it is made again.
         let _ = std::fs::remove_dir_all(&incoming);
         std::fs::create_dir_all(&incoming).map_err(|e| io("cannot make", &incoming, &e))?;
-        Ok(Self { db, options, incoming, made: AtomicU64::new(0) })
+        let reached = Mutex::new(reached(dir, db.latest_sequence_number())?);
+        Ok(Self { db, options, incoming, made: AtomicU64::new(0), reached })
+    }
+
+    /// Notes how far the store has come.
+    fn note(&self) {
+        let mut file = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.db.latest_sequence_number();
+        let (number, check) = (number.to_le_bytes(), (!number).to_le_bytes());
+        // What is durable is durable without it.
+        let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&[number, check].concat()));
     }
 
     /// Whether a store is there.
@@ -223,7 +259,9 @@ impl Disk for Rocks {
         }
         let mut options = WriteOptions::default();
         options.set_sync(true);
-        self.db.write_opt(batch, &options).map_err(|e| failed("a commit was not written", &e))
+        self.db.write_opt(batch, &options).map_err(|e| failed("a commit was not written", &e))?;
+        self.note();
+        Ok(())
     }
 
     fn add<'a>(
