@@ -35,11 +35,11 @@ use crate::working::standing;
 /// Above so many records to go through, all heads are read in one pass.
 const MANY: u64 = 100_000;
 
+/// Key and bytes of a row of `meta`.
+type MetaRow = (&'static [u8], Vec<u8>);
+
 /// The rows that say what a store is.
-pub(crate) fn identity(
-    origin: &Origin,
-    operator: &VerifierKey,
-) -> Result<[(&'static [u8], Vec<u8>); 5], Error> {
+pub(crate) fn identity(origin: &Origin, operator: &VerifierKey) -> Result<[MetaRow; 5], Error> {
     Ok([
         (meta::FORMAT, encode(&Figure(schema::FORMAT))?),
         (meta::ORIGIN, encode(&Text(origin.to_string()))?),
