@@ -77,7 +77,7 @@ fn posting(world: &World, number: u64) -> Checked {
     }
     let mut statements: Vec<_> =
         (0..1 + number * 7 % 40).map(|i| world.paid(&format!("{number} {i}"), 1 + i)).collect();
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         statements.push(world.corrected(&world.worker, 1 + number % 50, 202_601, Some(cny(number))));
         // A reference that is taken.
         statements.push(world.paid("0 0", 1));
