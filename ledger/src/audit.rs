@@ -34,7 +34,7 @@ use crate::sequencer::pause;
 use crate::settings::Settings;
 use crate::settler::Settler;
 use crate::state::{Core, Published};
-use crate::store::{KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
+use crate::store::{Disk, KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
 use crate::trees::{Directory, block_first};
 use crate::working::{Base, Offer, Past};
 
@@ -401,8 +401,17 @@ pub fn audit(
     origin: &Origin,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<AuditReport, Error> {
+    audit_on(Box::new(Rocks::open(dir)?), operator, origin, progress)
+}
+
+/// The audit of the ledger that a store holds.
+pub(crate) fn audit_on(
+    disk: Box<dyn Disk>,
+    operator: &VerifierKey,
+    origin: &Origin,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<AuditReport, Error> {
     let settings = Settings::default();
-    let disk = Box::new(Rocks::open(dir)?);
     let recovered = recover(&*disk, origin, operator, settings.head_bytes)?;
     let core = Arc::new(Core::new(disk, origin.clone(), operator.clone(), recovered.trees));
     let turn = Mutex::new(());

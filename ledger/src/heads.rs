@@ -10,7 +10,9 @@ pub(crate) struct Heads {
     /// One bit an account.
     dirty: Vec<u64>,
     dirty_count: usize,
+    /// What all take, and what the dirty ones take.
     bytes: usize,
+    dirty_bytes: usize,
     limit: usize,
     /// Where dropping goes on.
     hand: usize,
@@ -35,25 +37,28 @@ impl Heads {
         self.slots.get(number as usize)?.as_deref()
     }
 
-    fn put(&mut self, number: u64, head: Box<[u8]>) {
+    fn put(&mut self, number: u64, head: Box<[u8]>) -> Option<Box<[u8]>> {
         let at = number as usize;
         if at >= self.slots.len() {
             self.slots.resize_with(at + 1, || None);
             self.dirty.resize(at / 64 + 1, 0);
         }
         self.bytes += head.len() + SLOT;
-        if let Some(old) = self.slots[at].replace(head) {
-            self.bytes -= old.len() + SLOT;
-        }
+        let old = self.slots[at].replace(head);
+        self.bytes -= old.as_ref().map_or(0, |old| old.len() + SLOT);
+        old
     }
 
     /// Takes a head that differs from the stored one.
     pub(crate) fn change(&mut self, number: u64, head: Box<[u8]>) {
-        self.put(number, head);
+        self.dirty_bytes += head.len() + SLOT;
+        let old = self.put(number, head);
         let (word, bit) = (number as usize / 64, 1 << (number % 64));
         if self.dirty[word] & bit == 0 {
             self.dirty[word] |= bit;
             self.dirty_count += 1;
+        } else {
+            self.dirty_bytes -= old.map_or(0, |old| old.len() + SLOT);
         }
     }
 
@@ -64,10 +69,10 @@ impl Heads {
         }
     }
 
-    /// Drops clean heads until the limit is kept, or every slot was looked at; none while heads are being written.
+    /// Drops clean heads until the limit is kept, or there is none; none while heads are being written.
     pub(crate) fn trim(&mut self) {
         let mut looked = 0;
-        while !self.writing && self.bytes > self.limit && looked < self.slots.len() {
+        while !self.writing && self.bytes > self.limit.max(self.dirty_bytes) && looked < self.slots.len() {
             let at = self.hand % self.slots.len();
             let clean = self.dirty[at / 64] & (1 << (at % 64)) == 0;
             if let Some(head) = self.slots[at].take_if(|_| clean) {
@@ -80,7 +85,7 @@ impl Heads {
 
     /// Whether so much of the limit is taken by dirty heads that they should be written.
     pub(crate) fn crowded(&self) -> bool {
-        self.bytes > self.limit && self.dirty_count * 2 > self.slots.len()
+        self.bytes > self.limit && self.dirty_bytes > self.limit / 2
     }
 
     /// Marks at most `most` dirty heads from a number on as clean and returns them, with the number to go on from.
@@ -96,6 +101,7 @@ impl Heads {
                 *bits &= *bits - 1;
                 self.dirty_count -= 1;
                 if let Some(Some(head)) = self.slots.get(at) {
+                    self.dirty_bytes -= head.len() + SLOT;
                     found.push((at as u64, head.clone()));
                 }
             }
@@ -122,7 +128,7 @@ mod tests {
         heads.trim();
         assert!((0..30).all(|n| heads.get(n) == Some(&head(n as u8)[..])));
         let (first, next) = heads.clean(0, 64);
-        assert_eq!((first.len(), next, heads.dirty_count), (30, None, 0));
+        assert_eq!((first.len(), next, heads.dirty_count, heads.dirty_bytes), (30, None, 0, 0));
         heads.change(7, head(70));
         heads.trim();
         assert_eq!((0..30).filter(|n| heads.get(*n).is_some()).count(), 10);
@@ -133,6 +139,28 @@ mod tests {
         assert_eq!(heads.clean(0, 1).0, [(7, head(70))]);
         heads.keep(7, head(3));
         assert_eq!(heads.get(7), Some(&head(70)[..]), "the newer one stays");
+    }
+
+    #[test]
+    fn the_limit_is_held_however_many_accounts_there_are() {
+        let mut heads = Heads::new(10 * (100 + SLOT));
+        // Many accounts whose heads were dropped long ago: they count for nothing.
+        (0..1000).for_each(|number| heads.change(number, head(1)));
+        heads.clean(0, usize::MAX);
+        heads.trim();
+        assert!(!heads.crowded());
+        (0..6).for_each(|number| heads.change(number, head(2)));
+        // A change of a dirty one counts once.
+        heads.change(0, vec![3; 200].into());
+        assert_eq!(heads.dirty_bytes, 6 * (100 + SLOT) + 100);
+        heads.change(0, head(3));
+        heads.trim();
+        assert_eq!((heads.bytes, heads.dirty_bytes), (10 * (100 + SLOT), 6 * (100 + SLOT)));
+        assert!(!heads.crowded(), "the limit is kept");
+        (0..14).for_each(|number| heads.change(number, head(4)));
+        heads.trim();
+        assert_eq!((heads.bytes, heads.dirty_bytes), (14 * (100 + SLOT), 14 * (100 + SLOT)));
+        assert!(heads.crowded(), "only writing makes room");
     }
 
     #[test]

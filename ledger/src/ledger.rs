@@ -116,6 +116,25 @@ impl Open {
     }
 }
 
+#[cfg(test)]
+impl Ledger {
+    /// Ends the threads and leaves everything as it is: what waits is dropped, nothing is settled.
+    pub(crate) fn abandon(self) {
+        self.0.queue.stop();
+        self.0.queue.close();
+        self.0.settler.close();
+        for thread in std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner)) {
+            let _ = thread.join();
+        }
+    }
+
+    /// How many generations of rows are in memory, and their bytes.
+    pub(crate) fn fresh(&self) -> (usize, usize) {
+        let trees = self.0.core.trees();
+        (trees.fresh.0.len(), trees.fresh.0.iter().map(|g| g.bytes()).sum())
+    }
+}
+
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Ledger({})", self.0.core.origin)

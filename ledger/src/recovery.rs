@@ -203,7 +203,11 @@ impl Replay<'_> {
         if last - next > MANY {
             for row in bare.scan(Family::Heads, &[], false)? {
                 let (key, value) = row?;
-                self.heads.keep(block_first(&key)?, value);
+                let number = block_first(&key)?;
+                // One without a leaf is either new, and read when it is needed, or not of this ledger; a number takes as much room as all below it.
+                if number < self.leaves.len() as u64 {
+                    self.heads.keep(number, value);
+                }
             }
         }
         for row in bare.scan(Family::Journal, &number_key(next), false)? {

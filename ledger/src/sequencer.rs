@@ -180,7 +180,7 @@ impl Queue {
     }
 
     /// Takes nothing more and drops what waits, whose senders are told to try again.
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let mut waiting = self.lock();
         waiting.closing = true;
         let jobs = std::mem::take(&mut waiting.jobs);
@@ -292,8 +292,16 @@ pub(crate) struct Judge {
     pub(crate) on: SyncSender<Group>,
 }
 
+/// A thread that ends in a panic leaves a fault behind.
+fn note_panic(core: &Core, who: &str) {
+    if std::thread::panicking() {
+        let _ = core.fault.set(Error::Bug(format!("the {who} ended in a panic")));
+    }
+}
+
 impl Drop for Judge {
     fn drop(&mut self) {
+        note_panic(&self.core, "judge");
         self.queue.stop();
     }
 }
@@ -359,6 +367,7 @@ pub(crate) struct Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        note_panic(&self.core, "writer");
         self.core.stopped.store(true, Ordering::Release);
         self.queue.stop();
         for group in self.from.try_iter() {

@@ -70,6 +70,7 @@ impl Settler {
 
     /// Works until it is closed or something fails.
     pub(crate) fn run(&self) {
+        let _watch = Watch(self);
         loop {
             let mut orders = self.orders();
             while !orders.waiting && !orders.closing {
@@ -128,9 +129,16 @@ impl Settler {
         fault
     }
 
+    /// The marks, unless something has failed: heads that were taken to be written and were not are no longer known to differ, and a
+    /// mark moved past them would lose them. What is in memory then is found in the journal.
+    fn begin(&self) -> Result<MutexGuard<'_, Marks>, Error> {
+        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        self.core.fault.get().cloned().map_or(Ok(marks), Err)
+    }
+
     /// Sorts in every generation but the youngest, and writes the heads if it is time.
     fn settle_old(&self) -> Result<(), Error> {
-        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut marks = self.begin()?;
         let done = self.sort_in(&mut marks, 1).and_then(|()| {
             let since = marks.sorted.saturating_sub(marks.heads);
             if since >= self.records_between_heads || self.core.trees().heads.crowded() {
@@ -142,9 +150,9 @@ impl Settler {
         done.map_err(|e| self.stop(e))
     }
 
-    /// Brings everything into the store; nothing is committed meanwhile.
+    /// Brings everything into the store; nothing is committed meanwhile. A ledger that has failed is left as it is.
     pub(crate) fn settle_all(&self, _pause: &Pause<'_>) -> Result<(), Error> {
-        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut marks = self.begin()?;
         let done = self.sort_in(&mut marks, 0).and_then(|()| {
             self.write_heads(&mut marks)?;
             self.forget(*marks)
@@ -213,5 +221,16 @@ impl Settler {
 
     fn forget(&self, marks: Marks) -> Result<(), Error> {
         self.core.disk.forget(Family::Journal, &number_key(marks.sorted.min(marks.heads)))
+    }
+}
+
+/// Stops the ledger when the settler ends by a panic, so that the writer does not wait for it for ever.
+struct Watch<'s>(&'s Settler);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop(Error::Bug("the settler ended in a panic".into()));
+        }
     }
 }

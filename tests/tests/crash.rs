@@ -1,11 +1,13 @@
 //! Nothing acknowledged is lost: the daemon is killed with SIGKILL in the midst of work, again and again, and every receipt that it
-//! ever handed out still proves against the log that it serves afterwards.
+//! ever handed out still proves against the log that it serves afterwards. (`torture` does the same to the ledger alone, with so little
+//! room that it settles all the time; `PEAL_TORTURE_SECONDS` lengthens both.)
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use peal_spec::cbor::Cbor;
 use peal_spec::posting::Posting;
@@ -38,7 +40,9 @@ fn every_receipt_survives_sigkill() {
     let receipts: Mutex<BTreeMap<Vec<u8>, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let unanswered: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     let number = AtomicU64::new(0);
-    for round in 0..ROUNDS {
+    let seconds: u64 = std::env::var("PEAL_TORTURE_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
+    let began = Instant::now();
+    for round in (0..).take_while(|round| *round < ROUNDS || began.elapsed().as_secs() < seconds) {
         // A moment nobody chose: after so many receipts of this round, while the clients go on sending.
         let moment = 5 + u64::from(random().0[0]);
         let (answered, over) = (AtomicU64::new(0), AtomicBool::new(false));

@@ -81,7 +81,7 @@ pub(crate) trait Disk: Rows + Send + Sync {
         rows: &mut dyn Iterator<Item = Result<Sorted<'a>, Error>>,
     ) -> Result<(), Error>;
 
-    /// Drops rows of a family below a key, as far as that is cheap.
+    /// Drops rows of a family below a key, as far as that is cheap; a look that was taken before may miss them too.
     ///
     /// # Errors
     /// Some of the rows may be gone.

@@ -7,9 +7,15 @@
 //!    read looks into a dozen files at most.
 //! 4. Recovery of the write-ahead log tolerates a torn last batch (it was never acknowledged) and refuses damage before it: a ledger
 //!    that silently fell back behind a checkpoint it has signed would sign a fork.
+//! 5. A log that was cut, or is gone, looks to RocksDB like a torn end. So a small file beside it, `reached`, says after each commit how far
+//!    the store has come; a store that opens with less is refused. The file is not synced: after the power fails it may say less than there
+//!    is, never more. Without it (a copy has none) nothing is compared, and a cut shows to whoever holds a later receipt or checkpoint.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rocksdb::checkpoint::Checkpoint;
@@ -38,6 +44,7 @@ pub(crate) struct Rocks {
     /// Where files are made before they are taken in.
     incoming: PathBuf,
     made: AtomicU64,
+    reached: Option<Mutex<File>>,
 }
 
 fn options() -> Options {
@@ -46,6 +53,7 @@ fn options() -> Options {
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(1 << 20);
     options.set_wal_bytes_per_sync(1 << 20);
+    options.set_track_and_verify_wals_in_manifest(true);
     options.set_max_total_wal_size(256 << 20);
     options.set_keep_log_file_num(4);
     options.set_max_open_files(512);
@@ -81,7 +89,8 @@ fn family_options(family: Family, cache: &Cache) -> Options {
     });
     let mut universal = UniversalCompactOptions::default();
     match family {
-        Family::Journal => options.set_disable_auto_compactions(true),
+        // Its keys only grow, so that its files are moved as they are to a level from which whole files can be dropped (`forget`).
+        Family::Journal => options.set_level_zero_file_num_compaction_trigger(1),
         // Heads are written anew again and again: old ones are dropped when they take as much room as the current ones.
         Family::Heads | Family::Leaves => {
             options.set_compaction_style(DBCompactionStyle::Universal);
@@ -111,8 +120,60 @@ fn families() -> (Vec<ColumnFamilyDescriptor>, Vec<Options>) {
     (named.map(|(f, options)| ColumnFamilyDescriptor::new(f.name(), options.clone())).collect(), options)
 }
 
+/// The last key of the same length before a key; none before the first.
+fn before(key: &[u8]) -> Option<Vec<u8>> {
+    let mut key = key.to_vec();
+    for byte in key.iter_mut().rev() {
+        let (less, borrow) = byte.overflowing_sub(1);
+        *byte = less;
+        if !borrow {
+            return Some(key);
+        }
+    }
+    None
+}
+
 fn failed(what: &str, e: &rocksdb::Error) -> Error {
     Error::Corrupt(format!("{what}: {e}"))
+}
+
+/// What to do about a store that does not open. Of a damaged log RocksDB does not say which it is.
+fn does_not_open(dir: &Path, e: &rocksdb::Error) -> Error {
+    let dir_name = dir.display();
+    let mut logs: Vec<String> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|file| file.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".log"))
+        .collect();
+    logs.sort_unstable();
+    let text = e.to_string();
+    let named = [".sst", "MANIFEST", "CURRENT", ".log"].iter().any(|kind| text.contains(kind));
+    let which = if named { String::new() } else { format!(" (in one of {})", logs.join(", ")) };
+    Error::Corrupt(format!(
+        "{dir_name} does not open: {text}{which}; a file is not as it was written. Keep the folder as it is ({dir_name}/LOG may say more), \
+         open the last copy instead, and have what came after it sent again"
+    ))
+}
+
+/// Opens the file that says how far a store has come, and compares.
+fn reached(dir: &Path, number: u64) -> Result<File, Error> {
+    let path = dir.join("reached");
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = file.map_err(|e| io("cannot open", &path, &e))?;
+    let mut stored = [[0; 8]; 2];
+    // A file that is not whole says nothing.
+    let whole = file.read_exact(stored.as_flattened_mut()).is_ok();
+    let [before, check] = stored.map(u64::from_le_bytes);
+    if whole && before == !check && before > number {
+        return Err(Error::Corrupt(format!(
+            "journal: {} is cut: it ends at write {number}, and write {before} was durable. Commits that were answered are missing: open the \
+             last copy instead, and have what came after it sent again",
+            dir.display()
+        )));
+    }
+    Ok(file)
 }
 
 fn io(what: &str, path: &Path, e: &std::io::Error) -> Error {
@@ -141,7 +202,7 @@ impl Rocks {
         let (families, options) = families();
         let db = DB::open_cf_descriptors_read_only(&self::options(), dir, families, false);
         let db = db.map_err(|e| failed(&format!("{} does not open", dir.display()), &e))?;
-        Ok(Self { db, options, incoming: PathBuf::new(), made: AtomicU64::new(0) })
+        Ok(Self { db, options, incoming: PathBuf::new(), made: AtomicU64::new(0), reached: None })
     }
 
     fn open_with(dir: &Path, create: bool) -> Result<Self, Error> {
@@ -158,14 +219,25 @@ impl Rocks {
                     dir.display()
                 ))
             } else {
-                failed(&format!("{} does not open", dir.display()), &e)
+                does_not_open(dir, &e)
             }
         })?;
         let incoming = dir.join("incoming");
         // What a crash left there was not taken in: it is made again.
         let _ = std::fs::remove_dir_all(&incoming);
         std::fs::create_dir_all(&incoming).map_err(|e| io("cannot make", &incoming, &e))?;
-        Ok(Self { db, options, incoming, made: AtomicU64::new(0) })
+        let reached = Some(Mutex::new(reached(dir, db.latest_sequence_number())?));
+        Ok(Self { db, options, incoming, made: AtomicU64::new(0), reached })
+    }
+
+    /// Notes how far the store has come.
+    fn note(&self) {
+        let Some(file) = &self.reached else { return };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.db.latest_sequence_number();
+        let (number, check) = (number.to_le_bytes(), (!number).to_le_bytes());
+        // What is durable is durable without it.
+        let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&[number, check].concat()));
     }
 
     /// Whether a store is there.
@@ -207,7 +279,9 @@ impl Disk for Rocks {
         }
         let mut options = WriteOptions::default();
         options.set_sync(true);
-        self.db.write_opt(batch, &options).map_err(|e| failed("a commit was not written", &e))
+        self.db.write_opt(batch, &options).map_err(|e| failed("a commit was not written", &e))?;
+        self.note();
+        Ok(())
     }
 
     fn add<'a>(
@@ -240,7 +314,9 @@ impl Disk for Rocks {
     }
 
     fn forget(&self, family: Family, below: &[u8]) -> Result<(), Error> {
-        let gone = self.db.delete_file_in_range_cf(self.family(family)?, &[][..], below);
+        let Some(last) = before(below) else { return Ok(()) };
+        // RocksDB drops a file whose last row is the end of the range, too.
+        let gone = self.db.delete_file_in_range_cf(self.family(family)?, &[][..], &last[..]);
         gone.map_err(|e| failed(&format!("old rows of {} were not dropped", family.name()), &e))
     }
 
@@ -294,6 +370,12 @@ impl Ordered for Moment<'_> {
 
 impl Look for Moment<'_> {
     fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error> {
-        self.walk(family, IteratorMode::From(from, Direction::Forward), within)
+        let rows = self.walk(family, IteratorMode::From(from, Direction::Forward), within)?;
+        let prefix = from.get(..8).filter(|_| within).map(<[u8]>::to_vec);
+        // RocksDB knows prefixes of two families only.
+        Ok(Box::new(rows.take_while(move |row| match (row, &prefix) {
+            (Ok((key, _)), Some(prefix)) => key.starts_with(prefix),
+            _ => true,
+        })))
     }
 }
