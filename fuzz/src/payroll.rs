@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use peal_spec::address::Address;
-use peal_spec::statement::contribution::Reference;
+use peal_spec::facet::Reference;
 use peal_spec::value::{AMOUNT_MAX, Insurance, Month, Text};
 use peal_wallet::import::{Draft, Fault, csv, ecr, ezpay, roster, totals};
 use peal_wallet::journal::Journal;
