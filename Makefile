@@ -4,7 +4,7 @@
 export CC := ccache gcc
 export CXX := ccache g++
 
-.PHONY: demo serve test bench setup lint docs clean
+.PHONY: demo serve test bench fuzz setup lint docs clean
 
 demo: setup ## a month of contributions, posted, recorded, carried away and proved offline
 	cargo build --release --bins
@@ -21,6 +21,9 @@ test: ## every test
 
 bench: setup ## statements a second, beside what this machine can do; target/bench/latest.json
 	cargo run --release -p peal-tests --bin bench -- $(ARGS)
+
+fuzz: ## every reader of bytes from outside, 60 seconds each; SECONDS_EACH=600 for longer
+	scripts/fuzz $(or $(SECONDS_EACH),60)
 
 lint: setup ## format and clippy, warnings denied
 	cargo fmt --all -- --check
