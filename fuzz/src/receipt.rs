@@ -23,13 +23,17 @@ static POSTINGS: LazyLock<Vec<Checked>> = LazyLock::new(|| {
 /// Reads a receipt and checks it, as it is and signed again by the operator.
 pub fn run(data: &[u8]) {
     let Some(receipt) = round_trip::<Receipt>(data) else { return };
-    for posting in POSTINGS.iter() {
+    for posting in POSTINGS.iter().filter(|p| p.digest() == receipt.posting) {
         check(&receipt, posting);
-        if posting.payload().count == receipt.results.len() as u64 {
-            let mut lie = Receipt { posting: posting.digest(), ..receipt.clone() };
-            sign(&mut lie, posting);
-            check(&lie, posting);
-        }
+    }
+    // For one of those that have as many statements, which the bytes choose.
+    let fitting = POSTINGS.iter().filter(|p| p.payload().count == receipt.results.len() as u64);
+    let fitting: Vec<&Checked> = fitting.collect();
+    let chosen = data.iter().fold(0usize, |n, b| n.wrapping_mul(31).wrapping_add(usize::from(*b)));
+    if let Some(posting) = fitting.get(chosen % fitting.len().max(1)) {
+        let mut lie = Receipt { posting: posting.digest(), ..receipt };
+        sign(&mut lie, posting);
+        check(&lie, posting);
     }
 }
 
