@@ -75,7 +75,8 @@ fn sign(note: &Note) {
 pub fn seeds() -> Seeds {
     let mut seeds = text_of("note", "text");
     for vector in vectors("note") {
-        seeds.extend(vector["keys"].as_array().into_iter().flatten().filter_map(|k| Some(k.as_str()?.into())));
+        seeds
+            .extend(vector["keys"].as_array().into_iter().flatten().filter_map(|k| Some(k.as_str()?.into())));
     }
     for commit in &WORLD.commits {
         let mut note: Note = commit.checkpoint.parse().unwrap();

@@ -131,7 +131,8 @@ fn publish(proof: &mut Proof) {
     let size = proof.head.commit.directory_size.clamp(1, MOST);
     let mut leaves = vec![Hash([0; 32]); size as usize];
     for view in std::iter::once(&proof.subject).chain(&proof.issuers) {
-        let records: Vec<(u64, Hash)> = view.shown.iter().map(|s| (s.record.sequence, s.record.leaf())).collect();
+        let records: Vec<(u64, Hash)> =
+            view.shown.iter().map(|s| (s.record.sequence, s.record.leaf())).collect();
         let Address { number, id } = view.address;
         if let (Ok(root), Some(place)) =
             (tree::set_root(&records, view.size, &view.path), leaves.get_mut(number as usize))

@@ -65,7 +65,12 @@ pub fn run_ecr(data: &[u8]) {
 /// The demo's file.
 pub fn seeds_ecr() -> Seeds {
     let odd = "100427607286#~#xy#~#15000#~#15000#~#15000#~#15000#~#1800#~#1250#~#550#~#0#~#0";
-    let mut seeds = vec![demo("ecr-2026-10.txt", 1), demo("ecr-2026-10.txt", 12), odd.into(), format!("{odd}\r\n").into()];
+    let mut seeds = vec![
+        demo("ecr-2026-10.txt", 1),
+        demo("ecr-2026-10.txt", 12),
+        odd.into(),
+        format!("{odd}\r\n").into(),
+    ];
     seeds.iter_mut().enumerate().for_each(|(i, s)| s.insert(0, b'0' + i as u8 % 3));
     seeds
 }
@@ -83,7 +88,10 @@ pub fn run_ezpay(data: &[u8]) {
     let name = String::from_utf8_lossy(data.get(..data.len().min(32)).unwrap_or_default());
     let _ = ezpay::check_name(&name, &file);
     if let Some(advice) = &file.advice {
-        let name = format!("{}{}{:02}OCT2026{:02}.DTL", advice.payer, advice.payment_type, advice.serial, advice.code);
+        let name = format!(
+            "{}{}{:02}OCT2026{:02}.DTL",
+            advice.payer, advice.payment_type, advice.serial, advice.code
+        );
         assert_eq!(ezpay::check_name(&name, &file), Ok(Month::new(202_610).unwrap()), "{name}");
     }
 }
@@ -94,9 +102,8 @@ pub fn seeds_ezpay() -> Seeds {
     let file = |records: &[String], end: &str| -> Vec<u8> {
         records.iter().flat_map(|r| format!("{r:<150}{end}").into_bytes()).collect()
     };
-    let detail = |n: u32, amount: u64| {
-        format!("F1{who}20261001S{n:07}A{amount:012}{:010}{:010}EMEI LIN", 500_000, 0)
-    };
+    let detail =
+        |n: u32, amount: u64| format!("F1{who}20261001S{n:07}A{amount:012}{:010}{:010}EMEI LIN", 500_000, 0);
     let small = [
         format!("F {who}20261114120000FTP.DTL"),
         format!("F0{who}20261001{:012}{:07}", 37_000, 0),
@@ -104,7 +111,12 @@ pub fn seeds_ezpay() -> Seeds {
         detail(2, 17_000),
         format!("F9{who}{:07}{:015}", 5, 37_000),
     ];
-    vec![file(&small, "\r\n"), file(&small[..4], "\r\n"), file(&small, "\n"), demo("209900001KPTE01OCT202601.DTL", 12)]
+    vec![
+        file(&small, "\r\n"),
+        file(&small[..4], "\r\n"),
+        file(&small, "\n"),
+        demo("209900001KPTE01OCT202601.DTL", 12),
+    ]
 }
 
 /// The PEAL CSV.
@@ -139,7 +151,9 @@ pub fn run_roster(data: &[u8]) {
         let (again, none) = roster::parse(&written, str::parse::<Address>);
         assert_eq!(none, [], "what is written has no faults either");
         assert_eq!(again.write(), written, "a file in the writer's quoting is given back");
-        let said = |r: &roster::Roster<Address>| r.entries().iter().map(|e| (e.worker().to_owned(), e.address)).collect::<Vec<_>>();
+        let said = |r: &roster::Roster<Address>| {
+            r.entries().iter().map(|e| (e.worker().to_owned(), e.address)).collect::<Vec<_>>()
+        };
         assert_eq!(said(&again), said(&roster), "and says the same");
     }
     for entry in roster.entries() {
@@ -149,7 +163,13 @@ pub fn run_roster(data: &[u8]) {
 
 /// Three workers.
 pub fn seeds_roster() -> Seeds {
-    let rows: Vec<String> = WORLD.book.accounts.iter().enumerate().map(|(i, a)| format!("{:012},{}", 990_010_015_000 + i, a.address)).collect();
+    let rows: Vec<String> = WORLD
+        .book
+        .accounts
+        .iter()
+        .enumerate()
+        .map(|(i, a)| format!("{:012},{}", 990_010_015_000 + i, a.address))
+        .collect();
     ["\n", "\r\n"].map(|end| format!("worker,address{end}{}{end}", rows[..3].join(end)).into_bytes()).to_vec()
 }
 
@@ -173,7 +193,10 @@ pub fn run_returns(data: &[u8]) {
     let journal = Journal::open(&JOURNAL);
     if let Ok(journal) = journal {
         for line in &kept[..kept.len() - 1] {
-            assert!(journal.at(&line.account, line.sequence).is_some(), "a journal has every line that is whole");
+            assert!(
+                journal.at(&line.account, line.sequence).is_some(),
+                "a journal has every line that is whole"
+            );
         }
     }
     let _ = std::fs::remove_file(&*JOURNAL);

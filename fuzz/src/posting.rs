@@ -38,8 +38,15 @@ fn sign(statements: Vec<Statement>) {
     let platform = &WORLD.platform;
     let count = statements.len() as u64;
     let roots: Vec<_> = statements.iter().map(|s| s.root(&origin())).collect();
-    let posting =
-        Posting::sign(&origin(), platform.address, seed("fuzz", 1), time(0), false, statements.clone(), &platform.key());
+    let posting = Posting::sign(
+        &origin(),
+        platform.address,
+        seed("fuzz", 1),
+        time(0),
+        false,
+        statements.clone(),
+        &platform.key(),
+    );
     match Posting::receive(&posting.to_bytes(), &origin()) {
         Ok(checked) => {
             assert_eq!(checked.roots(), roots);
@@ -53,12 +60,15 @@ fn sign(statements: Vec<Statement>) {
 pub fn seeds() -> Seeds {
     let mut seeds = hex_of("posting", "hex");
     seeds.extend(postings());
-    let lists: Seeds = seeds.iter().filter_map(|bytes| {
-        let posting = Posting::from_bytes(bytes).ok()?;
-        let mut w = Writer::default();
-        w.list(&posting.statements);
-        Some(w.into_bytes())
-    }).collect();
+    let lists: Seeds = seeds
+        .iter()
+        .filter_map(|bytes| {
+            let posting = Posting::from_bytes(bytes).ok()?;
+            let mut w = Writer::default();
+            w.list(&posting.statements);
+            Some(w.into_bytes())
+        })
+        .collect();
     seeds.extend(postings().iter().filter_map(|b| Some(Posting::from_bytes(b).ok()?.signed.cose().to_vec())));
     seeds.extend(lists);
     seeds

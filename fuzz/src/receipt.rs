@@ -49,7 +49,11 @@ fn check(receipt: &Receipt, posting: &Checked) {
 
 /// A checkpoint whose log holds what the receipt says.
 fn sign(receipt: &mut Receipt, posting: &Checked) {
-    let body = receipt.checkpoint.parse::<peal_spec::note::Note>().ok().and_then(|n| n.text.parse::<Checkpoint>().ok());
+    let body = receipt
+        .checkpoint
+        .parse::<peal_spec::note::Note>()
+        .ok()
+        .and_then(|n| n.text.parse::<Checkpoint>().ok());
     let size = body.map_or(1 << 20, |c| c.size);
     let records = records(receipt, posting);
     let root = tree::set_root(&records, size, &receipt.path);
@@ -84,8 +88,13 @@ fn records(receipt: &Receipt, posting: &Checked) -> Vec<(u64, peal_spec::hash::H
 pub fn seeds() -> Seeds {
     let mut seeds = hex_of("receipt", "receipt");
     for bytes in postings() {
-        let digest = Posting::from_bytes(&bytes).unwrap().signed.digest();
-        seeds.push(WORLD.book.receipt(&digest).to_bytes());
+        let posting = Posting::receive(&bytes, &origin()).unwrap();
+        let receipt = WORLD.book.receipt(&posting.digest());
+        // Where nothing was changed, a lie holds as the truth does: else the target would reach nothing.
+        let mut told = receipt.clone();
+        sign(&mut told, &posting);
+        told.check(&posting, &operator::key()).expect("it holds");
+        seeds.push(receipt.to_bytes());
     }
     seeds
 }

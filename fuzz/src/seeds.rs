@@ -35,8 +35,10 @@ pub fn checkout(path: &str) -> PathBuf {
 /// The vectors of one kind.
 pub fn vectors(kind: &str) -> Vec<Value> {
     let dir = checkout("spec/vectors").join(kind);
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())).map(|f| f.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&dir)
+        .unwrap_or_else(|e| panic!("{}: {e}", dir.display()))
+        .map(|f| f.unwrap().path())
+        .collect();
     paths.sort();
     paths.iter().map(|p| serde_json::from_slice(&std::fs::read(p).unwrap()).unwrap()).collect()
 }

@@ -33,7 +33,11 @@ pub fn run(data: &[u8]) {
         }
     }
     if let Some((created, keyid, parameters)) = signed_read::read_input(text) {
-        assert_eq!(signed_read::parameters(created, keyid), parameters, "the one form that is read is the one written");
+        assert_eq!(
+            signed_read::parameters(created, keyid),
+            parameters,
+            "the one form that is read is the one written"
+        );
         assert_eq!(format!("peal={parameters}"), text);
     }
     // Eight bytes as a time: every time that there is has one text.
@@ -67,7 +71,16 @@ pub fn seeds() -> Seeds {
     let mut seeds = text_of("address", "text");
     seeds.extend(text_of("signed-read", "input"));
     seeds.extend(WORLD.book.accounts.iter().map(|a| a.address.to_string().into_bytes()));
-    let texts = ["2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-10", "CNY", "1234.56", "work-injury", "65535", "ledger.example/2026"];
+    let texts = [
+        "2026-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2026-10",
+        "CNY",
+        "1234.56",
+        "work-injury",
+        "65535",
+        "ledger.example/2026",
+    ];
     seeds.extend(texts.map(|t| t.as_bytes().to_vec()));
     seeds
 }

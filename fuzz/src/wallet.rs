@@ -58,8 +58,12 @@ fn trust_text(data: &[u8], contents: &Contents) -> String {
 
 /// Bodies of wallets, and what another sealer has sealed.
 pub fn seeds_file() -> Seeds {
-    let mut contents =
-        Contents::new(Words::new(Zeroizing::new([9; 32])), "https://ledger.example".into(), origin(), trust());
+    let mut contents = Contents::new(
+        Words::new(Zeroizing::new([9; 32])),
+        "https://ledger.example".into(),
+        origin(),
+        trust(),
+    );
     let mut seeds = vec![contents.to_bytes().to_vec()];
     let lin = WORLD.lin.at();
     contents.address = Some(lin);

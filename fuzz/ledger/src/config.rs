@@ -28,5 +28,7 @@ pub fn run(data: &[u8]) {
 pub fn seeds() -> Seeds {
     let example = Example { origin: &origin(), listen: ([127, 0, 0, 1], 7878).into() }.to_string();
     let all = "origin = \"ledger.example\"\nlisten = \"[::1]:7878\"\nauthorities = [\"ledger.example\", \"LEDGER.example:443\"]\n\n[limits]\nbody_bytes = 1048576\nmemory_bytes = 67108864\nconnections = 100\nrequests = 10\nheader_seconds = 10\nstall_seconds = 10\npace_bytes = 1000\npace_seconds = 10\nrequest_seconds = 30\npage_records = 100\nqueued_statements = 1000\nqueued_bytes = 100000\ncommit_statements = 100\n\n[log]\nformat = \"json\"\n";
-    [example.as_str(), all, "origin = \"a b\"", "origin = \"a\"\nlimit = 1", "[limits]\nbody_bytes = -1"].map(|s| s.as_bytes().to_vec()).to_vec()
+    [example.as_str(), all, "origin = \"a b\"", "origin = \"a\"\nlimit = 1", "[limits]\nbody_bytes = -1"]
+        .map(|s| s.as_bytes().to_vec())
+        .to_vec()
 }

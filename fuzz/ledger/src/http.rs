@@ -41,14 +41,20 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let database = dir.path().join("db");
     let settings = || Settings { clock: Arc::new(now), ..Settings::default() };
-    let receive = |bytes: &[u8]| Posting::receive(bytes, &origin()).expect("the small ledger's postings are good");
+    let receive =
+        |bytes: &[u8]| Posting::receive(bytes, &origin()).expect("the small ledger's postings are good");
     let all = postings();
     let genesis = Genesis { origin: origin(), opening: receive(&all[0]) };
     Ledger::create(&database, &WORLD.book.operator(), genesis, &settings()).expect("a new ledger");
     let ledger = Ledger::open(&database, WORLD.book.operator(), &origin(), settings()).expect("it opens");
     for posting in &all[1..] {
-        let receipt = ledger.submit(receive(posting), posting.len()).and_then(|p| p.wait()).expect("a receipt");
-        assert!(receipt.results.iter().all(Result::is_ok), "what one ledger takes another takes: {:?}", receipt.results);
+        let receipt =
+            ledger.submit(receive(posting), posting.len()).and_then(|p| p.wait()).expect("a receipt");
+        assert!(
+            receipt.results.iter().all(Result::is_ok),
+            "what one ledger takes another takes: {:?}",
+            receipt.results
+        );
     }
     let mut config = Config::new(origin());
     config.limits.body_bytes = 1 << 20;
@@ -56,8 +62,11 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     app.bound(([127, 0, 0, 1], 7878).into());
     app.opened(ledger);
     let (router, _) = peal_api::router::build(app).expect("the document can be made");
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     // libFuzzer ends without dropping what is static.
     Stage { runtime, router, dir }
 });
@@ -65,7 +74,9 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
 /// A person of the small ledger by name.
 fn person(name: &str) -> Option<&'static Person> {
     let w = &*WORLD;
-    [&w.registrar, &w.platform, &w.employer, &w.fund, &w.other_fund, &w.lin, &w.wang].into_iter().find(|p| p.name == name)
+    [&w.registrar, &w.platform, &w.employer, &w.fund, &w.other_fund, &w.lin, &w.wang]
+        .into_iter()
+        .find(|p| p.name == name)
 }
 
 /// Makes a request of the bytes, if they are one.
@@ -111,9 +122,13 @@ fn request(data: &[u8]) -> Option<Request<Body>> {
 fn sign(person: &Person, method: &str, uri: &Uri) -> [(&'static str, String); 2] {
     let parameters = signed_read::parameters(now(), &person.at().to_string());
     let query = format!("?{}", uri.query().unwrap_or_default());
-    let request = signed_read::Request { method, authority: "127.0.0.1:7878", path: uri.path(), query: &query };
+    let request =
+        signed_read::Request { method, authority: "127.0.0.1:7878", path: uri.path(), query: &query };
     let signature = person.chain.reading(0).sign(signed_read::base(&request, &parameters).as_bytes());
-    [("signature-input", format!("peal={parameters}")), ("signature", format!("peal=:{}:", BASE64.encode(signature)))]
+    [
+        ("signature-input", format!("peal={parameters}")),
+        ("signature", format!("peal=:{}:", BASE64.encode(signature))),
+    ]
 }
 
 /// Sends a request.
@@ -127,7 +142,11 @@ pub fn run(data: &[u8]) {
     });
     let status = parts.status;
     assert!(parts.headers.contains_key("x-request-id"));
-    assert!(status.as_u16() < 500 || status == StatusCode::SERVICE_UNAVAILABLE, "{status}: {}", String::from_utf8_lossy(&body));
+    assert!(
+        status.as_u16() < 500 || status == StatusCode::SERVICE_UNAVAILABLE,
+        "{status}: {}",
+        String::from_utf8_lossy(&body)
+    );
     let kind = parts.headers.get(CONTENT_TYPE).map(|t| t.to_str().expect("a media type is text").to_owned());
     if status.is_client_error() || status.is_server_error() {
         assert_eq!(kind.as_deref(), Some("application/problem+json"), "{status}");
@@ -148,21 +167,40 @@ pub fn run(data: &[u8]) {
 /// One request for each route, of every form.
 pub fn seeds() -> Seeds {
     let mut seeds: Seeds = [
-        "GET /", "GET /docs", "GET /openapi.json", "GET /healthz", "GET /readyz", "GET /metrics", "GET /checkpoint", "HEAD /checkpoint",
-        "GET /tile/0/000.p/7", "GET /tile/entries/000.p/3", "GET /tile/1/x001/000", "GET /v1/ledger", "GET /v1/ledger\nAccept: text/html;q=0.1, */*",
-        "PUT /v1/postings", "OPTIONS /v1/verify", "GET /v1/postings/00", "GET /v1/accounts/{lin}/head",
-        "GET /v1/accounts/{lin}/head?since=3\nSign: lin", "GET /v1/accounts/{lin}/head\nSign: wang",
+        "GET /",
+        "GET /docs",
+        "GET /openapi.json",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+        "GET /checkpoint",
+        "HEAD /checkpoint",
+        "GET /tile/0/000.p/7",
+        "GET /tile/entries/000.p/3",
+        "GET /tile/1/x001/000",
+        "GET /v1/ledger",
+        "GET /v1/ledger\nAccept: text/html;q=0.1, */*",
+        "PUT /v1/postings",
+        "OPTIONS /v1/verify",
+        "GET /v1/postings/00",
+        "GET /v1/accounts/{lin}/head",
+        "GET /v1/accounts/{lin}/head?since=3\nSign: lin",
+        "GET /v1/accounts/{lin}/head\nSign: wang",
         "GET /v1/accounts/{lin}/records?from=1&limit=2\nSign: lin\nAccept: application/json",
         "GET /v1/accounts/{lin}/records?since=4\nSign: lin\nAccept: application/peal-copy+cbor",
-        "GET /v1/accounts/{lin}/proof\nSign: lin", "GET /v1/accounts/{lin}/proof?show=totals&withhold=amount,who\nSign: lin\nAccept: application/json",
-        "GET /v1/accounts/{lin}/proof?show=months&from=2026-08&to=2026-09\nSign: lin", "GET /v1/accounts/{fund}/proof?show=nothing\nSign: fund",
+        "GET /v1/accounts/{lin}/proof\nSign: lin",
+        "GET /v1/accounts/{lin}/proof?show=totals&withhold=amount,who\nSign: lin\nAccept: application/json",
+        "GET /v1/accounts/{lin}/proof?show=months&from=2026-08&to=2026-09\nSign: lin",
+        "GET /v1/accounts/{fund}/proof?show=nothing\nSign: fund",
         "GET /v1/accounts/{wang}/records?from=9007199254740991\nSign: wang",
         "POST /v1/postings\nContent-Type: application/peal-posting+cbor\nContent-Length: 99999999\n\nx",
         "POST /v1/verify\nContent-Type: application/peal-proof+cbor\nContent-Encoding: gzip\n\nx",
     ]
     .map(|s| s.as_bytes().to_vec())
     .to_vec();
-    let post = |path: &str, media: &str, body: &[u8]| [format!("POST {path}\nContent-Type: {media}\n\n").as_bytes(), body].concat();
+    let post = |path: &str, media: &str, body: &[u8]| {
+        [format!("POST {path}\nContent-Type: {media}\n\n").as_bytes(), body].concat()
+    };
     for posting in postings() {
         let digest = Posting::from_bytes(&posting).unwrap().signed.digest();
         seeds.push(format!("GET /v1/postings/{digest}").into_bytes());
