@@ -29,7 +29,9 @@ pub mod trust;
 pub mod receipt;
 pub mod copy;
 pub mod values;
+#[cfg(feature = "wallet")]
 pub mod payroll;
+#[cfg(feature = "wallet")]
 pub mod wallet;
 
 pub use seeds::plant;
