@@ -25,7 +25,10 @@ pub fn run(data: &[u8]) {
     }
     let Some(proof) = file.ok().or_else(|| round_trip::<Proof>(data)) else { return };
     let _ = check(&proof, now);
-    let _ = check(&lie(proof), now);
+    let told = lie(proof);
+    if let Ok(verdict) = verify(&told, &trust(), now) {
+        sound(&told, &verdict);
+    }
 }
 
 /// Verifies a proof, and again after a round trip.
@@ -34,9 +37,13 @@ fn check(proof: &Proof, now: Time) -> Result<Verdict, Failure> {
     let file = proof.to_file();
     let again = Proof::from_file(&file).expect("what is written is read");
     assert_eq!(again, *proof);
-    assert_eq!(verify(&again, &trust(), now), verdict, "what verifies still verifies after a round trip");
-    if let Ok(verdict) = &verdict {
-        sound(proof, verdict);
+    if let Ok(said) = &verdict {
+        assert_eq!(
+            verify(&again, &trust(), now).as_ref(),
+            Ok(said),
+            "what verifies still verifies after a round trip"
+        );
+        sound(proof, said);
     }
     verdict
 }
