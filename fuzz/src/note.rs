@@ -42,6 +42,7 @@ pub fn run(data: &[u8]) {
     }
     let Ok(note) = text.parse::<Note>() else { return };
     assert_eq!(note.to_string(), text, "a note that is read is written back");
+    assert!(!text.chars().any(|c| c < ' ' && c != '\n'), "a note has no control characters");
     assert!(note.lines.len() <= MAX_SIGNATURES && text.len() <= MAX_NOTE);
     for known in [operator::key(), witness().2] {
         let _ = note.signed_by(&known);
