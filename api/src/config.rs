@@ -269,7 +269,11 @@ impl Config {
         Self::parse(&text, &path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, BadConfig> {
+    /// Reads the text of a configuration; `path` is named in what is wrong.
+    ///
+    /// # Errors
+    /// [`BadConfig`] names file, key and remedy.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, BadConfig> {
         let config: Self = toml::from_str(text).map_err(|e| BadConfig::Shape {
             path: path.to_owned(),
             error: e.to_string().trim_end().to_owned(),

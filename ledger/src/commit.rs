@@ -140,13 +140,15 @@ pub(crate) fn judge<R: Past>(
     Ok(Judged { verdicts, layer, here, ids, time: base.time, first: base.log, accounts })
 }
 
-/// Grows the trees, signs the checkpoint and makes the rows. `change` gives what new and changed leaves, in order, do to the directory, and its
-/// root then; `sign` turns the checkpoint into a note.
+/// What new and changed leaves, in order, do to the directory, and its root then.
+pub(crate) type Change<'a> = dyn Fn(&[(u64, Hash)]) -> Result<(Changes, Hash), Error> + 'a;
+
+/// Grows the trees, signs the checkpoint and makes the rows. `change` is the directory's; `sign` turns the checkpoint into a note.
 pub(crate) fn seal(
     judged: &Judged,
     origin: &Origin,
     log: &Frontier,
-    change: &dyn Fn(&[(u64, Hash)]) -> Result<(Changes, Hash), Error>,
+    change: &Change<'_>,
     offers: &[Offer<'_>],
     sign: &dyn Fn(&Checkpoint) -> Result<String, Error>,
 ) -> Result<Sealed, Error> {

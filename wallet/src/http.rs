@@ -60,7 +60,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn read(status: u16, body: &[u8]) -> Self {
+    /// Reads what the ledger, or whatever answered in its place, sent with a status.
+    #[doc(hidden)]
+    pub fn read(status: u16, body: &[u8]) -> Self {
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| match value.get(name) {
             Some(Value::String(s)) => s.chars().filter(|c| !c.is_control()).take(400).collect(),

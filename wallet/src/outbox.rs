@@ -64,7 +64,9 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn to_bytes(&self) -> Vec<u8> {
+    /// The file of a batch.
+    #[doc(hidden)]
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut w = Writer::with_capacity(self.posting.len() + self.labels.len() * 64 + 64);
         w.array(4);
         w.text(TITLE);
@@ -74,20 +76,26 @@ impl Batch {
         w.into_bytes()
     }
 
+    /// Reads the file of a batch, which stands at `path`.
+    ///
+    /// # Errors
+    /// [`Malformed`] for everything that [`Batch::to_bytes`] does not write.
+    #[doc(hidden)]
+    pub fn from_bytes(path: PathBuf, bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut r = Reader::new(bytes);
+        r.array_of(4, "a batch of 4 elements")?;
+        let fault = r.fault("`peal outbox 1`");
+        if r.text()? != TITLE {
+            return Err(fault);
+        }
+        let (posting, labels, sealed) = (r.bytes()?.to_vec(), r.list()?, r.optional()?);
+        r.end()?;
+        Ok(Self { path, posting, labels, sealed, receipt: None })
+    }
+
     fn read(path: PathBuf) -> Result<Self, Trouble> {
         let bytes = disk::read(&path, disk::MAX_FILE)?;
-        let read = || -> Result<Self, Malformed> {
-            let mut r = Reader::new(&bytes);
-            r.array_of(4, "a batch of 4 elements")?;
-            let fault = r.fault("`peal outbox 1`");
-            if r.text()? != TITLE {
-                return Err(fault);
-            }
-            let (posting, labels, sealed) = (r.bytes()?.to_vec(), r.list()?, r.optional()?);
-            r.end()?;
-            Ok(Self { path: path.clone(), posting, labels, sealed, receipt: None })
-        };
-        let mut batch = read().map_err(|e| {
+        let mut batch = Self::from_bytes(path.clone(), &bytes).map_err(|e| {
             Trouble::unusable(
                 format!("a batch of the outbox is damaged: {e}"),
                 path.display(),

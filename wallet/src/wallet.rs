@@ -140,7 +140,9 @@ impl Contents {
         }
     }
 
-    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+    /// The body of the sealed file.
+    #[doc(hidden)]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let copy = self.copy.as_ref().map(Cbor::to_bytes);
         let trust = self.trust.to_string();
         // Room for all of it, so that the words are written in one place only.
@@ -170,7 +172,12 @@ impl Contents {
         Zeroizing::new(w.into_bytes())
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+    /// Reads the body of a sealed file.
+    ///
+    /// # Errors
+    /// [`Malformed`] for everything that [`Contents::to_bytes`] does not write.
+    #[doc(hidden)]
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(bytes);
         r.array_of(14, "a wallet of 14 elements")?;
         let fault = r.fault("`peal wallet body 1`");

@@ -19,7 +19,7 @@ use crate::proofs::{self, Checked, Copied, Half};
 use crate::report::{Bound, Line, Report};
 
 /// Connections that post 1,000 statements at a time.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 64;
 
 /// Rates over the large ledger.
 #[derive(Default)]
