@@ -4,7 +4,7 @@
 export CC := ccache gcc
 export CXX := ccache g++
 
-.PHONY: demo serve test bench fuzz setup lint deny docs clean
+.PHONY: demo serve test bench parts fuzz setup lint deny docs clean
 
 demo: setup ## a month of contributions, posted, recorded, carried away and proved offline
 	cargo build --release --bins
@@ -24,6 +24,9 @@ bench: ## what the ledger does beside what this machine can do, in half an hour;
 	scripts/setup $(if $(findstring --smoke,$(ARGS)),,$(if $(findstring --only,$(ARGS)),$(findstring postgres,$(ARGS)),postgres))
 	cargo build --release --bins
 	cargo run --release -p peal-tests --bin bench -- $(ARGS)
+
+parts: setup ## the parts of it one by one: encode, decode, trees, postings, directory, proofs
+	cargo bench -p peal-spec -p peal-ledger --benches -- $(ARGS)
 
 fuzz: ## every reader of bytes from outside, 60 seconds each; SECONDS_EACH=600 for longer
 	scripts/fuzz $(or $(SECONDS_EACH),60)

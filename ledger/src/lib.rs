@@ -49,3 +49,9 @@ pub use reads::FoundReceipt;
 pub use sequencer::Pending;
 pub use settings::Settings;
 pub use state::Published;
+
+/// Parts that are benched by themselves; not for use.
+#[doc(hidden)]
+pub mod parts {
+    pub use crate::trees::{Changes, Directory};
+}

@@ -23,13 +23,13 @@ fn missing(tree: &str, level: u32, index: u64) -> Error {
 
 /// The directory: every complete subtree's root, by level. About 64 bytes an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Directory {
+pub struct Directory {
     levels: Vec<Vec<Hash>>,
 }
 
 /// What a commit does to the directory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Changes {
+pub struct Changes {
     size: u64,
     /// By level, in order of index.
     levels: Vec<Vec<(u64, Hash)>>,
@@ -37,7 +37,7 @@ pub(crate) struct Changes {
 
 impl Directory {
     /// The directory with these leaves.
-    pub(crate) fn new(leaves: Vec<Hash>) -> Self {
+    pub fn new(leaves: Vec<Hash>) -> Self {
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|below| below.len() > 1) {
             let (pairs, _) = below.as_chunks::<2>();
@@ -48,12 +48,15 @@ impl Directory {
     }
 
     /// Number of accounts.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
 
     /// The changes that new and changed leaves make, and the root then. The leaves are in order.
-    pub(crate) fn change(&self, leaves: &[(u64, Hash)]) -> Result<(Changes, Hash), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Bug`] if a node is missing.
+    pub fn change(&self, leaves: &[(u64, Hash)]) -> Result<(Changes, Hash), Error> {
         let size = leaves.last().map_or(0, |(last, _)| last + 1).max(self.size());
         let mut levels = vec![leaves.to_vec()];
         for level in 0.. {
@@ -85,7 +88,7 @@ impl Directory {
     }
 
     /// Takes over the changes.
-    pub(crate) fn merge(&mut self, changes: Changes) {
+    pub fn merge(&mut self, changes: Changes) {
         self.levels.resize(changes.levels.len().max(self.levels.len()), Vec::new());
         for (level, nodes) in self.levels.iter_mut().zip(changes.levels) {
             for (index, node) in nodes {
@@ -106,7 +109,10 @@ impl Directory {
     }
 
     /// The path of an account.
-    pub(crate) fn path(&self, number: u64) -> Result<Vec<Hash>, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Bug`] if a node is missing.
+    pub fn path(&self, number: u64) -> Result<Vec<Hash>, Error> {
         tree::inclusion(self, number, self.size())
     }
 }

@@ -4,7 +4,7 @@
 //!    name line, field and remedy, and does not sink the others.
 //! 2. `drafts` makes [`Draft`]s of the lines that are contributions, as `spec/README.md` §18 says; what is none is
 //!    counted in `skipped`.
-//! 3. `write` gives a file without faults back byte for byte.
+//! 3. `write` gives a file without faults back byte for byte; one in CSV if it is in the writer's quoting (`table`).
 //!
 //! ```
 //! use peal_wallet::import::{ecr, totals};
