@@ -124,6 +124,10 @@ pub struct Limits {
     pub queued_bytes: usize,
     /// The most statements of one commit; a single posting may have more.
     pub commit_statements: usize,
+    /// Bytes of memory for the heads of accounts; heads beyond it are read from the database.
+    pub head_bytes: usize,
+    /// Bytes of rows that are gathered in memory before they are sorted into the database; twice as many at most are in memory.
+    pub fresh_bytes: usize,
 }
 
 impl Default for Limits {
@@ -143,6 +147,8 @@ impl Default for Limits {
             queued_statements: ledger.max_queued_statements,
             queued_bytes: ledger.max_queued_bytes,
             commit_statements: ledger.max_commit_statements,
+            head_bytes: ledger.head_bytes,
+            fresh_bytes: ledger.fresh_bytes,
         }
     }
 }
@@ -166,6 +172,8 @@ impl Limits {
             max_queued_statements: self.queued_statements,
             max_queued_bytes: self.queued_bytes,
             max_commit_statements: self.commit_statements,
+            head_bytes: self.head_bytes,
+            fresh_bytes: self.fresh_bytes,
             ..Settings::default()
         }
     }
@@ -302,6 +310,8 @@ impl Config {
             ("limits.queued_statements", l.queued_statements as u64, 1, 10_000_000, statements),
             ("limits.queued_bytes", l.queued_bytes as u64, 1024, 1 << 40, sizes),
             ("limits.commit_statements", l.commit_statements as u64, 1, 10_000_000, statements),
+            ("limits.head_bytes", l.head_bytes as u64, 1024, 1 << 40, sizes),
+            ("limits.fresh_bytes", l.fresh_bytes as u64, 1024, 1 << 40, sizes),
             ("publish.seconds", config.publish.seconds, 1, 3600, "use a number from 1 to 3600"),
             ("publish.timeout_seconds", config.publish.timeout_seconds, 1, 600, "use a number from 1 to 600"),
         ];
@@ -405,6 +415,8 @@ page_records = {page}           # the most records in one page of an account's c
 queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After; for one sender above what is left: 429
 queued_bytes = {queued}      # the most bytes of postings that wait for a commit; above it: 503 and Retry-After
 commit_statements = {commit}     # the most statements of one commit; a single posting may have more
+head_bytes = {heads}        # memory for the heads of accounts (about 450 bytes each); heads beyond it are read from the database
+fresh_bytes = {fresh}        # rows gathered in memory before they are sorted into the database; twice as many at most are in memory
 
 [publish]
 seconds = {seconds}                 # from one published checkpoint to the next, if the log has grown
@@ -434,6 +446,8 @@ level = \"info\"              # error, warn, info or debug
             statements = l.queued_statements,
             queued = l.queued_bytes,
             commit = l.commit_statements,
+            heads = l.head_bytes,
+            fresh = l.fresh_bytes,
             seconds = p.seconds,
             need = p.need,
             timeout = p.timeout_seconds,

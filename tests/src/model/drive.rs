@@ -121,6 +121,10 @@ impl Drive {
             },
             // Small, so that a burst of postings makes several commits.
             max_commit_statements: 6,
+            // Small too, so that rows and heads go into the store and come back from it all the time.
+            fresh_bytes: 20_000,
+            records_between_heads: 60,
+            head_bytes: 4_000,
             ..Settings::default()
         };
         let operator = [7; 32];
