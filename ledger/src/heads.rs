@@ -16,6 +16,8 @@ pub(crate) struct Heads {
     limit: usize,
     /// Where dropping goes on.
     hand: usize,
+    /// How many were dropped so far.
+    dropped: u64,
     /// Whether heads that count as clean may not be in the store yet, so that none may be dropped.
     pub(crate) writing: bool,
 }
@@ -62,11 +64,19 @@ impl Heads {
         }
     }
 
-    /// Takes a head that was read from the store, unless there is a newer one.
-    pub(crate) fn keep(&mut self, number: u64, head: Box<[u8]>) {
-        if self.get(number).is_none() && self.bytes < self.limit {
+    /// How many heads were dropped so far: to be asked before one is read from the store that is to be kept.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Takes a head that was read from the store when `dropped` heads had been dropped, if there is room; false if there is none. What is here
+    /// is newer, and so may be what was dropped since.
+    pub(crate) fn keep(&mut self, number: u64, head: Box<[u8]>, dropped: u64) -> bool {
+        let room = self.dropped == dropped && self.bytes < self.limit;
+        if room && self.get(number).is_none() {
             self.put(number, head);
         }
+        room
     }
 
     /// Drops clean heads until the limit is kept, or there is none; none while heads are being written.
@@ -77,6 +87,7 @@ impl Heads {
             let clean = self.dirty[at / 64] & (1 << (at % 64)) == 0;
             if let Some(head) = self.slots[at].take_if(|_| clean) {
                 self.bytes -= head.len() + SLOT;
+                self.dropped += 1;
             }
             self.hand = at + 1;
             looked += 1;
@@ -134,10 +145,10 @@ mod tests {
         assert_eq!((0..30).filter(|n| heads.get(*n).is_some()).count(), 10);
         assert_eq!(heads.get(7), Some(&head(70)[..]));
         let there = (0..30).find(|n| heads.get(*n).is_none()).unwrap();
-        heads.keep(there, head(1));
-        assert!(heads.get(there).is_none(), "no room");
+        assert!(!heads.keep(there, head(1), heads.dropped()), "no room");
+        assert!(heads.get(there).is_none());
         assert_eq!(heads.clean(0, 1).0, [(7, head(70))]);
-        heads.keep(7, head(3));
+        heads.keep(7, head(3), heads.dropped());
         assert_eq!(heads.get(7), Some(&head(70)[..]), "the newer one stays");
     }
 

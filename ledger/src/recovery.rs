@@ -206,7 +206,7 @@ impl Replay<'_> {
                 let number = block_first(&key)?;
                 // One without a leaf is either new, and read when it is needed, or not of this ledger; a number takes as much room as all below it.
                 if number < self.leaves.len() as u64 {
-                    self.heads.keep(number, value);
+                    self.heads.keep(number, value, 0);
                 }
             }
         }

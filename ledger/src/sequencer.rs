@@ -248,6 +248,7 @@ impl Past for Now<'_> {
             return Ok(heads);
         }
         // One that was dropped from memory is in the store; it stays in memory from now on, if there is room.
+        let dropped = self.core.trees().heads.dropped();
         let stored = self.core.disk.many(Family::Heads, &absent)?;
         let mut trees = self.core.trees_mut();
         for (key, packed) in absent.into_iter().zip(stored) {
@@ -255,7 +256,7 @@ impl Past for Now<'_> {
             let (Some(packed), Ok(at)) = (packed, numbers.binary_search(&number)) else { continue };
             // A commit may have been published meanwhile.
             let head: Head = decode(&key, trees.heads.get(number).unwrap_or(&packed))?;
-            trees.heads.keep(number, packed.into());
+            trees.heads.keep(number, packed.into(), dropped);
             if let Some(place) = heads.get_mut(at) {
                 *place = Some(Box::new(head));
             }

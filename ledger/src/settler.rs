@@ -19,7 +19,8 @@ use crate::rows::{Figure, Hashes, Leaves};
 use crate::schema::{Family, TILE, encode, meta, number_key};
 use crate::settings::Settings;
 use crate::state::{Core, Trees};
-use crate::store::Sorted;
+use crate::store::{KeyValue, Sorted};
+use crate::trees::block_first;
 
 /// How many heads are taken under one lock.
 const HEADS_AT_ONCE: usize = 2048;
@@ -71,6 +72,9 @@ impl Settler {
     /// Works until it is closed or something fails.
     pub(crate) fn run(&self) {
         let _watch = Watch(self);
+        if self.warm().is_err() {
+            return;
+        }
         loop {
             let mut orders = self.orders();
             while !orders.waiting && !orders.closing {
@@ -83,6 +87,37 @@ impl Settler {
             drop(orders);
             if self.settle_old().is_err() {
                 return;
+            }
+        }
+    }
+
+    /// Reads the heads of accounts into memory, as far as there is room: one pass in order is a hundred times cheaper than to ask for each
+    /// when it is needed.
+    fn warm(&self) -> Result<(), Error> {
+        let dropped = self.core.trees().heads.dropped();
+        let look = self.core.disk.look();
+        let mut heads = look.scan(Family::Heads, &[], false).map_err(|e| self.stop(e))?;
+        loop {
+            let some: Result<Vec<KeyValue>, Error> = heads.by_ref().take(HEADS_AT_ONCE).collect();
+            let some = some.map_err(|e| self.stop(e))?;
+            let mut room = !some.is_empty();
+            {
+                let mut trees = self.core.trees_mut();
+                let size = trees.directory.size();
+                for (key, head) in some {
+                    let number = block_first(&key).ok().filter(|number| *number < size);
+                    room &= number.is_none_or(|number| trees.heads.keep(number, head, dropped));
+                }
+            }
+            let (waiting, closing) = {
+                let mut orders = self.orders();
+                (std::mem::take(&mut orders.waiting), orders.closing)
+            };
+            if waiting {
+                self.settle_old()?;
+            }
+            if !room || closing {
+                return Ok(());
             }
         }
     }

@@ -279,7 +279,7 @@ const WIDTH: usize = 64;
 
 /// The root of the tree over `leaves`.
 ///
-/// 1. Of each [`WIDTH`] leaves the nodes are made level by level: those of a level do not wait for each other.
+/// 1. Of each `WIDTH` leaves the nodes are made level by level: those of a level do not wait for each other.
 /// 2. The roots of these complete subtrees grow a tree as in [`Frontier`], and those left at the end are joined from the right.
 pub fn root(leaves: &[Hash]) -> Hash {
     let (whole, rest) = leaves.as_chunks::<WIDTH>();

@@ -47,7 +47,7 @@ fn push(ledger: &Ledger, posting: &Checked) -> Result<Pending, Error> {
 fn reads_go_on_while_a_commit_takes_long_and_the_queue_fills() {
     in_time("slow commit", || {
         let (_, medium, ledger) = ledger(|settings| settings.max_queued_statements = 3);
-        let (before, postings) = (ledger.published(), openings(100..110));
+        let (before, postings) = (ledger.published(), openings(100..140));
         medium.plan(Plan::at(1, Fault::Slow));
         let first = push(&ledger, &postings[0]).unwrap();
         assert!(medium.wait_until_reached(LONG));
@@ -56,8 +56,24 @@ fn reads_go_on_while_a_commit_takes_long_and_the_queue_fills() {
         assert!(ledger.account(3).unwrap().is_some());
         assert!(ledger.receipt(&postings[0].digest()).unwrap().is_none());
         assert!(ledger.tile(0, 0, 5).unwrap().is_some());
-        let waiting: Vec<_> = postings[1..4].iter().map(|p| push(&ledger, p).unwrap()).collect();
-        assert!(matches!(push(&ledger, &postings[4]), Err(Error::Unavailable { .. })));
+        // Two more commits are on their way, judged; then the queue fills, for good.
+        let mut waiting = Vec::new();
+        let mut turned_away = 0;
+        let mut next = postings[1..30].iter();
+        let mut posting = next.next().unwrap();
+        while turned_away < 20 {
+            match push(&ledger, posting) {
+                Ok(pending) => {
+                    waiting.push(pending);
+                    (posting, turned_away) = (next.next().unwrap(), 0);
+                }
+                Err(Error::Unavailable { .. }) => {
+                    turned_away += 1;
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
         // What is recorded is answered even so.
         push(&ledger, &Script::short().postings[0]).unwrap().wait().unwrap();
         assert_eq!((ledger.stats().queued_statements, ledger.stats().stopped), (3, false));
@@ -67,7 +83,7 @@ fn reads_go_on_while_a_commit_takes_long_and_the_queue_fills() {
             closing.close();
             closed.0.send(()).unwrap();
         });
-        while !matches!(push(&ledger, &postings[5]), Err(Error::Unavailable { .. })) {}
+        while !matches!(push(&ledger, &postings[35]), Err(Error::Unavailable { .. })) {}
         assert!(closed.1.try_recv().is_err());
         medium.let_go();
         closed.1.recv_timeout(LONG).unwrap();
