@@ -282,14 +282,13 @@ impl Ledger {
             return Err(Refusal::new(Code::ForeignOrigin, "origin").into());
         }
         let digest = posting.digest();
-        match queue.push(posting, bytes) {
-            // There is no room; but what is recorded can be answered without the writer.
-            Err(Error::Unavailable { retry_after }) => match self.receipt(&digest)? {
-                Some(found) => Ok(Pending::ready(found.receipt)),
-                None => Err(Error::Unavailable { retry_after }),
-            },
-            pending => pending,
+        let fresh = core.trees().fresh.clone();
+        let known = fresh.find(Family::Postings, &digest.0)?.is_some()
+            || core.disk.bytes(Family::Postings, &digest.0)?.is_some();
+        if known && let Some(found) = self.receipt(&digest)? {
+            return Ok(Pending::ready(found.receipt));
         }
+        queue.push(posting, bytes)
     }
 
     /// The last commit.
