@@ -21,7 +21,7 @@ use std::time::Duration;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompactionStyle, DBCompressionType,
-    DBRecoveryMode, Direction, Env, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
+    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
     SliceTransform, SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
@@ -50,11 +50,6 @@ pub(crate) struct Rocks {
 fn options() -> Options {
     let mut options = Options::default();
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-    // Merging gives way to what somebody waits for.
-    if let Ok(mut env) = Env::new() {
-        env.lower_thread_pool_cpu_priority();
-        options.set_env(&env);
-    }
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(1 << 20);
     options.set_wal_bytes_per_sync(1 << 20);
