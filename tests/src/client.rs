@@ -93,10 +93,19 @@ impl Client {
         signer.address = Some(Address { number, id });
     }
 
-    /// The checkpoint as served, checked under the operator's key.
+    /// The operator's latest checkpoint, checked under his key.
     pub fn checkpoint(&self, key: &VerifierKey) -> Checkpoint {
-        let (status, body) = self.get("/v1/checkpoint");
-        assert_eq!(status, 200, "/v1/checkpoint");
+        self.checkpoint_at("/v1/checkpoint", key)
+    }
+
+    /// The published checkpoint, checked under the operator's key.
+    pub fn published(&self, key: &VerifierKey) -> Checkpoint {
+        self.checkpoint_at("/checkpoint", key)
+    }
+
+    fn checkpoint_at(&self, path: &str, key: &VerifierKey) -> Checkpoint {
+        let (status, body) = self.get(path);
+        assert_eq!(status, 200, "{path}");
         let note: Note = String::from_utf8_lossy(&body).parse().unwrap_or_else(|e| panic!("{e}"));
         assert!(matches!(note.signed_by(key), Ok(Some(_))), "the checkpoint is signed by the operator");
         note.text.parse().unwrap_or_else(|e| panic!("{e}"))

@@ -158,7 +158,7 @@ fn a_copy_made_while_postings_run_is_whole_and_never_signs_a_fork() {
     // The witness sees the newest state; then the machine is lost.
     let client = Client::new(daemon.url());
     let seen = until("the witness has seen all", || {
-        let published = client.checkpoint(&offices.key).size;
+        let published = client.published(&offices.key).size;
         (published == latest(&client)).then_some(published)
     });
     assert!(seen > size(&taken));

@@ -21,8 +21,8 @@ use std::time::Duration;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompactionStyle, DBCompressionType,
-    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
-    SliceTransform, SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
+    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SliceTransform,
+    SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
 use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted};

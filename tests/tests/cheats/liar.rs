@@ -71,7 +71,7 @@ impl Liar {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         match (method, path) {
             ("GET", "/v1/ledger") => (200, format!(r#"{{"origin":"{ORIGIN}"}}"#).into_bytes()),
-            ("GET", "/checkpoint") => (200, self.face().checkpoint.clone().into_bytes()),
+            ("GET", "/checkpoint" | "/v1/checkpoint") => (200, self.face().checkpoint.clone().into_bytes()),
             ("GET", tile) if tile.starts_with("/tile/0/") => match self.tile(&tile["/tile/0/".len()..]) {
                 Some(tile) => (200, tile),
                 None => (404, b"{}".to_vec()),

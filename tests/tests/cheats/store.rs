@@ -22,7 +22,7 @@ struct Doctored {
     daemon: Daemon,
     worker: peal_spec::address::Address,
     /// The directory's row of her account before the second payment, and the commit under which it stood.
-    earlier: (Vec<u8>, Commit),
+    earlier: ((Vec<u8>, Vec<u8>), Commit),
     /// The last commit, and the log.
     last: Commit,
     log: Vec<peal_spec::hash::Hash>,
@@ -70,7 +70,9 @@ impl Doctored {
         let path = daemon.dir().join("db");
         let earlier = {
             let db = raw(&path);
-            db.get_cf(db.cf_handle("heads").unwrap(), worker_key(&worker)).unwrap().unwrap()
+            let row = |family, key| db.get_cf(db.cf_handle(family).unwrap(), key).unwrap().unwrap();
+            // Her head, and the directory's first leaves.
+            (row("heads", worker_key(&worker)), row("leaves", [0; 8]))
         };
         daemon.start();
         let (last, log) = pay(&Client::new(daemon.url()), 2);
@@ -166,10 +168,11 @@ fn a_directory_that_disagrees_with_the_log_is_found_by_the_audit_alone() {
     assert_eq!(records, 3);
     assert!(doctored.daemon.stop());
 
-    let (row, before) = &doctored.earlier;
+    let ((head, leaves), before) = &doctored.earlier;
     {
         let db = raw(&doctored.db());
-        db.put_cf(db.cf_handle("heads").unwrap(), worker_key(&doctored.worker), row).unwrap();
+        db.put_cf(db.cf_handle("heads").unwrap(), worker_key(&doctored.worker), head).unwrap();
+        db.put_cf(db.cf_handle("leaves").unwrap(), [0; 8], leaves).unwrap();
     }
     doctored.resign(Commit { directory_root: before.directory_root, ..doctored.last });
     doctored.audits(1, "is not that of the log which its postings make");
