@@ -31,6 +31,9 @@ struct Image {
     size: u64,
 }
 
+/// How long a damaged ledger may take to open; a whole one takes a fraction of a second.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// What came of a damage.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
@@ -40,6 +43,8 @@ enum Outcome {
     Harmless,
     /// The ledger opens as it was some commits before.
     Shorter,
+    /// It does not come up.
+    NeverOpens,
 }
 
 fn listing(dir: &Path) -> BTreeMap<PathBuf, u64> {
@@ -131,11 +136,20 @@ impl Image {
             );
             assert!(!matches!(e, Error::Bug(_)), "{name}: {text}");
         };
-        let ledger = match open(dir.path(), &self.settings) {
-            Ok(ledger) => ledger,
-            Err(e) => {
+        let (path, settings) = (dir.path().to_owned(), self.settings.clone());
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(open(&path, &settings)));
+        let ledger = match told.recv_timeout(PATIENCE) {
+            Ok(Ok(ledger)) => ledger,
+            Ok(Err(e)) => {
                 named(&e);
                 return Outcome::Refused;
+            }
+            // RocksDB reads some damaged MANIFESTs for ever: nothing is served, and nothing is said either. Its thread keeps the folder.
+            Err(_) => {
+                assert!(name.starts_with("MANIFEST") || name == "CURRENT", "{name}: it never opens");
+                let _ = dir.keep();
+                return Outcome::NeverOpens;
             }
         };
         let published = ledger.published();
