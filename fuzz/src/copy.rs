@@ -116,13 +116,13 @@ fn lie(mut copy: Copy) -> Option<Copy> {
         };
         row.record = match (&mut account, &body) {
             (None, Body::Opened(opened)) => {
-                let (opened, record) = Account::open(copy.address.number, opened, &placed);
+                let (opened, record, _) = Account::open(copy.address.number, opened, &placed);
                 account = Some(opened);
                 record
             }
             (Some(account), _) => {
                 let target = statement.refers.and_then(|r| entries.get(&r)).cloned();
-                let (record, entry) = account.append(statement, &body, target, &placed);
+                let (record, _, entry) = account.append(statement, &body, target, &placed);
                 if let Some(entry) = entry {
                     entries.insert(statement.refers.unwrap_or(sequence), entry);
                 }

@@ -41,7 +41,7 @@ pub fn run(data: &[u8]) {
         assert_eq!(again, statement, "a statement made of its parts is the same");
         // What a statement shows whole, a verifier reads facet by facet.
         let kind = Type::from_number(statement.kind).expect("a body has a known type");
-        for (shape, facet) in kind.shapes().iter().zip(&statement.facets) {
+        for (shape, facet) in kind.shapes().iter().zip(statement.facets.iter()) {
             assert!(Shape::read(*shape, facet).is_ok(), "a facet of a good statement is read by itself");
         }
     }
@@ -90,7 +90,7 @@ pub fn seeds() -> Seeds {
             seeds.push(row.record.to_bytes());
             if let Some(statement) = row.statement {
                 seeds.push(statement.head(&origin()).to_bytes());
-                seeds.extend(statement.facets.iter().cloned());
+                seeds.extend(statement.facets.iter().map(<[u8]>::to_vec));
                 seeds.push(statement.to_bytes());
             }
         }
