@@ -191,24 +191,26 @@ impl Rows for Generation {
 }
 
 impl Generation {
-    /// Rows in order, from a key on; with `within`, only those whose first eight bytes are the key's.
-    fn scan(&self, family: Family, from: &[u8], within: bool) -> Vec<KeyValue> {
+    /// Records in order, from a key on; with `within`, only those of the key's account.
+    fn records(&self, from: &[u8], within: bool) -> Vec<KeyValue> {
         let inner = self.read();
-        if family == Family::Records {
-            let (account, sequence) = place_of(family, from).unwrap_or_default();
-            if within {
-                let rows = inner.history(account, sequence);
-                return rows.iter().map(|(s, loc)| inner.copy(&place_key(account, *s), *loc)).collect();
-            }
-            let places = inner.links.iter().map(|l| (place_key(l.account, l.sequence), l.loc));
-            let mut all: Vec<_> = places.filter(|(key, _)| key[..] >= *from).collect();
-            all.sort_unstable_by_key(|(key, _)| *key);
-            return all.iter().map(|(key, loc)| inner.copy(key, *loc)).collect();
+        let (account, sequence) = place_of(Family::Records, from).unwrap_or_default();
+        if within {
+            let rows = inner.history(account, sequence);
+            return rows.iter().map(|(s, loc)| inner.copy(&place_key(account, *s), *loc)).collect();
         }
-        let Some(rows) = inner.others.get(&family) else { return Vec::new() };
-        let rows = rows.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
-        let rows = rows.take_while(|(key, _)| !within || key.get(..8) == from.get(..8));
-        rows.map(|(key, loc)| inner.copy(key, *loc)).collect()
+        let places = inner.links.iter().map(|l| (place_key(l.account, l.sequence), l.loc));
+        let mut all: Vec<_> = places.filter(|(key, _)| key[..] >= *from).collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all.iter().map(|(key, loc)| inner.copy(key, *loc)).collect()
+    }
+
+    /// The first row of a family, other than records, from a bound on.
+    fn first(&self, family: Family, from: Bound<&[u8]>) -> Option<KeyValue> {
+        let inner = self.read();
+        let rows = inner.others.get(&family)?;
+        let (found, loc) = rows.range::<[u8], _>((from, Bound::Unbounded)).next()?;
+        Some(inner.copy(found, *loc))
     }
 
     fn at_or_before(&self, family: Family, key: &[u8]) -> Option<KeyValue> {
@@ -241,28 +243,35 @@ impl Fresh {
 
     /// These rows over those of the store below, in order of keys.
     pub(crate) fn over<'a>(&self, family: Family, from: &[u8], within: bool, below: Scan<'a>) -> Scan<'a> {
-        let mut rows: Vec<KeyValue> = Vec::new();
-        // Younger rows come later, and the last of equal keys stays.
-        for generation in &self.0 {
-            rows.extend(generation.scan(family, from, within));
-        }
-        if rows.is_empty() {
-            return below;
-        }
-        rows.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut fresh: Vec<KeyValue> = Vec::with_capacity(rows.len());
-        for row in rows {
-            match fresh.last_mut() {
-                Some(last) if last.0 == row.0 => *last = row,
-                _ => fresh.push(row),
+        let fresh: Box<dyn Iterator<Item = KeyValue>> = match family {
+            Family::Records => {
+                let mut rows: Vec<KeyValue> = self.0.iter().flat_map(|g| g.records(from, within)).collect();
+                // A record is in one generation.
+                rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+                Box::new(rows.into_iter())
             }
-        }
-        Box::new(Merged { fresh: fresh.into_iter().peekable(), below: below.peekable() })
+            _ => Box::new(self.rising(family, from, within)),
+        };
+        Box::new(Merged { fresh: fresh.peekable(), below: below.peekable() })
+    }
+
+    /// Rows of a family, other than records, one at a time as they are asked for: a reader may want few of many.
+    fn rising(&self, family: Family, from: &[u8], within: bool) -> impl Iterator<Item = KeyValue> + use<> {
+        let (generations, from) = (self.0.clone(), Box::<[u8]>::from(from));
+        let mut last: Option<Box<[u8]>> = None;
+        std::iter::from_fn(move || {
+            let bound = last.as_deref().map_or(Bound::Included(&*from), Bound::Excluded);
+            // Of equal keys the youngest generation's row is the first of the least.
+            let rows = generations.iter().rev().filter_map(|g| g.first(family, bound));
+            let row = rows.min_by(|a, b| a.0.cmp(&b.0))?;
+            last = Some(row.0.clone());
+            (!within || row.0.get(..8) == from.get(..8)).then_some(row)
+        })
     }
 }
 
 struct Merged<'a> {
-    fresh: std::iter::Peekable<std::vec::IntoIter<KeyValue>>,
+    fresh: std::iter::Peekable<Box<dyn Iterator<Item = KeyValue>>>,
     below: std::iter::Peekable<Scan<'a>>,
 }
 

@@ -26,7 +26,7 @@ use crate::reads::{self, FoundReceipt};
 use crate::recovery::{identity, recover};
 use crate::rows::{Figure, Number};
 use crate::schema::{Family, encode, meta, number_key};
-use crate::sequencer::{Judge, Pending, Queue, Writer, pause};
+use crate::sequencer::{Judge, Now, Pending, Queue, Writer, pause};
 use crate::settings::Settings;
 use crate::settler::Settler;
 use crate::state::{Core, Counters, Published};
@@ -282,10 +282,9 @@ impl Ledger {
             return Err(Refusal::new(Code::ForeignOrigin, "origin").into());
         }
         let digest = posting.digest();
-        let fresh = core.trees().fresh.clone();
-        let known = fresh.find(Family::Postings, &digest.0)?.is_some()
-            || core.disk.bytes(Family::Postings, &digest.0)?.is_some();
-        if known && let Some(found) = self.receipt(&digest)? {
+        if Now::new(core).bytes(Family::Postings, &digest.0)?.is_some()
+            && let Some(found) = self.receipt(&digest)?
+        {
             return Ok(Pending::ready(found.receipt));
         }
         queue.push(posting, bytes)

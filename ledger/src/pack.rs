@@ -1,7 +1,5 @@
 //! The rows that are read and written with every statement, packed by hand: fixed fields as they are, numbers in seven bits a byte.
 
-use crate::error::Error;
-
 /// Writes fields one after another.
 pub(crate) struct Packer<'b>(pub(crate) &'b mut Vec<u8>);
 
@@ -71,11 +69,6 @@ impl<'b> Unpacker<'b> {
         self.0 = rest;
         Some(bytes)
     }
-}
-
-/// The bytes of something small and seldom.
-pub(crate) fn seldom<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
-    crate::schema::encode_part(value)
 }
 
 #[cfg(test)]

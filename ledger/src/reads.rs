@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use peal_spec::account::{Account, Placed};
+use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::copy::{Copy, Row, open_cell};
 use peal_spec::hash::Hash;
@@ -327,14 +327,7 @@ impl Fold {
         let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Records, &key)));
         let statement = statement.ok_or_else(|| damaged("its statement is erased"))?;
         let body = statement.body().map_err(|_| damaged("its statement cannot be read"))?;
-        let placed = Placed {
-            log_index: record.log_index,
-            posting: record.posting,
-            posting_index: record.posting_index,
-            statement_root: statement.root(origin),
-            time: record.time,
-            record_seed: row.seed,
-        };
+        let placed = row.placed(statement.root(origin));
         let (account, made) = match (self.account.take(), &body) {
             (None, Body::Opened(opened)) => {
                 let (account, made, _) = Account::open(record.account, opened, &placed);

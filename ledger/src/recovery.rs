@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use peal_spec::account::{Account, Placed};
+use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::hash::Hash;
 use peal_spec::note::{Checkpoint, Note, VerifierKey};
@@ -314,14 +314,7 @@ fn forward(
     let statement = row.statement(Address { number, id }, sequence)?;
     let statement = statement.ok_or_else(|| damaged("its statement is erased"))?;
     let body = statement.body().map_err(|_| damaged("its statement cannot be read"))?;
-    let placed = Placed {
-        log_index: row.log_index,
-        posting: row.posting,
-        posting_index: row.posting_index,
-        statement_root,
-        time: row.time,
-        record_seed: row.seed,
-    };
+    let placed = row.placed(statement_root);
     let (head, record) = match (head, &body) {
         (None, Body::Opened(opened)) => {
             let (account, record, _) = Account::open(number, opened, &placed);

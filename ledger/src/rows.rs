@@ -1,6 +1,6 @@
 //! The rows, in the layout that `schema` makes law: fields in the order in which they stand here.
 
-use peal_spec::account::Account;
+use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
 use peal_spec::facet::Keys;
 use peal_spec::hash::{self, Hash, Seed};
@@ -16,8 +16,8 @@ use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
-use crate::pack::{Packer, Unpacker, seldom};
-use crate::schema::{self, Family, Row, bincode_rows, place, place_key, read_bincode};
+use crate::pack::{Packer, Unpacker};
+use crate::schema::{self, Family, Row, bincode_rows, place, place_key, read_bincode, write_bincode};
 
 bincode_rows! {
     Figure: Meta
@@ -162,8 +162,7 @@ impl Row for Head {
             p.fixed(&tag.to_le_bytes());
         }
         let rest = (&state.control.recovery, state.control.opened_by, &state.roles, &state.sums);
-        p.fixed(&seldom(&rest).map_err(|e| e.to_string())?);
-        Ok(())
+        write_bincode(&rest, p.0)
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -335,6 +334,18 @@ impl RecordRow {
             time: record.time,
             state_root: record.state_root,
             content: Content::Kept { seed: statement.seed, issued: statement.issued, facets },
+        }
+    }
+
+    /// Where the ledger put its statement, whose root is given.
+    pub(crate) fn placed(&self, statement_root: Hash) -> Placed {
+        Placed {
+            log_index: self.log_index,
+            posting: self.posting,
+            posting_index: self.posting_index,
+            statement_root,
+            time: self.time,
+            record_seed: self.seed,
         }
     }
 

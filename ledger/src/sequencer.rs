@@ -208,9 +208,15 @@ pub(crate) fn pause(turn: &Mutex<()>) -> Pause<'_> {
 const HEADS_AT_ONCE: usize = 1024;
 
 /// The ledger as the judge finds it: what is published, or later.
-struct Now<'a> {
+pub(crate) struct Now<'a> {
     core: &'a Core,
     fresh: Fresh,
+}
+
+impl<'a> Now<'a> {
+    pub(crate) fn new(core: &'a Core) -> Self {
+        Self { core, fresh: core.trees().fresh.clone() }
+    }
 }
 
 impl Rows for Now<'_> {
