@@ -12,22 +12,7 @@ use peal_spec::key::PrivateKey;
 use peal_spec::posting::Posting;
 use peal_spec::refusal::Code;
 use rocksdb::{DB, IteratorMode, Options};
-use world::{NOW, Person, World, cny, operator, origin, seed, time};
-
-const FAMILIES: [&str; 12] = [
-    "meta",
-    "journal",
-    "blocks",
-    "nodes",
-    "records",
-    "heads",
-    "leaves",
-    "entries",
-    "postings",
-    "posting_ids",
-    "references",
-    "ids",
-];
+use world::{FAMILIES, NOW, Person, World, cny, operator, origin, seed, time};
 
 type Rows = Vec<(Box<[u8]>, Box<[u8]>)>;
 

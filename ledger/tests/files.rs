@@ -15,7 +15,7 @@ use peal_spec::receipt::Receipt;
 use peal_spec::tree::Frontier;
 use rocksdb::{DB, Options};
 use tempfile::TempDir;
-use world::{World, cny, operator, origin};
+use world::{FAMILIES, World, cny, operator, origin};
 
 /// What a ledger answers, by question.
 type Answers = BTreeMap<String, Result<String, Error>>;
@@ -184,21 +184,6 @@ impl Image {
         }
     }
 }
-
-const FAMILIES: [&str; 12] = [
-    "meta",
-    "journal",
-    "blocks",
-    "nodes",
-    "records",
-    "heads",
-    "leaves",
-    "entries",
-    "postings",
-    "posting_ids",
-    "references",
-    "ids",
-];
 
 fn flip(at: usize) -> impl FnOnce(&Path) {
     move |file| {

@@ -30,9 +30,11 @@ fn wait(until: Instant, holds: impl Fn() -> bool) {
     }
 }
 
-#[test]
-fn a_full_queue_says_when_to_come_back() {
-    // A clock that stands still holds the writer in its commit.
+/// The clock of a ledger, as its settings have it.
+type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// A clock that stands still while the first flag is set, which holds commits; the second says that it was asked meanwhile.
+fn held_clock() -> (Clock, Arc<AtomicBool>, Arc<AtomicBool>) {
     let (held, standing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (stands, says) = (held.clone(), standing.clone());
     let clock = move || {
@@ -42,7 +44,14 @@ fn a_full_queue_says_when_to_come_back() {
         }
         peal_api::command::now()
     };
-    let settings = Settings { max_queued_statements: 1, clock: Arc::new(clock), ..Settings::default() };
+    (Arc::new(clock), held, standing)
+}
+
+#[test]
+fn a_full_queue_says_when_to_come_back() {
+    // A clock that stands still holds the writer in its commit.
+    let (clock, held, standing) = held_clock();
+    let settings = Settings { max_queued_statements: 1, clock, ..Settings::default() };
     let stage = Stage::with(|_| {}, settings);
     let until = Instant::now() + Duration::from_secs(20);
     let wait_for = |holds: &dyn Fn() -> bool| {
@@ -259,16 +268,8 @@ fn connections_have_a_limit() {
 #[test]
 fn one_sender_leaves_half_of_the_queue_to_others() {
     // The writer is held, so that what is sent stays under way.
-    let (held, standing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let (stands, says) = (held.clone(), standing.clone());
-    let clock = move || {
-        while stands.load(Ordering::SeqCst) {
-            says.store(true, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        peal_api::command::now()
-    };
-    let settings = Settings { max_queued_statements: 6, clock: Arc::new(clock), ..Settings::default() };
+    let (clock, held, standing) = held_clock();
+    let settings = Settings { max_queued_statements: 6, clock, ..Settings::default() };
     let stage = Stage::with(|c| c.limits.queued_statements = 6, settings);
     let (greedy, modest) = (stage.person_with(2, Role::Platform), stage.person_with(3, Role::Platform));
     let (worker, fund) = (stage.person(4), stage.person_with(5, Role::Fund));

@@ -99,6 +99,22 @@ pub struct World {
     pub worker: Person,
 }
 
+/// The families of rows, as RocksDB has them.
+pub const FAMILIES: [&str; 12] = [
+    "meta",
+    "journal",
+    "blocks",
+    "nodes",
+    "records",
+    "heads",
+    "leaves",
+    "entries",
+    "postings",
+    "posting_ids",
+    "references",
+    "ids",
+];
+
 pub fn settings(clock: &Arc<AtomicU64>) -> Settings {
     let (clock, count) = (clock.clone(), AtomicU64::new(0));
     Settings {

@@ -119,19 +119,27 @@ pub fn flood(ledger: &Ledger, postings: &[Vec<u8>], window: usize) -> Run {
             waiting.into_iter().for_each(&mut done);
             (statements, times, samples)
         };
-        let all: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<Part> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..RECEIVERS).map(|_| scope.spawn(work)).collect();
             threads.into_iter().map(|t| t.join().unwrap_or_else(|_| panic!("a receiver ended"))).collect()
         });
         took = began.elapsed();
-        all.into_iter().fold(0, |n, (statements, mut t, mut s)| {
-            times.append(&mut t);
-            samples.append(&mut s);
-            n + statements
-        })
+        together(all, &mut times, &mut samples)
     });
     check(ledger, postings, samples);
     Run { statements, took, times }
+}
+
+/// What one thread did: statements recorded, how long each answer took, and the receipts that are checked in full.
+type Part = (u64, Vec<Duration>, Vec<(usize, Receipt)>);
+
+/// Puts together what the threads did; returns how many statements they recorded.
+fn together(parts: Vec<Part>, times: &mut Vec<Duration>, samples: &mut Vec<(usize, Receipt)>) -> u64 {
+    parts.into_iter().fold(0, |n, (statements, mut t, mut s)| {
+        times.append(&mut t);
+        samples.append(&mut s);
+        n + statements
+    })
 }
 
 /// Postings at `rate` a second until they are all sent or `stop` is set.
@@ -140,7 +148,7 @@ pub fn pace(ledger: &Ledger, postings: &[Vec<u8>], rate: f64, stop: &AtomicBool)
     let (mut took, mut times, mut samples) = (Duration::ZERO, Vec::new(), Vec::new());
     let statements = grown(ledger, || {
         let began = Instant::now();
-        let all: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<Part> = std::thread::scope(|scope| {
             let pairs: Vec<_> = (0..RECEIVERS)
                 .map(|_| {
                     let (sent, answers) = mpsc::channel::<(usize, Instant, usize, Pending)>();
@@ -172,11 +180,7 @@ pub fn pace(ledger: &Ledger, postings: &[Vec<u8>], rate: f64, stop: &AtomicBool)
             pairs.into_iter().map(|t| t.join().unwrap_or_else(|_| panic!("a waiter ended"))).collect()
         });
         took = began.elapsed();
-        all.into_iter().fold(0, |n, (statements, mut t, mut s)| {
-            times.append(&mut t);
-            samples.append(&mut s);
-            n + statements
-        })
+        together(all, &mut times, &mut samples)
     });
     check(ledger, postings, samples);
     Run { statements, took, times }
