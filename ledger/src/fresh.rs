@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::blob::{Blob, Span};
 use crate::error::Error;
 use crate::schema::{Family, place_key, place_of};
-use crate::store::{KeyValue, Rows, Scan, Sorted};
+use crate::store::{KeyValue, Ordered, Rows, Scan, Sorted};
 
 /// Spreads account numbers, which are dense and not secret, over a hash map.
 #[derive(Default)]
@@ -183,14 +183,13 @@ impl Generation {
     }
 }
 
-impl Rows for Generation {
-    fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let inner = self.read();
-        Ok(inner.find(family, key).map(|loc| inner.value(loc).to_vec()))
-    }
-}
-
 impl Generation {
+    /// The row of a key.
+    fn row(&self, family: Family, key: &[u8]) -> Option<Vec<u8>> {
+        let inner = self.read();
+        inner.find(family, key).map(|loc| inner.value(loc).to_vec())
+    }
+
     /// Records in order, from a key on; with `within`, only those of the key's account.
     fn records(&self, from: &[u8], within: bool) -> Vec<KeyValue> {
         let inner = self.read();
@@ -226,19 +225,28 @@ impl Generation {
 pub(crate) struct Fresh(pub(crate) Vec<Arc<Generation>>);
 
 impl Fresh {
-    /// The youngest row of a key.
-    pub(crate) fn find(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        for generation in self.0.iter().rev() {
-            if let Some(found) = Rows::bytes(&**generation, family, key)? {
-                return Ok(Some(found));
-            }
+    /// The row of a key: the youngest of these, or the one below.
+    pub(crate) fn bytes_over<R: Rows + ?Sized>(
+        &self,
+        below: &R,
+        family: Family,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        match self.0.iter().rev().find_map(|generation| generation.row(family, key)) {
+            Some(found) => Ok(Some(found)),
+            None => below.bytes(family, key),
         }
-        Ok(None)
     }
 
-    /// The last row at or before a key.
-    pub(crate) fn at_or_before(&self, family: Family, key: &[u8]) -> Option<KeyValue> {
-        self.0.iter().filter_map(|g| g.at_or_before(family, key)).max_by(|a, b| a.0.cmp(&b.0))
+    /// The last row at or before a key, of these and those below.
+    pub(crate) fn last_over<R: Ordered + ?Sized>(
+        &self,
+        below: &R,
+        family: Family,
+        key: &[u8],
+    ) -> Result<Option<KeyValue>, Error> {
+        let fresh = self.0.iter().filter_map(|g| g.at_or_before(family, key));
+        Ok(fresh.chain(below.at_or_before(family, key)?).max_by(|a, b| a.0.cmp(&b.0)))
     }
 
     /// These rows over those of the store below, in order of keys.

@@ -25,17 +25,13 @@ impl<'c> Layered<'c> {
 
 impl Rows for Layered<'_> {
     fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        match self.fresh.find(family, key)? {
-            Some(found) => Ok(Some(found)),
-            None => self.look.bytes(family, key),
-        }
+        self.fresh.bytes_over(&*self.look, family, key)
     }
 }
 
 impl Ordered for Layered<'_> {
     fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
-        let (fresh, below) = (self.fresh.at_or_before(family, key), self.look.at_or_before(family, key)?);
-        Ok(fresh.into_iter().chain(below).max_by(|a, b| a.0.cmp(&b.0)))
+        self.fresh.last_over(&*self.look, family, key)
     }
 }
 

@@ -221,17 +221,13 @@ impl<'a> Now<'a> {
 
 impl Rows for Now<'_> {
     fn bytes(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        match self.fresh.find(family, key)? {
-            Some(found) => Ok(Some(found)),
-            None => self.core.disk.bytes(family, key),
-        }
+        self.fresh.bytes_over(&*self.core.disk, family, key)
     }
 }
 
 impl Ordered for Now<'_> {
     fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
-        let below = self.core.disk.look().at_or_before(family, key)?;
-        Ok(self.fresh.at_or_before(family, key).into_iter().chain(below).max_by(|a, b| a.0.cmp(&b.0)))
+        self.fresh.last_over(&*self.core.disk.look(), family, key)
     }
 }
 
