@@ -25,6 +25,7 @@ use peal_spec::value::{Origin, Time};
 
 use crate::commit::{Sealed, Verdict, judge, seal};
 use crate::error::Error;
+use crate::fresh::ByNumber;
 use crate::layered::Layered;
 use crate::reads;
 use crate::recovery::{read_note, recover};
@@ -36,7 +37,7 @@ use crate::settler::Settler;
 use crate::state::{Core, Published};
 use crate::store::{Disk, KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
 use crate::trees::{Directory, block_first};
-use crate::working::{Base, Offer, Past};
+use crate::working::{Base, Offer, Past, stored_head};
 
 /// What an audit has gone through and found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +91,12 @@ impl Ordered for Replay<'_> {
 }
 
 impl Past for Replay<'_> {
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error> {
-        numbers.iter().map(|number| Ok(self.row(&number_key(*number))?.map(Box::new))).collect()
+    fn ahead(&self, _: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
+        Ok(ByNumber::default())
+    }
+
+    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
+        stored_head(self, number, head)
     }
 }
 

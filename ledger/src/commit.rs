@@ -22,9 +22,10 @@ use crate::blob::Blob;
 use crate::error::Error;
 use crate::heads::Packed;
 use crate::rows::{
-    self, Block, Bytes, Fate, Hashes, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference, TAGS,
+    self, Block, Bytes, Fate, Hashes, Head, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference,
+    TAGS,
 };
-use crate::schema::{self, Family, TILE, TILE_LEVEL, encode, number_key, place_key, posting_id_key};
+use crate::schema::{self, Family, TILE, TILE_LEVEL, number_key, place_key, posting_id_key};
 use crate::trees::{Changes, Growth};
 use crate::working::{Base, Layer, Made, Offer, Past, Posted, Working};
 
@@ -113,6 +114,9 @@ pub(crate) fn judge<R: Past>(
         let id_taken = ids.contains_key(&key)
             || pending.iter().any(|j| j.ids.contains_key(&key))
             || rows.bytes(Family::PostingIds, &key)?.is_some();
+        if let Some(issuer) = &payload.issuer {
+            working.invite(issuer.number)?;
+        }
         let issuer = payload.issuer.and_then(|a| working.party(&a));
         let judged = rules::judge_posting(
             payload,
@@ -135,7 +139,7 @@ pub(crate) fn judge<R: Past>(
             Err(refusal) => Verdict::Refused(refusal),
         });
     }
-    let layer = working.whole;
+    let layer = working.into_layer()?;
     let accounts = base.directory + layer.ids.len() as u64;
     Ok(Judged { verdicts, layer, here, ids, time: base.time, first: base.log, accounts })
 }
@@ -157,9 +161,10 @@ pub(crate) fn seal(
     if first != log.size() {
         return Err(Error::Bug(format!("a commit for {first} leaves follows on {}", log.size())));
     }
-    let mut leaves: Vec<(u64, Hash)> =
-        whole.accounts.iter().map(|(n, head)| (*n, head.account.directory_leaf().leaf())).collect();
-    leaves.sort_unstable_by_key(|(number, _)| *number);
+    let mut heads: Vec<Packed> = whole.accounts.rows().map(|(n, row)| (n, row.into())).collect();
+    heads.sort_unstable_by_key(|(number, _)| *number);
+    let leaves = heads.iter().map(|(n, row)| Ok((*n, Head::directory_leaf(*n, row)?.leaf())));
+    let leaves: Vec<(u64, Hash)> = leaves.collect::<Result<_, Error>>()?;
     let (changes, directory_root) = change(&leaves)?;
     let commit = Commit { directory_size: changes.size(), directory_root, time };
     let records = whole.made.iter().map(|m| LogLeaf::Record(m.commitment).leaf());
@@ -188,10 +193,6 @@ pub(crate) fn seal(
             return Err(Error::Bug("a record without its statement".into()));
         };
         rows.put(&place_key(record.account, record.sequence), &RecordRow::new(record, *seed, statement))?;
-    }
-    let mut heads = Vec::with_capacity(whole.accounts.len());
-    for (number, head) in &whole.accounts {
-        heads.push((*number, encode(&**head)?.into_boxed_slice()));
     }
     for (key, entry) in &whole.changes {
         rows.put(key, entry)?;

@@ -65,6 +65,11 @@ impl<'b> Unpacker<'b> {
 
     pub(crate) fn bytes(&mut self) -> Option<&'b [u8]> {
         let count = self.count(1)?;
+        self.take(count)
+    }
+
+    /// Bytes whose number is known.
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'b [u8]> {
         let (bytes, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(bytes)

@@ -30,7 +30,7 @@ use crate::settler::Marks;
 use crate::state::{Published, Trees};
 use crate::store::{Disk, Look, Ordered, RowsExt};
 use crate::trees::{Directory, Log, block_first};
-use crate::working::standing;
+use crate::working::{standing, stored_head};
 
 /// Above so many records to go through, all heads are read in one pass.
 const MANY: u64 = 100_000;
@@ -116,6 +116,7 @@ pub(crate) fn recover(
         fresh: Fresh(vec![Arc::new(Generation::default())]),
         heads: Heads::new(head_bytes),
         leaves: leaves(&bare)?,
+        desk: Head::blank(),
     };
     replay.journal(&bare, last)?;
     let view = Layered::new(disk, &replay.fresh);
@@ -191,6 +192,8 @@ struct Replay<'r> {
     fresh: Fresh,
     heads: Heads,
     leaves: Vec<Hash>,
+    /// The account that is brought forward.
+    desk: Head,
 }
 
 impl Replay<'_> {
@@ -273,11 +276,12 @@ impl Replay<'_> {
             let part = parts.get((row.posting_index / TILE) as usize);
             let root = part.and_then(|p| p.roots.0.get((row.posting_index % TILE) as usize));
             let root = *root.ok_or_else(|| damaged("a record's posting is missing"))?;
-            let head = match self.heads.get(*account) {
-                Some(packed) => Some(decode::<Head>(&number_key(*account), packed)?),
-                None => view.row::<Head>(&number_key(*account))?,
+            let head = &mut self.desk;
+            let found = match self.heads.get(*account) {
+                Some(packed) => head.load(*account, packed).map(|()| true)?,
+                None => stored_head(&view, *account, head)?,
             };
-            let head = forward(&view, head, (*account, *sequence), &row, root)?;
+            forward(&view, head, found, (*account, *sequence), &row, root)?;
             let leaf = head.account.directory_leaf().leaf();
             let at = *account as usize;
             if at > self.leaves.len() {
@@ -288,41 +292,43 @@ impl Replay<'_> {
             } else {
                 self.leaves[at] = leaf;
             }
-            self.heads.change(*account, encode(&head)?.into_boxed_slice());
+            self.heads.change(*account, encode(head)?.into_boxed_slice());
         }
         Ok(end)
     }
 }
 
-/// Brings a head forward by one record, unless it has that record already.
+/// Brings a head forward by one record, unless it has that record already. If none was `found`, the record opens the account.
 fn forward(
     view: &Layered<'_>,
-    head: Option<Head>,
+    head: &mut Head,
+    found: bool,
     (number, sequence): (u64, u64),
     row: &RecordRow,
     statement_root: Hash,
-) -> Result<Head, Error> {
+) -> Result<(), Error> {
     let key = place_key(number, sequence);
     let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Records, &key)));
-    let size = head.as_ref().map_or(0, |h| h.account.frontier.size());
-    let head = match head {
-        Some(head) if size > sequence => return Ok(head),
-        head if size == sequence => head,
-        _ => return Err(damaged("the head of its account is further behind than the journal reaches")),
-    };
-    let id = head.as_ref().map_or(statement_root, |h| h.account.address.id);
+    let size = if found { head.account.frontier.size() } else { 0 };
+    if size > sequence {
+        return Ok(());
+    }
+    if size < sequence {
+        return Err(damaged("the head of its account is further behind than the journal reaches"));
+    }
+    let id = if found { head.account.address.id } else { statement_root };
     let statement = row.statement(Address { number, id }, sequence)?;
     let statement = statement.ok_or_else(|| damaged("its statement is erased"))?;
     let body = statement.body().map_err(|_| damaged("its statement cannot be read"))?;
     let placed = row.placed(statement_root);
-    let (head, record) = match (head, &body) {
-        (None, Body::Opened(opened)) => {
+    let record = match &body {
+        Body::Opened(opened) if !found => {
             let (account, record, _) = Account::open(number, opened, &placed);
-            let mut head = Head { account, tags: Vec::new() };
-            head.push_tag(0);
-            (head, record)
+            *head = Head::opened(account);
+            record
         }
-        (Some(mut head), _) => {
+        _ if !found => return Err(damaged("the first record does not open the account")),
+        _ => {
             let target = match statement.refers {
                 Some(refers) => standing(view, number, refers, sequence)?,
                 None => None,
@@ -334,12 +340,11 @@ fn forward(
                 }
                 _ => 0,
             });
-            (head, record)
+            record
         }
-        (None, _) => return Err(damaged("the first record does not open the account")),
     };
     if record.state_root != row.state_root {
         return Err(damaged("its state root is not what the account comes to"));
     }
-    Ok(head)
+    Ok(())
 }

@@ -2,22 +2,25 @@
 
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
-use peal_spec::facet::Keys;
+use peal_spec::facet::{Keys, Recovery};
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::key::PublicKey;
-use peal_spec::record::Record;
+use peal_spec::log::DirectoryLeaf;
+use peal_spec::record::{Record, blind};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::Entry;
-use peal_spec::state::{Cells, Control, Held, State, Sum};
+use peal_spec::state::{Cells, Counted, Held, MonthSet, State, Sum, Totals};
 use peal_spec::statement::{Facets, Statement, Type};
 use peal_spec::tree::Frontier;
-use peal_spec::value::{Month, Origin, Time};
+use peal_spec::value::{Currency, Insurance, Month, Origin, Time};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
 use crate::pack::{Packer, Unpacker};
-use crate::schema::{self, Family, Row, bincode_rows, place, place_key, read_bincode, write_bincode};
+use crate::schema::{
+    self, Family, Row, bincode_rows, number_key, place, place_key, read_bincode, write_bincode,
+};
 
 bincode_rows! {
     Figure: Meta
@@ -124,16 +127,110 @@ pub(crate) struct Head {
 pub(crate) const TAGS: usize = 256;
 
 impl Head {
+    /// Nothing yet, to be loaded.
+    pub(crate) fn blank() -> Self {
+        let (key, hash) = (PublicKey([0; 32]), Hash::default());
+        let account = Account {
+            address: Address { number: 0, id: hash },
+            state: State::open(Keys { key, next: hash, reading: key }, Recovery::default(), None),
+            cells: Cells::default(),
+            frontier: Frontier::default(),
+            last_seed: Seed::default(),
+        };
+        Self { account, tags: Vec::new() }
+    }
+
+    /// The head of an account that was just opened.
+    pub(crate) fn opened(account: Account) -> Self {
+        let mut head = Self { account, tags: Vec::new() };
+        head.push_tag(0);
+        head
+    }
+
     /// Notes the tag of the next record, 0 if it took no reference.
     pub(crate) fn push_tag(&mut self, tag: u16) {
         if self.tags.len() < TAGS {
             self.tags.push(tag);
         }
     }
+
+    /// Takes on what a row says; what it was before is overwritten, its memory used again.
+    pub(crate) fn load(&mut self, number: u64, row: &[u8]) -> Result<(), Error> {
+        schema::decode_with(Family::Heads, &number_key(number), row, |body| self.unpack(body))
+    }
+
+    /// The account's leaf in the directory, from its row alone.
+    pub(crate) fn directory_leaf(number: u64, row: &[u8]) -> Result<DirectoryLeaf, Error> {
+        schema::decode_with(Family::Heads, &number_key(number), row, |body| {
+            let mut u = Unpacker(body);
+            let edge = Edge::read(&mut u)?;
+            let frontier = Frontier::new(edge.size, edge.peaks(&mut u, Vec::new())?)?;
+            Some(DirectoryLeaf {
+                number: edge.address.number,
+                blind: blind(&edge.last_seed),
+                id: edge.address.id,
+                size: edge.size,
+                root: frontier.root(),
+            })
+        })
+    }
+
+    fn unpack(&mut self, bytes: &[u8]) -> Option<()> {
+        let mut u = Unpacker(bytes);
+        let Account { address, state, cells, frontier, last_seed } = &mut self.account;
+        let edge = Edge::read(&mut u)?;
+        *frontier = Frontier::new(edge.size, edge.peaks(&mut u, std::mem::take(frontier).into_peaks())?)?;
+        (*address, *last_seed) = (edge.address, edge.last_seed);
+        let count = u.count(48)?;
+        let (mut salts, mut leaves) = std::mem::take(cells).into_parts();
+        (salts.clear(), leaves.clear());
+        for _ in 0..count {
+            salts.push(Seed(u.fixed()?));
+            leaves.push(Hash(u.fixed()?));
+        }
+        *cells = Cells::from_parts(salts, leaves)?;
+        state.control.keys =
+            Keys { key: PublicKey(u.fixed()?), next: Hash(u.fixed()?), reading: PublicKey(u.fixed()?) };
+        state.control.opened_by = u.maybe()?;
+        unpack_sums(&mut u, &mut state.sums)?;
+        let count = u.count(2)?;
+        self.tags.clear();
+        let tags = u.take(2 * count)?.as_chunks::<2>().0;
+        self.tags.extend(tags.iter().map(|tag| u16::from_le_bytes(*tag)));
+        (state.control.recovery, state.roles) = match u.number()? {
+            0 if u.0.is_empty() => Seldom::default(),
+            1 => read_bincode(u.0)?,
+            _ => return None,
+        };
+        Some(())
+    }
 }
 
-/// What of an account's state is seldom long or hard to pack.
-type Rest = (peal_spec::facet::Recovery, Option<u64>, Vec<Held>, Vec<Sum>);
+/// What the leaf in the directory is made of: it comes first in the row.
+struct Edge {
+    address: Address,
+    last_seed: Seed,
+    size: u64,
+}
+
+impl Edge {
+    fn read(u: &mut Unpacker<'_>) -> Option<Self> {
+        let address = Address { number: u.number()?, id: Hash(u.fixed()?) };
+        Some(Self { address, last_seed: Seed(u.fixed()?), size: u.number()? })
+    }
+
+    /// The peaks that follow, in memory that was used before.
+    fn peaks(&self, u: &mut Unpacker<'_>, mut peaks: Vec<Hash>) -> Option<Vec<Hash>> {
+        peaks.clear();
+        for _ in 0..self.size.count_ones() {
+            peaks.push(Hash(u.fixed()?));
+        }
+        Some(peaks)
+    }
+}
+
+/// What most accounts have none of: guardians, and roles.
+type Seldom = (Recovery, Vec<Held>);
 
 impl Row for Head {
     const FAMILY: Family = Family::Heads;
@@ -143,50 +240,108 @@ impl Row for Head {
         let mut p = Packer(bytes);
         p.number(address.number);
         p.fixed(&address.id.0);
-        let keys = &state.control.keys;
-        p.fixed(&keys.key.0);
-        p.fixed(&keys.next.0);
-        p.fixed(&keys.reading.0);
         p.fixed(&last_seed.0);
+        p.number(frontier.size());
+        for peak in frontier.peaks() {
+            p.fixed(&peak.0);
+        }
         p.number(cells.len() as u64);
         for (salt, leaf) in cells.salts().iter().zip(cells.leaves()) {
             p.fixed(&salt.0);
             p.fixed(&leaf.0);
         }
-        p.number(frontier.size());
-        for peak in frontier.peaks() {
-            p.fixed(&peak.0);
-        }
+        let keys = &state.control.keys;
+        p.fixed(&keys.key.0);
+        p.fixed(&keys.next.0);
+        p.fixed(&keys.reading.0);
+        p.maybe(state.control.opened_by);
+        pack_sums(&mut p, &state.sums);
         p.number(self.tags.len() as u64);
         for tag in &self.tags {
             p.fixed(&tag.to_le_bytes());
         }
-        let rest = (&state.control.recovery, state.control.opened_by, &state.roles, &state.sums);
-        write_bincode(&rest, p.0)
+        if state.control.recovery == Recovery::default() && state.roles.is_empty() {
+            p.number(0);
+            return Ok(());
+        }
+        p.number(1);
+        write_bincode(&(&state.control.recovery, &state.roles), p.0)
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let mut u = Unpacker(bytes);
-        let address = Address { number: u.number()?, id: Hash(u.fixed()?) };
-        let keys =
-            Keys { key: PublicKey(u.fixed()?), next: Hash(u.fixed()?), reading: PublicKey(u.fixed()?) };
-        let last_seed = Seed(u.fixed()?);
-        let count = u.count(48)?;
-        let (mut salts, mut leaves) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for _ in 0..count {
-            salts.push(Seed(u.fixed()?));
-            leaves.push(Hash(u.fixed()?));
-        }
-        let cells = Cells::from_parts(salts, leaves)?;
-        let size = u.number()?;
-        let peaks = (0..size.count_ones()).map(|_| u.fixed().map(Hash)).collect::<Option<_>>()?;
-        let frontier = Frontier::new(size, peaks)?;
-        let count = u.count(2)?;
-        let tags = (0..count).map(|_| u.fixed().map(u16::from_le_bytes)).collect::<Option<_>>()?;
-        let (recovery, opened_by, roles, sums): Rest = read_bincode(u.0)?;
-        let state = State { control: Control { keys, recovery, opened_by }, roles, sums };
-        Some(Self { account: Account { address, state, cells, frontier, last_seed }, tags })
+        let mut head = Self::blank();
+        head.unpack(bytes)?;
+        Some(head)
     }
+}
+
+/// Which kind of sum follows.
+const TOTALS: u64 = 0;
+const MONTHS: u64 = 1;
+
+fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
+    p.number(sums.len() as u64);
+    for sum in sums {
+        match sum {
+            Sum::Totals(t) => {
+                p.number(TOTALS);
+                p.number(u64::from(t.insurance.code()));
+                p.fixed(&t.currency.bytes());
+                for amount in [t.posted, t.posted_credited, t.settled, t.settled_credited] {
+                    p.number(amount);
+                }
+            }
+            Sum::Months(set) => {
+                p.number(MONTHS);
+                p.number(u64::from(set.insurance.code()));
+                p.number(set.months.len() as u64);
+                for (month, counted) in &set.months {
+                    p.number(u64::from(month.number()));
+                    p.number(u64::from(counted.standing));
+                    p.number(u64::from(counted.settled));
+                }
+            }
+        }
+    }
+}
+
+/// Reads sums over others, whose memory is used again.
+fn unpack_sums(u: &mut Unpacker<'_>, sums: &mut Vec<Sum>) -> Option<()> {
+    let count = u.count(4)?;
+    sums.truncate(count);
+    for at in 0..count {
+        let sum = match u.number()? {
+            TOTALS => Sum::Totals(Totals {
+                insurance: Insurance::new(u.number()?)?,
+                currency: Currency::new(u.fixed()?)?,
+                posted: u.number()?,
+                posted_credited: u.number()?,
+                settled: u.number()?,
+                settled_credited: u.number()?,
+            }),
+            MONTHS => {
+                let insurance = Insurance::new(u.number()?)?;
+                let mut months = match sums.get_mut(at) {
+                    Some(Sum::Months(old)) => std::mem::take(&mut old.months),
+                    _ => Vec::new(),
+                };
+                months.clear();
+                for _ in 0..u.count(3)? {
+                    let month = Month::new(u32::try_from(u.number()?).ok()?)?;
+                    let standing = u32::try_from(u.number()?).ok()?;
+                    let settled = u32::try_from(u.number()?).ok()?;
+                    months.push((month, Counted { standing, settled }));
+                }
+                Sum::Months(MonthSet { insurance, months })
+            }
+            _ => return None,
+        };
+        match sums.get_mut(at) {
+            Some(old) => *old = sum,
+            None => sums.push(sum),
+        }
+    }
+    Some(())
 }
 
 /// The tag of a reference by its key in `references`; never 0.

@@ -32,7 +32,7 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 
 /// The format of the whole store; a program opens only its own.
-pub(crate) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 3;
 /// How many statements a part of a posting holds, and how many leaves a log tile: 2^8.
 pub(crate) const TILE: u64 = 256;
 /// log2 of [`TILE`].
@@ -188,9 +188,19 @@ pub(crate) fn encode_part<T: Serialize>(part: &T) -> Result<Vec<u8>, Error> {
 
 /// Reads a row; `key` is for the message.
 pub(crate) fn decode<R: Row>(key: &[u8], bytes: &[u8]) -> Result<R, Error> {
-    let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(R::FAMILY, key)));
+    decode_with(R::FAMILY, key, bytes, R::read)
+}
+
+/// Reads a row of a family in some way of its own; `key` is for the message.
+pub(crate) fn decode_with<'b, T>(
+    family: Family,
+    key: &[u8],
+    bytes: &'b [u8],
+    read: impl FnOnce(&'b [u8]) -> Option<T>,
+) -> Result<T, Error> {
+    let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(family, key)));
     match bytes.split_first() {
-        Some((&VERSION, body)) => R::read(body).ok_or_else(|| damaged("does not decode")),
+        Some((&VERSION, body)) => read(body).ok_or_else(|| damaged("does not decode")),
         _ => Err(damaged("is of a version that this program does not know")),
     }
 }

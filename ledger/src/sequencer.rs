@@ -29,15 +29,15 @@ use tokio::sync::oneshot;
 
 use crate::commit::{Judged, Sealed, Verdict, judge, seal};
 use crate::error::Error;
-use crate::fresh::Fresh;
+use crate::fresh::{ByNumber, Fresh};
 use crate::reads;
 use crate::rows::{Figure, Head};
-use crate::schema::{Family, decode, encode, meta, number_key};
+use crate::schema::{Family, encode, meta, number_key, place};
 use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
 use crate::store::{KeyValue, Ordered, Rows};
-use crate::working::{Base, Offer, Past};
+use crate::working::{Base, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
 #[derive(Debug)]
@@ -232,38 +232,49 @@ impl Ordered for Now<'_> {
 }
 
 impl Past for Now<'_> {
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error> {
-        let mut heads: Vec<Option<Box<Head>>> = Vec::with_capacity(numbers.len());
+    fn ahead(&self, numbers: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
         let mut absent: Vec<[u8; 8]> = Vec::new();
+        let dropped = self.core.trees().heads.dropped();
         for some in numbers.chunks(HEADS_AT_ONCE) {
             let trees = self.core.trees();
-            for number in some {
-                let packed = trees.heads.get(*number);
-                let head = packed.map(|packed| decode::<Head>(&number_key(*number), packed)).transpose()?;
-                heads.push(head.map(Box::new));
-                if packed.is_none() && *number < trees.directory.size() {
-                    absent.push(number_key(*number));
-                }
-            }
+            let there = some.iter().filter(|number| **number < trees.directory.size());
+            absent.extend(there.filter(|n| trees.heads.get(**n).is_none()).map(|n| number_key(*n)));
         }
+        let mut ahead = ByNumber::default();
         if absent.is_empty() {
-            return Ok(heads);
+            return Ok(ahead);
         }
         // One that was dropped from memory is in the store; it stays in memory from now on, if there is room.
-        let dropped = self.core.trees().heads.dropped();
         let stored = self.core.disk.many(Family::Heads, &absent)?;
         let mut trees = self.core.trees_mut();
-        for (key, packed) in absent.into_iter().zip(stored) {
+        for (key, row) in absent.into_iter().zip(stored) {
             let number = u64::from_be_bytes(key);
-            let (Some(packed), Ok(at)) = (packed, numbers.binary_search(&number)) else { continue };
-            // A commit may have been published meanwhile.
-            let head: Head = decode(&key, trees.heads.get(number).unwrap_or(&packed))?;
-            trees.heads.keep(number, packed.into(), dropped);
-            if let Some(place) = heads.get_mut(at) {
-                *place = Some(Box::new(head));
+            let Some(row) = row.map(Box::<[u8]>::from) else { continue };
+            // A commit may have been published meanwhile, whose heads are newer; the judge knows it.
+            if trees.heads.get(number).is_none() && !trees.heads.keep(number, row.clone(), dropped) {
+                ahead.insert(number, row);
             }
         }
-        Ok(heads)
+        Ok(ahead)
+    }
+
+    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
+        {
+            let trees = self.core.trees();
+            if let Some(row) = trees.heads.get(number) {
+                return head.load(number, row).map(|()| true);
+            }
+            if number >= trees.directory.size() {
+                return Ok(false);
+            }
+        }
+        match stored_head(&*self.core.disk, number, head)? {
+            true => Ok(true),
+            false => {
+                let key = number_key(number);
+                Err(Error::Corrupt(format!("{} is missing", place(Family::Heads, &key))))
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::ops::Range;
 
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
@@ -20,8 +21,8 @@ use crate::error::Error;
 use crate::fresh::{ByNumber, Spread};
 use crate::layered::Layered;
 use crate::rows::{self, Head, Number, RecordRow, Reference, TAGS};
-use crate::schema::{self, Family, entry_key, number_key, place_key, reference_key};
-use crate::store::{Ordered, RowsExt};
+use crate::schema::{self, Family, encode_into, entry_key, number_key, place_key, reference_key};
+use crate::store::{Ordered, Rows, RowsExt};
 
 /// A posting whose signature and roots hold, with its statements read; a statement that could not be read, or whose refusal is
 /// known already, is its refusal.
@@ -62,13 +63,28 @@ pub(crate) struct Base<'a> {
 
 /// The ledger before the commit.
 pub(crate) trait Past: Ordered {
-    /// The heads of several accounts, their numbers rising; none where there is no such account.
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error>;
+    /// Rows of the heads of those accounts, their numbers rising, that would be slow to read one by one.
+    fn ahead(&self, numbers: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error>;
+
+    /// Loads the head of an account; false if there is no such account.
+    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error>;
+}
+
+/// Loads a head that is a row like any other.
+pub(crate) fn stored_head<R: Rows + ?Sized>(rows: &R, number: u64, head: &mut Head) -> Result<bool, Error> {
+    match rows.bytes(Family::Heads, &number_key(number))? {
+        Some(row) => head.load(number, &row).map(|()| true),
+        None => Ok(false),
+    }
 }
 
 impl Past for Layered<'_> {
-    fn heads(&self, numbers: &[u64]) -> Result<Vec<Option<Box<Head>>>, Error> {
-        numbers.iter().map(|number| Ok(self.row(&number_key(*number))?.map(Box::new))).collect()
+    fn ahead(&self, _: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
+        Ok(ByNumber::default())
+    }
+
+    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
+        stored_head(self, number, head)
     }
 }
 
@@ -96,10 +112,52 @@ pub(crate) struct Made {
     pub(crate) offer: usize,
 }
 
+/// Rows of heads, one after another: those of the accounts that statements changed, as they left them.
+#[derive(Default)]
+pub(crate) struct Accounts {
+    bytes: Vec<u8>,
+    at: ByNumber<Range<usize>>,
+    /// Bytes of rows that were written anew.
+    waste: usize,
+}
+
+/// So many bytes of rows that were written anew are no loss.
+const SMALL_WASTE: usize = 4 << 20;
+
+impl Accounts {
+    fn get(&self, number: u64) -> Option<&[u8]> {
+        self.bytes.get(self.at.get(&number)?.clone())
+    }
+
+    fn put(&mut self, number: u64, head: &Head) -> Result<(), Error> {
+        let from = self.bytes.len();
+        encode_into(head, &mut self.bytes)?;
+        self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
+        if self.waste > SMALL_WASTE && self.waste > self.bytes.len() / 2 {
+            let old = std::mem::take(self);
+            self.extend(&old);
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, other: &Self) {
+        for (number, row) in other.rows() {
+            let from = self.bytes.len();
+            self.bytes.extend_from_slice(row);
+            self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
+        }
+    }
+
+    /// Number and row of each, in no order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.at.iter().filter_map(|(number, range)| Some((*number, self.bytes.get(range.clone())?)))
+    }
+}
+
 /// What statements did, on top of the rows.
 #[derive(Default)]
 pub(crate) struct Layer {
-    pub(crate) accounts: ByNumber<Box<Head>>,
+    pub(crate) accounts: Accounts,
     /// Contributions as they stand, by account and sequence.
     pub(crate) entries: HashMap<(u64, u64), Entry, BuildHasherDefault<Spread>>,
     /// Key in `entries` and what stands there, of each change.
@@ -110,6 +168,17 @@ pub(crate) struct Layer {
     pub(crate) made: Vec<Made>,
 }
 
+impl Layer {
+    /// Room for so many statements.
+    fn reserve(&mut self, statements: usize) {
+        self.accounts.bytes.reserve(512 * statements);
+        self.accounts.at.reserve(statements);
+        self.entries.reserve(statements);
+        self.references.reserve(statements);
+        self.made.reserve(statements);
+    }
+}
+
 /// The ledger as statements of this commit find it.
 pub(crate) struct Working<'a, R> {
     base: &'a Base<'a>,
@@ -117,15 +186,21 @@ pub(crate) struct Working<'a, R> {
     seeds: &'a dyn Fn() -> Seed,
     /// What commits before this one did that may not be in `rows` yet, the youngest first.
     pending: Vec<&'a Layer>,
-    /// Accounts read and not changed; none where there is no such account.
-    read: ByNumber<Option<Box<Head>>>,
-    pub(crate) whole: Layer,
+    /// Rows of heads that were read ahead.
+    ahead: ByNumber<Box<[u8]>>,
+    /// The account that is worked on, while it is seated; it may differ from its row in the layers.
+    desk: Option<Box<Head>>,
+    seated: Option<u64>,
+    changed: bool,
+    /// Accounts that take part beside it, as they stand; none where there is no such account.
+    parties: ByNumber<Option<Box<Head>>>,
+    whole: Layer,
     /// The layer of an all-or-nothing posting under way.
     trial: Option<Layer>,
 }
 
 impl<'a, R: Past> Working<'a, R> {
-    /// Nothing done yet; the accounts that the offers name are read at once.
+    /// Nothing done yet.
     pub(crate) fn new(
         base: &'a Base<'a>,
         rows: &'a R,
@@ -133,8 +208,28 @@ impl<'a, R: Past> Working<'a, R> {
         seeds: &'a dyn Fn() -> Seed,
         offers: &[Offer<'_>],
     ) -> Result<Self, Error> {
-        let read = prefetch(rows, offers)?;
-        Ok(Self { base, rows, seeds, pending, read, whole: Layer::default(), trial: None })
+        let ahead = rows.ahead(&subjects(offers))?;
+        let mut whole = Layer::default();
+        whole.reserve(offers.iter().map(|offer| offer.statements.len()).sum());
+        Ok(Self {
+            base,
+            rows,
+            seeds,
+            pending,
+            ahead,
+            desk: None,
+            seated: None,
+            changed: false,
+            parties: ByNumber::default(),
+            whole,
+            trial: None,
+        })
+    }
+
+    /// What the commit did.
+    pub(crate) fn into_layer(mut self) -> Result<Layer, Error> {
+        self.clear_desk()?;
+        Ok(self.whole)
     }
 
     /// What this commit did so far.
@@ -151,29 +246,58 @@ impl<'a, R: Past> Working<'a, R> {
         self.trial.as_mut().unwrap_or(&mut self.whole)
     }
 
-    /// Makes sure that an account is in memory if it exists.
-    fn load(&mut self, number: u64) -> Result<(), Error> {
-        if self.layers().any(|l| l.accounts.contains_key(&number)) || self.read.contains_key(&number) {
-            return Ok(());
+    /// Loads an account as it stands, unless it is seated; false if there is no such account.
+    fn load(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
+        let changed = self.layers().find_map(|layer| layer.accounts.get(number));
+        match changed.or_else(|| self.ahead.get(&number).map(|row| &**row)) {
+            Some(row) => head.load(number, row).map(|()| true),
+            None => self.rows.head(number, head),
         }
-        let head = self.rows.heads(&[number])?.pop().flatten();
-        self.read.insert(number, head);
+    }
+
+    /// Seats an account, if it exists.
+    fn seat(&mut self, number: u64) -> Result<(), Error> {
+        if self.seated != Some(number) {
+            self.clear_desk()?;
+            let mut head = self.desk.take().unwrap_or_else(|| Box::new(Head::blank()));
+            self.seated = self.load(number, &mut head)?.then_some(number);
+            self.desk = Some(head);
+        }
         Ok(())
     }
 
-    /// An account that was loaded, if number and id are those of the address.
+    /// Puts the account that is seated away.
+    fn clear_desk(&mut self) -> Result<(), Error> {
+        let seated = self.seated.take();
+        if let (true, Some(number), Some(head)) = (std::mem::take(&mut self.changed), seated, &self.desk) {
+            let top = self.trial.as_mut().unwrap_or(&mut self.whole);
+            top.accounts.put(number, head)?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that [`Working::party`] knows an account, if it exists.
+    pub(crate) fn invite(&mut self, number: u64) -> Result<(), Error> {
+        if self.seated != Some(number) && !self.parties.contains_key(&number) {
+            let mut head = Box::new(Head::blank());
+            let found = self.load(number, &mut head)?;
+            self.parties.insert(number, found.then_some(head));
+        }
+        Ok(())
+    }
+
+    /// An account that is seated or was invited, if number and id are those of the address.
     pub(crate) fn party(&self, address: &Address) -> Option<Party<'_>> {
-        let account = &self.head(address.number)?.account;
+        let head = match self.seated() {
+            Some(head) if self.seated == Some(address.number) => head,
+            _ => self.parties.get(&address.number)?.as_ref()?,
+        };
+        let account = &head.account;
         (account.address == *address).then_some(Party { address: *address, state: &account.state })
     }
 
-    fn head(&self, number: u64) -> Option<&Head> {
-        let changed = self.layers().find_map(|l| l.accounts.get(&number));
-        changed.or_else(|| self.read.get(&number).and_then(Option::as_ref)).map(|head| &**head)
-    }
-
-    fn size(&self, number: u64) -> u64 {
-        self.head(number).map_or(0, |h| h.account.frontier.size())
+    fn seated(&self) -> Option<&Head> {
+        self.desk.as_deref().filter(|_| self.seated.is_some())
     }
 
     fn same_id(&self, id: &Hash) -> Result<Option<u64>, Error> {
@@ -183,13 +307,17 @@ impl<'a, R: Past> Working<'a, R> {
         }
     }
 
-    /// The sequence of the contribution to `account` that took this reference of its issuer.
+    /// The sequence of the contribution to the seated account that took this reference of its issuer.
     fn reference(&self, account: u64, key: &[u8; 24], body: &Contribution) -> Result<Option<u64>, Error> {
+        let Some(head) = self.seated() else { return Ok(None) };
+        let tag = rows::tag(key);
+        let more = head.account.frontier.size() > TAGS as u64;
+        if !more && !head.tags.contains(&tag) {
+            return Ok(None);
+        }
         if let Some(sequence) = self.layers().find_map(|l| l.references.get(key)) {
             return Ok(Some(*sequence));
         }
-        let Some(head) = self.head(account) else { return Ok(None) };
-        let tag = rows::tag(key);
         for (sequence, _) in (0..).zip(&head.tags).filter(|(_, t)| **t == tag) {
             // Of a record of this commit the reference is known above, and is another.
             if let Some(row) = self.rows.row::<RecordRow>(&place_key(account, sequence))?
@@ -200,17 +328,15 @@ impl<'a, R: Past> Working<'a, R> {
                 return Ok(Some(sequence));
             }
         }
-        if head.account.frontier.size() <= TAGS as u64 {
-            return Ok(None);
-        }
-        Ok(self.rows.row::<Reference>(key)?.map(|r| r.0))
+        if more { Ok(self.rows.row::<Reference>(key)?.map(|r| r.0)) } else { Ok(None) }
     }
 
+    /// A contribution to the seated account as it stands.
     fn entry(&self, account: u64, sequence: u64) -> Result<Option<Entry>, Error> {
         if let Some(entry) = self.layers().find_map(|l| l.entries.get(&(account, sequence))) {
             return Ok(Some(entry.clone()));
         }
-        let size = self.size(account);
+        let size = self.seated().map_or(0, |head| head.account.frontier.size());
         if sequence < size { standing(self.rows, account, sequence, size) } else { Ok(None) }
     }
 
@@ -223,16 +349,19 @@ impl<'a, R: Past> Working<'a, R> {
         body: &Body,
     ) -> Result<Outcome, Error> {
         if let Some(address) = &statement.address {
-            self.load(address.number)?;
+            self.seat(address.number)?;
         }
         let fund = match body {
             Body::Contribution(c) => Some(c.what.fund),
             _ => None,
         };
         if let Some(fund) = &fund {
-            self.load(fund.number)?;
+            self.invite(fund.number)?;
         }
         let issuer = offer.signed.payload.issuer;
+        if let Some(issuer) = &issuer {
+            self.invite(issuer.number)?;
+        }
         let subject = statement.address.and_then(|a| self.party(&a));
         let number = statement.address.map_or(0, |a| a.number);
         let reference = match body {
@@ -297,17 +426,19 @@ impl<'a, R: Past> Working<'a, R> {
                 let (account, record, leaf) = Account::open(number, opened, &placed);
                 let top = self.top();
                 top.ids.insert(account.address.id, number);
-                let mut head = Head { account, tags: Vec::new() };
-                head.push_tag(0);
-                top.accounts.insert(number, Box::new(head));
+                top.accounts.put(number, &Head::opened(account))?;
+                self.parties.remove(&number);
                 (record, leaf)
             }
             (_, Some(Address { number, .. })) => {
-                let mut head = self.take(number)?;
+                let head = self.desk.as_mut().filter(|_| self.seated == Some(number));
+                let head =
+                    head.ok_or_else(|| Error::Bug(format!("account {number} was judged and is not there")))?;
                 let (record, leaf, entry) = head.account.append(statement, body, entry, &placed);
                 head.push_tag(reference.as_ref().map_or(0, rows::tag));
+                self.changed = true;
+                self.parties.remove(&number);
                 let top = self.top();
-                top.accounts.insert(number, head);
                 if let Some(entry) = entry {
                     if let Some(refers) = statement.refers {
                         top.changes.push((entry_key(number, refers, record.sequence), entry.clone()));
@@ -333,29 +464,6 @@ impl<'a, R: Past> Working<'a, R> {
         Ok(accepted)
     }
 
-    /// An account to change: moved up from what was read, or copied where a trial may have to be forgotten.
-    fn take(&mut self, number: u64) -> Result<Box<Head>, Error> {
-        let gone = || Error::Bug(format!("account {number} was judged and is not there"));
-        if let Some(trial) = &mut self.trial {
-            if let Some(account) = trial.accounts.remove(&number) {
-                return Ok(account);
-            }
-            let below = [&self.whole].into_iter().chain(self.pending.iter().copied());
-            let below = below.map(|l| &l.accounts).find_map(|accounts| accounts.get(&number));
-            return below
-                .or_else(|| self.read.get(&number).and_then(Option::as_ref))
-                .cloned()
-                .ok_or_else(gone);
-        }
-        if let Some(head) = self.whole.accounts.remove(&number) {
-            return Ok(head);
-        }
-        match self.pending.iter().find_map(|l| l.accounts.get(&number)) {
-            Some(head) => Ok(head.clone()),
-            None => self.read.remove(&number).flatten().ok_or_else(gone),
-        }
-    }
-
     /// Judges and records a posting that is neither known nor refused whole.
     pub(crate) fn posting(
         &mut self,
@@ -365,6 +473,7 @@ impl<'a, R: Past> Working<'a, R> {
         let payload = &offer.signed.payload;
         let first = self.base.log + self.whole.made.len() as u64;
         if payload.all_or_nothing {
+            self.clear_desk()?;
             self.trial = Some(Layer::default());
         }
         let mut results: Vec<Outcome> = Vec::with_capacity(offer.statements.len());
@@ -375,8 +484,13 @@ impl<'a, R: Past> Working<'a, R> {
             });
         }
         let refused = results.iter().any(Result::is_err);
+        if payload.all_or_nothing && !refused {
+            self.clear_desk()?;
+        }
         if let Some(trial) = self.trial.take() {
             if refused {
+                (self.seated, self.changed) = (None, false);
+                self.parties.clear();
                 for result in &mut results {
                     if result.is_ok() {
                         *result = Err(Refusal::new(Code::NotRecorded, ""));
@@ -384,7 +498,7 @@ impl<'a, R: Past> Working<'a, R> {
                 }
             } else {
                 let whole = &mut self.whole;
-                whole.accounts.extend(trial.accounts);
+                whole.accounts.extend(&trial.accounts);
                 whole.entries.extend(trial.entries);
                 whole.changes.extend(trial.changes);
                 whole.references.extend(trial.references);
@@ -448,15 +562,12 @@ fn contribution(row: &RecordRow, account: u64, sequence: u64) -> Result<Option<C
     }
 }
 
-/// The accounts that the offers name, read at once before they are judged one by one.
-fn prefetch<R: Past>(rows: &R, offers: &[Offer<'_>]) -> Result<ByNumber<Option<Box<Head>>>, Error> {
-    let addresses = offers.iter().flat_map(|offer| {
-        let subjects = offer.statements.iter().flatten().filter_map(|(s, _)| s.address);
-        subjects.chain(offer.signed.payload.issuer)
-    });
-    let mut numbers: Vec<u64> = addresses.map(|a| a.number).collect();
+/// Numbers of the accounts that the offers are about, rising.
+fn subjects(offers: &[Offer<'_>]) -> Vec<u64> {
+    let statements = offers.iter().flat_map(|offer| offer.statements.iter().flatten());
+    let mut numbers: Vec<u64> =
+        statements.filter_map(|(statement, _)| statement.address).map(|a| a.number).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    let heads = rows.heads(&numbers)?;
-    Ok(numbers.into_iter().zip(heads).collect())
+    numbers
 }

@@ -482,6 +482,11 @@ impl Cells {
         (salts.len() == leaves.len()).then_some(Self { salts, leaves })
     }
 
+    /// Salts and leaf hashes, in order of the cells.
+    pub fn into_parts(self) -> (Vec<Seed>, Vec<Hash>) {
+        (self.salts, self.leaves)
+    }
+
     /// Salts of the cells.
     pub fn salts(&self) -> &[Seed] {
         &self.salts

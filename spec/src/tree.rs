@@ -362,6 +362,11 @@ impl Frontier {
         &self.peaks
     }
 
+    /// The peaks alone.
+    pub fn into_peaks(self) -> Vec<Hash> {
+        self.peaks
+    }
+
     /// Appends a leaf.
     pub fn push(&mut self, leaf: Hash) {
         self.push_with(leaf, |_, _, _| {});

@@ -202,6 +202,16 @@ pub(crate) fn amount(r: &mut Reader<'_>) -> Result<u64, Malformed> {
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// A currency from its code, if that is three letters A–Z.
+    pub fn new(code: [u8; 3]) -> Option<Self> {
+        code.iter().all(u8::is_ascii_uppercase).then_some(Self(code))
+    }
+
+    /// The letters.
+    pub fn bytes(self) -> [u8; 3] {
+        self.0
+    }
+
     /// The code.
     pub fn as_str(&self) -> &str {
         // Three ASCII letters by construction.
@@ -295,11 +305,7 @@ impl FromStr for Currency {
     type Err = BadValue;
     fn from_str(text: &str) -> Result<Self, BadValue> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| BadValue("a currency as CNY"))?;
-        if code.iter().all(u8::is_ascii_uppercase) {
-            Ok(Self(code))
-        } else {
-            Err(BadValue("a currency as CNY"))
-        }
+        Self::new(code).ok_or(BadValue("a currency as CNY"))
     }
 }
 
@@ -312,7 +318,7 @@ impl Cbor for Currency {
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("a currency of three letters A–Z");
         let code: [u8; 3] = r.utf8(<[u8]>::is_ascii)?.try_into().map_err(|_| fault)?;
-        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(fault) }
+        Self::new(code).ok_or(fault)
     }
 }
 
