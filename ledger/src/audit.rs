@@ -23,6 +23,7 @@ use peal_spec::statement::{Body, Statement, Type};
 use peal_spec::tree::{self, Frontier};
 use peal_spec::value::{Origin, Time};
 
+use crate::blob::Blob;
 use crate::commit::{Sealed, Verdict, judge, seal};
 use crate::error::Error;
 use crate::fresh::ByNumber;
@@ -37,7 +38,7 @@ use crate::settler::Settler;
 use crate::state::{Core, Published};
 use crate::store::{Disk, KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
 use crate::trees::{Directory, block_first};
-use crate::working::{Base, Offer, Past, stored_head};
+use crate::working::{Base, Layer, Offer, Past, stored_head};
 
 /// What an audit has gone through and found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,7 +256,7 @@ fn replay_block(
     };
     // The signed root comes last: a record that differs is named itself.
     let postpone = |checkpoint: &Checkpoint| Ok(sign(checkpoint).unwrap_or_default());
-    let judged = judge(replay, base, &[], &offers, &next_seed)?;
+    let judged = judge(replay, base, &[], &offers, &next_seed, Layer::default())?;
     for (verdict, recorded) in judged.verdicts.iter().zip(&recorded) {
         let key = &recorded.digest.0;
         match verdict {
@@ -275,7 +276,8 @@ fn replay_block(
     if !judged.records_something() {
         return corrupt(Family::Blocks, &key, "it holds no posting");
     }
-    let sealed = seal(&judged, base.origin, log, &|leaves| directory.change(leaves), &offers, &postpone)?;
+    let change = |leaves: &[(u64, Hash)]| directory.change(leaves);
+    let sealed = seal(&judged, base.origin, log, &change, &offers, &postpone, &Blob::with_capacity)?;
     for blocks in [false, true] {
         if blocks {
             sign(&sealed.checkpoint)?;

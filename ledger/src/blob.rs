@@ -46,6 +46,17 @@ impl Blob {
         Ok(())
     }
 
+    /// No rows, in memory that was used before.
+    pub(crate) fn within(mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        Self(memory)
+    }
+
+    /// The memory.
+    pub(crate) fn into_memory(self) -> Vec<u8> {
+        self.0
+    }
+
     /// A blob that was stored.
     pub(crate) fn stored(bytes: Vec<u8>) -> Self {
         Self(bytes)

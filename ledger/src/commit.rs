@@ -85,16 +85,17 @@ impl Judged {
     }
 }
 
-/// Judges postings. `pending` are commits that may not be in the rows yet, the youngest first.
+/// Judges postings. `pending` are commits that may not be in the rows yet, the youngest first; `empty` is memory for what is done.
 pub(crate) fn judge<R: Past>(
     rows: &R,
     base: &Base<'_>,
     pending: &[&Judged],
     offers: &[Offer<'_>],
     seeds: &dyn Fn() -> Seed,
+    empty: Layer,
 ) -> Result<Judged, Error> {
     let layers = pending.iter().map(|j| &j.layer).collect();
-    let mut working = Working::new(base, rows, layers, seeds, offers)?;
+    let mut working = Working::new(base, rows, layers, seeds, offers, empty)?;
     let mut verdicts = Vec::with_capacity(offers.len());
     let mut here: HashMap<Hash, usize> = HashMap::new();
     let mut ids: HashMap<Vec<u8>, Hash> = HashMap::new();
@@ -147,7 +148,8 @@ pub(crate) fn judge<R: Past>(
 /// What new and changed leaves, in order, do to the directory, and its root then.
 pub(crate) type Change<'a> = dyn Fn(&[(u64, Hash)]) -> Result<(Changes, Hash), Error> + 'a;
 
-/// Grows the trees, signs the checkpoint and makes the rows. `change` is the directory's; `sign` turns the checkpoint into a note.
+/// Grows the trees, signs the checkpoint and makes the rows. `change` is the directory's; `sign` turns the checkpoint into a note; `memory`
+/// gives an empty blob with room for so many bytes.
 pub(crate) fn seal(
     judged: &Judged,
     origin: &Origin,
@@ -155,6 +157,7 @@ pub(crate) fn seal(
     change: &Change<'_>,
     offers: &[Offer<'_>],
     sign: &dyn Fn(&Checkpoint) -> Result<String, Error>,
+    memory: &dyn Fn(usize) -> Blob,
 ) -> Result<Sealed, Error> {
     let Judged { verdicts, layer: whole, ids, time, first, .. } = judged;
     let (first, time) = (*first, *time);
@@ -173,7 +176,7 @@ pub(crate) fn seal(
         Checkpoint { origin: origin.to_owned(), size: growth.after.size(), root: growth.after.root() };
     let note = sign(&checkpoint)?;
 
-    let mut rows = Blob::with_capacity(512 * whole.made.len() + 1024 * offers.len() + 1024);
+    let mut rows = memory(512 * whole.made.len() + 1024 * offers.len() + 1024);
     let recorded = offers.iter().zip(verdicts).filter_map(|(offer, verdict)| match verdict {
         Verdict::Recorded(posted) => Some((offer, posted)),
         _ => None,
@@ -192,7 +195,7 @@ pub(crate) fn seal(
         let Some(Ok((statement, _))) = statement else {
             return Err(Error::Bug("a record without its statement".into()));
         };
-        rows.put(&place_key(record.account, record.sequence), &RecordRow::new(record, *seed, statement))?;
+        rows.put(&place_key(record.account, record.sequence), &RecordRow::of(record, *seed, statement))?;
     }
     for (key, entry) in &whole.changes {
         rows.put(key, entry)?;

@@ -147,6 +147,11 @@ impl Generation {
         Ok(())
     }
 
+    /// Its blobs.
+    pub(crate) fn into_blobs(self) -> Vec<Arc<Blob>> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).blobs
+    }
+
     /// Bytes of the rows.
     pub(crate) fn bytes(&self) -> usize {
         self.read().bytes

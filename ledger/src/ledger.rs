@@ -19,6 +19,7 @@ use peal_spec::tree::Frontier;
 use peal_spec::value::{Origin, Time};
 
 use crate::audit::{AuditReport, replay};
+use crate::blob::Blob;
 use crate::commit::{Verdict, judge, seal};
 use crate::error::Error;
 use crate::layered::Layered;
@@ -32,7 +33,7 @@ use crate::settler::Settler;
 use crate::state::{Core, Counters, Published};
 use crate::store::{Disk, Put, Rocks, Rows, RowsExt};
 use crate::trees::Directory;
-use crate::working::{Base, Offer};
+use crate::working::{Base, Layer, Offer};
 
 /// What a ledger starts from.
 #[derive(Debug)]
@@ -186,10 +187,11 @@ impl Ledger {
         let offers = [Offer::new(opening, &bodies)];
         let sign =
             |c: &peal_spec::note::Checkpoint| Ok(Note::sign(c.to_string(), origin, operator).to_string());
-        let judged = judge(&Layered::bare(disk), &base, &[], &offers, &*settings.seeds)?;
+        let judged = judge(&Layered::bare(disk), &base, &[], &offers, &*settings.seeds, Layer::default())?;
         match judged.verdicts.first() {
             Some(Verdict::Recorded(_)) => {
-                let sealed = seal(&judged, origin, &log, &|leaves| directory.change(leaves), &offers, &sign)?;
+                let change = |leaves: &[(u64, Hash)]| directory.change(leaves);
+                let sealed = seal(&judged, origin, &log, &change, &offers, &sign, &Blob::with_capacity)?;
                 let key = number_key(sealed.first);
                 let rows = identity(origin, &verifier(origin, operator))?;
                 let last = encode(&Figure(sealed.first))?;

@@ -67,6 +67,12 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Hashes, stored in one piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hashes(pub(crate) Vec<Hash>);
@@ -374,7 +380,7 @@ pub(crate) struct Block {
 
 /// What is kept of a record's statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(crate) enum Content<B = Bytes> {
     /// The statement; its address is the account's, its root is recomputed.
     Kept {
         /// Seed of its salts.
@@ -382,7 +388,7 @@ pub(crate) enum Content {
         /// The issuer's clock.
         issued: Time,
         /// The facets as encoded, one after another.
-        facets: Bytes,
+        facets: B,
     },
     /// Only its root: the statement was erased.
     Erased {
@@ -393,7 +399,7 @@ pub(crate) enum Content {
 
 /// One record. Account and sequence are the key's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RecordRow {
+pub(crate) struct RecordRow<B = Bytes> {
     /// Seed of the ledger's salts for it.
     pub(crate) seed: Seed,
     /// Place in the log.
@@ -413,13 +419,11 @@ pub(crate) struct RecordRow {
     /// Root of the account's state after it.
     pub(crate) state_root: Hash,
     /// The statement.
-    pub(crate) content: Content,
+    pub(crate) content: Content<B>,
 }
 
-impl Row for RecordRow {
-    const FAMILY: Family = Family::Records;
-
-    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
+impl<B: AsRef<[u8]>> RecordRow<B> {
+    fn pack(&self, bytes: &mut Vec<u8>) {
         let mut p = Packer(bytes);
         p.fixed(&self.seed.0);
         p.number(self.log_index);
@@ -435,13 +439,21 @@ impl Row for RecordRow {
                 p.number(0);
                 p.fixed(&seed.0);
                 p.number(issued.seconds());
-                p.bytes(&facets.0);
+                p.bytes(facets.as_ref());
             }
             Content::Erased { root } => {
                 p.number(1);
                 p.fixed(&root.0);
             }
         }
+    }
+}
+
+impl Row for RecordRow {
+    const FAMILY: Family = Family::Records;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
+        self.pack(bytes);
         Ok(())
     }
 
@@ -474,10 +486,11 @@ impl Row for RecordRow {
     }
 }
 
-impl RecordRow {
+/// A row whose facets are still the statement's.
+impl<'s> RecordRow<&'s [u8]> {
     /// The row of a record made from a statement.
-    pub(crate) fn new(record: &Record, seed: Seed, statement: &Statement) -> Self {
-        let facets = Bytes(statement.facets.as_bytes().to_vec());
+    pub(crate) fn of(record: &Record, seed: Seed, statement: &'s Statement) -> Self {
+        let facets = statement.facets.as_bytes();
         Self {
             seed,
             log_index: record.log_index,
@@ -491,7 +504,23 @@ impl RecordRow {
             content: Content::Kept { seed: statement.seed, issued: statement.issued, facets },
         }
     }
+}
 
+impl Row for RecordRow<&[u8]> {
+    const FAMILY: Family = Family::Records;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
+        self.pack(bytes);
+        Ok(())
+    }
+
+    /// It cannot be: a row that is read owns its facets.
+    fn read(_: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+impl RecordRow {
     /// Where the ledger put its statement, whose root is given.
     pub(crate) fn placed(&self, statement_root: Hash) -> Placed {
         Placed {

@@ -37,7 +37,7 @@ use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
 use crate::store::{KeyValue, Ordered, Rows};
-use crate::working::{Base, Offer, Past, stored_head};
+use crate::working::{Base, Layer, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
 #[derive(Debug)]
@@ -320,14 +320,30 @@ impl Drop for Judge {
     }
 }
 
+/// An empty layer, in the memory of one that nobody looks at any more, if there is one.
+fn spare(done: &mut Vec<Arc<Judged>>) -> Layer {
+    let mut spare = None;
+    let held = std::mem::take(done).into_iter().map(Arc::try_unwrap);
+    done.extend(held.filter_map(|judged| match judged {
+        Ok(judged) => {
+            spare = Some(judged.layer);
+            None
+        }
+        Err(held) => Some(held),
+    }));
+    spare.map(Layer::cleared).unwrap_or_default()
+}
+
 impl Judge {
     /// Judges until the queue is closed and empty, or something fails.
     pub(crate) fn run(self) {
         // What is judged and may not be published yet, the youngest first.
         let mut pending: VecDeque<Arc<Judged>> = VecDeque::new();
+        // What is published, as long as the writer may look at it.
+        let mut done: Vec<Arc<Judged>> = Vec::new();
         while let Some(jobs) = self.queue.take() {
             let started = Instant::now();
-            match self.judge(&jobs, &mut pending) {
+            match self.judge(&jobs, &mut pending, &mut done) {
                 Ok(judged) => {
                     let judged = Arc::new(judged);
                     if judged.records_something() {
@@ -345,7 +361,12 @@ impl Judge {
         }
     }
 
-    fn judge(&self, jobs: &[Job], pending: &mut VecDeque<Arc<Judged>>) -> Result<Judged, Error> {
+    fn judge(
+        &self,
+        jobs: &[Job],
+        pending: &mut VecDeque<Arc<Judged>>,
+        done: &mut Vec<Arc<Judged>>,
+    ) -> Result<Judged, Error> {
         let core = &*self.core;
         if let Some(fault) = core.fault.get() {
             return Err(fault.clone());
@@ -354,7 +375,10 @@ impl Judge {
             let trees = core.trees();
             (trees.fresh.clone(), trees.published.clone())
         };
-        pending.retain(|judged| judged.end() > published.checkpoint.size);
+        while pending.back().is_some_and(|judged| judged.end() <= published.checkpoint.size) {
+            done.extend(pending.pop_back());
+        }
+        let empty = spare(done);
         let commit = published.commit;
         let (log, directory, last) = match pending.front() {
             Some(judged) => (judged.end(), judged.accounts, judged.time),
@@ -364,7 +388,7 @@ impl Judge {
         let time = Time::new(now).ok_or_else(|| Error::Setup(format!("the clock stands at {now}")))?;
         let base = Base { origin: &core.origin, log, directory, time };
         let before: Vec<&Judged> = pending.iter().map(|judged| &**judged).collect();
-        judge(&Now { core, fresh }, &base, &before, &offers(jobs), &*self.seeds)
+        judge(&Now { core, fresh }, &base, &before, &offers(jobs), &*self.seeds, empty)
     }
 }
 
@@ -432,7 +456,7 @@ impl Writer {
             let log = core.trees().log.clone();
             let change = |leaves: &[(u64, Hash)]| core.trees().directory.change(leaves);
             let sign = |c: &Checkpoint| Ok(self.sign(c));
-            let made = seal(judged, &core.origin, &log, &change, &offers, &sign)?;
+            let made = seal(judged, &core.origin, &log, &change, &offers, &sign, &|bytes| core.blob(bytes))?;
             head_path = made.head_path()?;
             sealed = Some(made);
         }

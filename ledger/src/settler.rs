@@ -208,7 +208,10 @@ impl Settler {
                 self.mark(meta::SORTED, to)?;
                 marks.sorted = to;
             }
-            self.core.trees_mut().fresh.0.remove(0);
+            // Readers may still hold on to the generation.
+            let settled = self.core.trees_mut().fresh.0.remove(0);
+            drop(oldest);
+            self.core.reuse(settled);
             self.told.notify_all();
         }
         let fresh = &mut self.core.trees_mut().fresh;

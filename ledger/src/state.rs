@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use peal_spec::hash::Hash;
@@ -16,8 +16,9 @@ use peal_spec::note::{Checkpoint, VerifierKey};
 use peal_spec::tree::Frontier;
 use peal_spec::value::Origin;
 
+use crate::blob::Blob;
 use crate::error::Error;
-use crate::fresh::Fresh;
+use crate::fresh::{Fresh, Generation};
 use crate::heads::Heads;
 use crate::layered::Layered;
 use crate::rows::Head as AccountHead;
@@ -80,6 +81,9 @@ impl Counters {
     }
 }
 
+/// Blobs from this size on are worth keeping.
+const SPARE: usize = 1 << 20;
+
 /// One open ledger.
 pub(crate) struct Core {
     pub(crate) disk: Box<dyn Disk>,
@@ -90,6 +94,8 @@ pub(crate) struct Core {
     pub(crate) stopped: AtomicBool,
     /// Why the ledger stopped by itself.
     pub(crate) fault: OnceLock<Error>,
+    /// Memory of blobs that are settled, for the next ones.
+    spare: Mutex<Vec<Vec<u8>>>,
     trees: RwLock<Trees>,
 }
 
@@ -131,8 +137,33 @@ impl Core {
             counters: Counters::default(),
             stopped: AtomicBool::new(false),
             fault: OnceLock::new(),
+            spare: Mutex::default(),
             trees: RwLock::new(trees),
         }
+    }
+
+    /// An empty blob with room for so many bytes: fresh memory has to be cleared page by page, so that of settled blobs is used again.
+    pub(crate) fn blob(&self, bytes: usize) -> Blob {
+        if bytes >= SPARE {
+            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            let fits = |memory: &Vec<u8>| (bytes..=2 * bytes).contains(&memory.capacity());
+            if let Some(at) = spare.iter().position(fits) {
+                return Blob::within(spare.swap_remove(at));
+            }
+        }
+        Blob::with_capacity(bytes)
+    }
+
+    /// Keeps the memory of rows that nobody looks at any more.
+    pub(crate) fn reuse(&self, settled: Arc<Generation>) {
+        let Ok(generation) = Arc::try_unwrap(settled) else { return };
+        let blobs = generation.into_blobs().into_iter().filter_map(|blob| Arc::try_unwrap(blob).ok());
+        let large = blobs.map(Blob::into_memory).filter(|memory| memory.capacity() >= SPARE);
+        let old = std::mem::replace(
+            &mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner),
+            large.collect(),
+        );
+        drop(old);
     }
 
     /// The trees, for a moment.

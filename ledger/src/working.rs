@@ -168,7 +168,26 @@ pub(crate) struct Layer {
     pub(crate) made: Vec<Made>,
 }
 
+/// A layer that holds more memory than this for heads is not used again.
+const LARGE_LAYER: usize = 64 << 20;
+
 impl Layer {
+    /// Nothing, in the memory of this layer.
+    pub(crate) fn cleared(mut self) -> Self {
+        if self.accounts.bytes.capacity() > LARGE_LAYER {
+            return Self::default();
+        }
+        self.accounts.bytes.clear();
+        self.accounts.at.clear();
+        self.accounts.waste = 0;
+        self.entries.clear();
+        self.changes.clear();
+        self.references.clear();
+        self.ids.clear();
+        self.made.clear();
+        self
+    }
+
     /// Room for so many statements.
     fn reserve(&mut self, statements: usize) {
         self.accounts.bytes.reserve(512 * statements);
@@ -200,16 +219,16 @@ pub(crate) struct Working<'a, R> {
 }
 
 impl<'a, R: Past> Working<'a, R> {
-    /// Nothing done yet.
+    /// Nothing done yet; what will be done goes into the empty layer `whole`.
     pub(crate) fn new(
         base: &'a Base<'a>,
         rows: &'a R,
         pending: Vec<&'a Layer>,
         seeds: &'a dyn Fn() -> Seed,
         offers: &[Offer<'_>],
+        mut whole: Layer,
     ) -> Result<Self, Error> {
         let ahead = rows.ahead(&subjects(offers))?;
-        let mut whole = Layer::default();
         whole.reserve(offers.iter().map(|offer| offer.statements.len()).sum());
         Ok(Self {
             base,
