@@ -115,9 +115,12 @@ fn family_options(family: Family, cache: &Cache) -> Options {
 /// What the families are opened with, and what files of each are written with.
 fn families() -> (Vec<ColumnFamilyDescriptor>, Vec<Options>) {
     let cache = Cache::new_lru_cache(CACHE);
-    let options: Vec<Options> = Family::ALL.iter().map(|f| family_options(*f, &cache)).collect();
+    let mut options: Vec<Options> = Family::ALL.iter().map(|f| family_options(*f, &cache)).collect();
     let named = Family::ALL.iter().zip(&options);
-    (named.map(|(f, options)| ColumnFamilyDescriptor::new(f.name(), options.clone())).collect(), options)
+    let families = named.map(|(f, options)| ColumnFamilyDescriptor::new(f.name(), options.clone())).collect();
+    // Merging compresses; what is merged soon is not compressed before.
+    options.iter_mut().for_each(|options| options.set_compression_type(DBCompressionType::None));
+    (families, options)
 }
 
 /// The last key of the same length before a key; none before the first.
