@@ -229,6 +229,7 @@ fn replay_block(
             signed: &r.signed,
             roots: &r.roots,
             statements: r.statements.iter().map(|s| s.as_ref().map(|(s, b)| (s, b))).collect(),
+            looked: None,
             // Of a refused statement the type is not kept: a lone one may have been a rotation.
             rotation_alone: match r.statements.as_slice() {
                 [Ok((only, _))] => only.kind == Type::Rotated as u64,

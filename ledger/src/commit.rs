@@ -104,8 +104,9 @@ pub(crate) fn judge<R: Past>(
             verdicts.push(Verdict::Same(*same));
             continue;
         }
+        let since = offer.looked.map(|looked| &looked.since);
         if pending.iter().any(|j| j.here.contains_key(&offer.digest))
-            || rows.bytes(Family::Postings, &offer.digest.0)?.is_some()
+            || rows.holds(Family::Postings, &offer.digest.0, since)?
         {
             verdicts.push(Verdict::Known);
             continue;
@@ -114,7 +115,8 @@ pub(crate) fn judge<R: Past>(
         let key = posting_id_key(payload.issuer.map(|a| a.number), &offer.signed.kid, &payload.id);
         let id_taken = ids.contains_key(&key)
             || pending.iter().any(|j| j.ids.contains_key(&key))
-            || rows.bytes(Family::PostingIds, &key)?.is_some();
+            || offer.looked.is_some_and(|looked| looked.id_taken)
+            || rows.holds(Family::PostingIds, &key, since)?;
         if let Some(issuer) = &payload.issuer {
             working.invite(issuer.number)?;
         }

@@ -65,8 +65,15 @@ struct Inner {
     links: Vec<Link>,
     /// The last record of each account.
     last: ByNumber<u32>,
-    /// By family, all but records.
-    others: BTreeMap<Family, BTreeMap<Box<[u8]>, Loc>>,
+    /// By family, those that are looked through in order.
+    ordered: BTreeMap<Family, BTreeMap<Box<[u8]>, Loc>>,
+    /// By family, those that are asked for by their keys.
+    points: BTreeMap<Family, HashMap<Box<[u8]>, Loc>>,
+}
+
+/// Whether rows of a family are asked for by their keys, and looked through in order only by an audit.
+fn by_key(family: Family) -> bool {
+    matches!(family, Family::Postings | Family::PostingIds | Family::References | Family::Ids)
 }
 
 /// The rows of some commits in a row.
@@ -104,7 +111,8 @@ impl Inner {
     fn find(&self, family: Family, key: &[u8]) -> Option<Loc> {
         match place_of(family, key) {
             Some((account, sequence)) => self.record(account, sequence),
-            None => self.others.get(&family)?.get(key).copied(),
+            None if by_key(family) => self.points.get(&family)?.get(key).copied(),
+            None => self.ordered.get(&family)?.get(key).copied(),
         }
     }
 
@@ -136,8 +144,11 @@ impl Generation {
                     let before = inner.last.insert(account, at).unwrap_or(NONE);
                     inner.links.push(Link { account, sequence, loc, before });
                 }
+                None if by_key(row.family) => {
+                    inner.points.entry(row.family).or_default().insert(row.key.into(), loc);
+                }
                 None => {
-                    inner.others.entry(row.family).or_default().insert(row.key.into(), loc);
+                    inner.ordered.entry(row.family).or_default().insert(row.key.into(), loc);
                 }
             }
         }
@@ -171,11 +182,14 @@ impl Generation {
         ) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let inner = self.read();
-        for (family, rows) in &inner.others {
-            take(
-                *family,
-                &mut rows.iter().map(|(key, loc)| Ok((key.to_vec(), Cow::Borrowed(inner.value(*loc))))),
-            )?;
+        let row = |(key, loc): (&Box<[u8]>, &Loc)| Ok((key.to_vec(), Cow::Borrowed(inner.value(*loc))));
+        for (family, rows) in &inner.ordered {
+            take(*family, &mut rows.iter().map(row))?;
+        }
+        for (family, rows) in &inner.points {
+            let mut rows: Vec<(&Box<[u8]>, &Loc)> = rows.iter().collect();
+            rows.sort_unstable_by_key(|(key, _)| *key);
+            take(*family, &mut rows.into_iter().map(row))?;
         }
         let mut order: Vec<(u64, u64, u32)> =
             inner.links.iter().zip(0..).map(|(l, at)| (l.account, l.sequence, at)).collect();
@@ -189,6 +203,10 @@ impl Generation {
 }
 
 impl Generation {
+    fn holds(&self, family: Family, key: &[u8]) -> bool {
+        self.read().find(family, key).is_some()
+    }
+
     /// The row of a key.
     fn row(&self, family: Family, key: &[u8]) -> Option<Vec<u8>> {
         let inner = self.read();
@@ -209,27 +227,49 @@ impl Generation {
         all.iter().map(|(key, loc)| inner.copy(key, *loc)).collect()
     }
 
-    /// The first row of a family, other than records, from a bound on.
+    /// Keys of a family whose rows are asked for by them, from a key on, in no order.
+    fn keys(&self, family: Family, from: &[u8]) -> Vec<Box<[u8]>> {
+        let inner = self.read();
+        let keys = inner.points.get(&family).into_iter().flat_map(HashMap::keys);
+        keys.filter(|key| ***key >= *from).cloned().collect()
+    }
+
+    /// The first row of a family that is kept in order, from a bound on.
     fn first(&self, family: Family, from: Bound<&[u8]>) -> Option<KeyValue> {
         let inner = self.read();
-        let rows = inner.others.get(&family)?;
+        let rows = inner.ordered.get(&family)?;
         let (found, loc) = rows.range::<[u8], _>((from, Bound::Unbounded)).next()?;
         Some(inner.copy(found, *loc))
     }
 
     fn at_or_before(&self, family: Family, key: &[u8]) -> Option<KeyValue> {
         let inner = self.read();
-        let rows = inner.others.get(&family)?;
+        let rows = inner.ordered.get(&family)?;
         let (found, loc) = rows.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
         Some(inner.copy(found, *loc))
     }
 }
+
+/// A moment after which rows were looked for, so that only younger ones have to be looked for again.
+#[derive(Clone)]
+pub(crate) struct Since(Arc<Generation>);
 
 /// Generations, oldest first.
 #[derive(Clone, Default)]
 pub(crate) struct Fresh(pub(crate) Vec<Arc<Generation>>);
 
 impl Fresh {
+    /// Now.
+    pub(crate) fn since(&self) -> Option<Since> {
+        self.0.last().cloned().map(Since)
+    }
+
+    /// Whether a row came after a moment at which it was not there; none if that cannot be told from what is in memory.
+    pub(crate) fn came(&self, since: &Since, family: Family, key: &[u8]) -> Option<bool> {
+        let at = self.0.iter().position(|generation| Arc::ptr_eq(generation, &since.0))?;
+        Some(self.0.iter().skip(at).any(|generation| generation.holds(family, key)))
+    }
+
     /// The row of a key: the youngest of these, or the one below.
     pub(crate) fn bytes_over<R: Rows + ?Sized>(
         &self,
@@ -263,12 +303,24 @@ impl Fresh {
                 rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
                 Box::new(rows.into_iter())
             }
+            _ if by_key(family) => Box::new(self.each(family, from, within)),
             _ => Box::new(self.rising(family, from, within)),
         };
         Box::new(Merged { fresh: fresh.peekable(), below: below.peekable() })
     }
 
-    /// Rows of a family, other than records, one at a time as they are asked for: a reader may want few of many.
+    /// Rows of a family whose rows are asked for by their keys, in order: the keys at once, the rows as they are asked for.
+    fn each(&self, family: Family, from: &[u8], within: bool) -> impl Iterator<Item = KeyValue> + use<> {
+        let generations = self.0.clone();
+        let mut keys: Vec<Box<[u8]>> = generations.iter().flat_map(|g| g.keys(family, from)).collect();
+        keys.retain(|key| !within || key.get(..8) == from.get(..8));
+        keys.sort_unstable();
+        keys.dedup();
+        let row = move |key: &[u8]| generations.iter().rev().find_map(|g| g.row(family, key));
+        keys.into_iter().filter_map(move |key| Some((key.clone(), row(&key)?.into())))
+    }
+
+    /// Rows of a family that is kept in order, one at a time as they are asked for: a reader may want few of many.
     fn rising(&self, family: Family, from: &[u8], within: bool) -> impl Iterator<Item = KeyValue> + use<> {
         let (generations, from) = (self.0.clone(), Box::<[u8]>::from(from));
         let mut last: Option<Box<[u8]>> = None;

@@ -184,7 +184,7 @@ impl Ledger {
         let (log, directory) = (Frontier::default(), Directory::default());
         let base = Base { origin, log: 0, directory: 0, time };
         let bodies: Vec<_> = opening.posting().statements.iter().map(|s| s.body()).collect();
-        let offers = [Offer::new(opening, &bodies)];
+        let offers = [Offer::new(opening, &bodies, None)];
         let sign =
             |c: &peal_spec::note::Checkpoint| Ok(Note::sign(c.to_string(), origin, operator).to_string());
         let judged = judge(&Layered::bare(disk), &base, &[], &offers, &*settings.seeds, Layer::default())?;
@@ -283,13 +283,13 @@ impl Ledger {
         if posting.payload().origin != core.origin {
             return Err(Refusal::new(Code::ForeignOrigin, "origin").into());
         }
-        let digest = posting.digest();
-        if Now::new(core).bytes(Family::Postings, &digest.0)?.is_some()
-            && let Some(found) = self.receipt(&digest)?
+        let looked = Now::new(core).look(&posting)?;
+        if looked.is_none()
+            && let Some(found) = self.receipt(&posting.digest())?
         {
             return Ok(Pending::ready(found.receipt));
         }
-        queue.push(posting, bytes)
+        queue.push(posting, bytes, looked)
     }
 
     /// The last commit.

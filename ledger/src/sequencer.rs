@@ -29,15 +29,15 @@ use tokio::sync::oneshot;
 
 use crate::commit::{Judged, Sealed, Verdict, judge, seal};
 use crate::error::Error;
-use crate::fresh::{ByNumber, Fresh};
+use crate::fresh::{ByNumber, Fresh, Since};
 use crate::reads;
 use crate::rows::{Figure, Head};
-use crate::schema::{Family, encode, meta, number_key, place};
+use crate::schema::{Family, encode, meta, number_key, place, posting_id_key};
 use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
 use crate::store::{KeyValue, Ordered, Rows};
-use crate::working::{Base, Layer, Offer, Past, stored_head};
+use crate::working::{Base, Layer, Looked, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ struct Job {
     checked: Checked,
     bodies: Vec<Result<Body, Refusal>>,
     bytes: usize,
+    looked: Option<Looked>,
     answer: oneshot::Sender<Result<Receipt, Error>>,
 }
 
@@ -131,11 +132,16 @@ impl Queue {
     }
 
     /// Takes a posting if there is room. An empty queue takes one of any size.
-    pub(crate) fn push(&self, checked: Checked, bytes: usize) -> Result<Pending, Error> {
+    pub(crate) fn push(
+        &self,
+        checked: Checked,
+        bytes: usize,
+        looked: Option<Looked>,
+    ) -> Result<Pending, Error> {
         // Reading the facets is done here, by the caller's thread, so that the one writer need not.
         let bodies: Vec<_> = checked.posting().statements.iter().map(|s| s.body()).collect();
         let (answer, answered) = oneshot::channel();
-        let job = Job { checked, bodies, bytes, answer };
+        let job = Job { checked, bodies, bytes, looked, answer };
         let mut waiting = self.lock();
         let full = waiting.statements + job.statements() > self.max_statements
             || waiting.bytes.saturating_add(bytes) > self.max_bytes;
@@ -225,6 +231,21 @@ impl Rows for Now<'_> {
     }
 }
 
+impl Now<'_> {
+    /// Looks for a posting and for its id, on the thread of whoever hands it in; none if it is recorded.
+    pub(crate) fn look(&self, posting: &Checked) -> Result<Option<Looked>, Error> {
+        let since = self.fresh.since().ok_or_else(|| Error::Bug("there is no generation".into()))?;
+        if self.bytes(Family::Postings, &posting.digest().0)?.is_some() {
+            return Ok(None);
+        }
+        let payload = posting.payload();
+        let kid = &posting.posting().signed.kid;
+        let id = posting_id_key(payload.issuer.map(|issuer| issuer.number), kid, &payload.id);
+        let id_taken = self.bytes(Family::PostingIds, &id)?.is_some();
+        Ok(Some(Looked { since, id_taken }))
+    }
+}
+
 impl Ordered for Now<'_> {
     fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
         self.fresh.last_over(&*self.core.disk.look(), family, key)
@@ -232,6 +253,13 @@ impl Ordered for Now<'_> {
 }
 
 impl Past for Now<'_> {
+    fn holds(&self, family: Family, key: &[u8], since: Option<&Since>) -> Result<bool, Error> {
+        match since.and_then(|since| self.fresh.came(since, family, key)) {
+            Some(came) => Ok(came),
+            None => Ok(self.bytes(family, key)?.is_some()),
+        }
+    }
+
     fn ahead(&self, numbers: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
         let mut absent: Vec<[u8; 8]> = Vec::new();
         let dropped = self.core.trees().heads.dropped();
@@ -294,7 +322,7 @@ fn tell(jobs: Vec<Job>, answer: &Error) {
 }
 
 fn offers(jobs: &[Job]) -> Vec<Offer<'_>> {
-    jobs.iter().map(|job| Offer::new(&job.checked, &job.bodies)).collect()
+    jobs.iter().map(|job| Offer::new(&job.checked, &job.bodies, job.looked.as_ref())).collect()
 }
 
 /// Judges what waits. However it ends, the queue is closed behind it.

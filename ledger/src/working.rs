@@ -18,7 +18,7 @@ use peal_spec::statement::{Body, Contribution, Statement, Type};
 use peal_spec::value::{Origin, Time};
 
 use crate::error::Error;
-use crate::fresh::{ByNumber, Spread};
+use crate::fresh::{ByNumber, Since, Spread};
 use crate::layered::Layered;
 use crate::rows::{self, Head, Number, RecordRow, Reference, TAGS};
 use crate::schema::{self, Family, encode_into, entry_key, number_key, place_key, reference_key};
@@ -33,11 +33,24 @@ pub(crate) struct Offer<'p> {
     pub(crate) statements: Vec<Result<(&'p Statement, &'p Body), &'p Refusal>>,
     /// Whether its only statement is a rotation.
     pub(crate) rotation_alone: bool,
+    /// What was found when it was handed in.
+    pub(crate) looked: Option<&'p Looked>,
+}
+
+/// What was looked up about a posting before its turn came: it was not recorded then.
+pub(crate) struct Looked {
+    pub(crate) since: Since,
+    /// Whether its id was taken then.
+    pub(crate) id_taken: bool,
 }
 
 impl<'p> Offer<'p> {
     /// The offer of a posting that was received; `bodies` are those of its statements.
-    pub(crate) fn new(checked: &'p Checked, bodies: &'p [Result<Body, Refusal>]) -> Self {
+    pub(crate) fn new(
+        checked: &'p Checked,
+        bodies: &'p [Result<Body, Refusal>],
+        looked: Option<&'p Looked>,
+    ) -> Self {
         let statements = &checked.posting().statements;
         Self {
             digest: checked.digest(),
@@ -45,6 +58,7 @@ impl<'p> Offer<'p> {
             roots: checked.roots(),
             statements: statements.iter().zip(bodies).map(|(s, b)| b.as_ref().map(|b| (s, b))).collect(),
             rotation_alone: rules::is_rotation_alone(statements),
+            looked,
         }
     }
 }
@@ -68,6 +82,11 @@ pub(crate) trait Past: Ordered {
 
     /// Loads the head of an account; false if there is no such account.
     fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error>;
+
+    /// Whether there is a row. If a moment is given, it was not there then.
+    fn holds(&self, family: Family, key: &[u8], _since: Option<&Since>) -> Result<bool, Error> {
+        Ok(self.bytes(family, key)?.is_some())
+    }
 }
 
 /// Loads a head that is a row like any other.
