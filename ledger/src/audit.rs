@@ -291,7 +291,8 @@ fn replay_block(
         }
     }
     let heads = replay.made.entry(Family::Heads).or_default();
-    heads.extend(sealed.heads.iter().map(|(number, head)| (number_key(*number).to_vec(), head.to_vec())));
+    let rows = judged.layer.accounts.rows();
+    heads.extend(rows.map(|(number, head)| (number_key(number).to_vec(), head.to_vec())));
     drop(offers);
     Ok((sealed, recorded))
 }

@@ -20,7 +20,6 @@ use peal_spec::{rules, tree};
 
 use crate::blob::Blob;
 use crate::error::Error;
-use crate::heads::Packed;
 use crate::rows::{
     self, Block, Bytes, Fate, Hashes, Head, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference,
     TAGS,
@@ -43,10 +42,8 @@ pub(crate) enum Verdict {
 
 /// A commit that is ready to be written.
 pub(crate) struct Sealed {
-    /// Every row, each key once: all but heads and leaves.
+    /// Every row, each key once: all but leaves, and heads, which are the layer's.
     pub(crate) rows: Blob,
-    /// The packed heads of the accounts that it touches.
-    pub(crate) heads: Vec<Packed>,
     /// Key of the block.
     pub(crate) first: u64,
     pub(crate) growth: Growth,
@@ -166,7 +163,7 @@ pub(crate) fn seal(
     if first != log.size() {
         return Err(Error::Bug(format!("a commit for {first} leaves follows on {}", log.size())));
     }
-    let mut heads: Vec<Packed> = whole.accounts.rows().map(|(n, row)| (n, row.into())).collect();
+    let mut heads: Vec<(u64, &[u8])> = whole.accounts.rows().collect();
     heads.sort_unstable_by_key(|(number, _)| *number);
     let leaves = heads.iter().map(|(n, row)| Ok((*n, Head::directory_leaf(*n, row)?.leaf())));
     let leaves: Vec<(u64, Hash)> = leaves.collect::<Result<_, Error>>()?;
@@ -222,7 +219,7 @@ pub(crate) fn seal(
     };
     rows.put(&number_key(first), &block)?;
     let records = whole.made.len() as u64;
-    Ok(Sealed { rows, heads, first, growth, changes, checkpoint, note, commit, records })
+    Ok(Sealed { rows, first, growth, changes, checkpoint, note, commit, records })
 }
 
 fn put_posting(rows: &mut Blob, offer: &Offer<'_>, posted: &Posted, block: u64) -> Result<(), Error> {

@@ -209,7 +209,7 @@ impl Replay<'_> {
                 let number = block_first(&key)?;
                 // One without a leaf is either new, and read when it is needed, or not of this ledger; a number takes as much room as all below it.
                 if number < self.leaves.len() as u64 {
-                    self.heads.keep(number, value, 0);
+                    self.heads.keep(number, &value, 0);
                 }
             }
         }
@@ -292,7 +292,7 @@ impl Replay<'_> {
             } else {
                 self.leaves[at] = leaf;
             }
-            self.heads.change(*account, encode(head)?.into_boxed_slice());
+            self.heads.change(*account, &encode(head)?);
         }
         Ok(end)
     }

@@ -277,10 +277,10 @@ impl Past for Now<'_> {
         let mut trees = self.core.trees_mut();
         for (key, row) in absent.into_iter().zip(stored) {
             let number = u64::from_be_bytes(key);
-            let Some(row) = row.map(Box::<[u8]>::from) else { continue };
+            let Some(row) = row else { continue };
             // A commit may have been published meanwhile, whose heads are newer; the judge knows it.
-            if trees.heads.get(number).is_none() && !trees.heads.keep(number, row.clone(), dropped) {
-                ahead.insert(number, row);
+            if trees.heads.get(number).is_none() && !trees.heads.keep(number, &row, dropped) {
+                ahead.insert(number, row.into());
             }
         }
         Ok(ahead)
@@ -350,16 +350,9 @@ impl Drop for Judge {
 
 /// An empty layer, in the memory of one that nobody looks at any more, if there is one.
 fn spare(done: &mut Vec<Arc<Judged>>) -> Layer {
-    let mut spare = None;
-    let held = std::mem::take(done).into_iter().map(Arc::try_unwrap);
-    done.extend(held.filter_map(|judged| match judged {
-        Ok(judged) => {
-            spare = Some(judged.layer);
-            None
-        }
-        Err(held) => Some(held),
-    }));
-    spare.map(Layer::cleared).unwrap_or_default()
+    // One is enough; what the writer still looks at is let go by it.
+    let free = std::mem::take(done).into_iter().find_map(|judged| Arc::try_unwrap(judged).ok());
+    free.map(|judged| judged.layer.cleared()).unwrap_or_default()
 }
 
 impl Judge {
@@ -507,13 +500,12 @@ impl Writer {
             };
             let changes = std::mem::take(&mut sealed.changes);
             let rows = Arc::new(std::mem::take(&mut sealed.rows));
-            let heads = std::mem::take(&mut sealed.heads);
             let youngest = core.trees().fresh.0.last().cloned();
             let youngest = youngest.ok_or_else(|| Error::Bug("there is no generation".into()))?;
             youngest.add(rows, sealed.checkpoint.size)?;
             let mut trees = core.trees_mut();
             trees.directory.merge(changes);
-            for (number, head) in heads {
+            for (number, head) in judged.layer.accounts.rows() {
                 trees.heads.change(number, head);
             }
             trees.log = sealed.growth.after.clone();

@@ -36,9 +36,9 @@ impl Default for Settings {
             seeds: Arc::new(random_seed),
             max_queued_statements: 200_000,
             max_queued_bytes: 256 << 20,
-            max_commit_statements: 20_000,
+            max_commit_statements: 10_000,
             head_bytes: 512 << 20,
-            fresh_bytes: 64 << 20,
+            fresh_bytes: 48 << 20,
             records_between_heads: 2_000_000,
         }
     }

@@ -106,7 +106,7 @@ impl Settler {
                 let size = trees.directory.size();
                 for (key, head) in some {
                     let number = block_first(&key).ok().filter(|number| *number < size);
-                    room &= number.is_none_or(|number| trees.heads.keep(number, head, dropped));
+                    room &= number.is_none_or(|number| trees.heads.keep(number, &head, dropped));
                 }
             }
             let (waiting, closing) = {

@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::schema::{Family, place};
 
 /// Memory for blocks of rows that were read, in bytes, shared by all families.
-const CACHE: usize = 96 << 20;
+const CACHE: usize = 64 << 20;
 /// Memory for rows not yet in a file, in bytes, per family: only the journal fills it.
 const WRITE_BUFFER: usize = 16 << 20;
 /// How many files of a family wait to be merged before [`Disk::add`] waits for the merging.
