@@ -120,7 +120,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
     let view = replay.view;
     let bad = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Postings, &digest.0)));
     let row: PostingRow = view.must(&digest.0)?;
-    let signed = reads::signed(digest, &row)?;
+    let signed = reads::signed(digest, &row.part.cose.0)?;
     if signed.digest() != *digest {
         return Err(bad("its signed posting has another digest"));
     }
@@ -131,7 +131,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
         return Err(bad("it is for another ledger"));
     }
     let (mut roots, mut fates) = (Vec::new(), Vec::new());
-    for Part { roots: more, results } in reads::parts(view, digest, &row)? {
+    for Part { roots: more, results, .. } in reads::parts(view, digest, &row)? {
         roots.extend(more.0);
         fates.extend(results);
     }
@@ -141,7 +141,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
     {
         return Err(bad("it has not as many statements and results as were signed"));
     }
-    if tree::root(&posting::leaves(&roots)) != signed.payload.root {
+    if posting::Tree::new(&roots).root != signed.payload.root {
         return Err(bad("its statement roots do not give the signed root"));
     }
     let (mut statements, mut seeds) = (Vec::with_capacity(fates.len()), Vec::new());

@@ -21,11 +21,11 @@ use peal_spec::{rules, tree};
 use crate::blob::Blob;
 use crate::error::Error;
 use crate::rows::{
-    self, Block, Bytes, Fate, Hashes, Head, Node, Number, Part, PostingId, PostingRow, RecordRow, Reference,
-    TAGS,
+    self, Block, Fate, Hashes, Head, Node, Number, PostingId, PostingRow, RecordRow, Reference, TAGS,
 };
-use crate::schema::{self, Family, TILE, TILE_LEVEL, number_key, place_key, posting_id_key};
+use crate::schema::{self, Family, number_key, place_key, posting_id_key};
 use crate::trees::{Changes, Growth};
+use crate::way;
 use crate::working::{Base, Layer, Made, Offer, Past, Posted, Working};
 
 /// What became of a posting.
@@ -231,22 +231,14 @@ fn put_posting(rows: &mut Blob, offer: &Offer<'_>, posted: &Posted, block: u64) 
             Err(refusal) => Fate::refused(refusal),
         })
         .collect();
-    let size = TILE as usize;
-    let mut parts = offer
-        .roots
-        .chunks(size)
-        .zip(fates.chunks(size))
-        .map(|(roots, fates)| Part { roots: Hashes(roots.to_vec()), results: fates.to_vec() });
-    let whole = offer.roots.len() >> TILE_LEVEL;
-    let leaves = if whole > 0 { posting::leaves(offer.roots) } else { Vec::new() };
+    let tree = posting::Tree::new(offer.roots);
+    let mut parts = way::parts(offer.signed.cose(), &tree.nodes, offer.roots, &fates).into_iter();
     let row = PostingRow {
-        cose: Bytes(offer.signed.cose().to_vec()),
+        part: parts.next().unwrap_or_default(),
         count: offer.roots.len() as u64,
         block,
         first: posted.first,
         refusals: rows::refusals(&fates)?,
-        nodes: Hashes(leaves.chunks_exact(size).map(tree::root).collect()),
-        part: parts.next().unwrap_or_default(),
     };
     rows.put(&offer.digest.0, &row)?;
     for (part, number) in parts.zip(1..) {

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::blob::{Blob, Span};
 use crate::error::Error;
 use crate::schema::{Family, place_key, place_of};
-use crate::store::{KeyValue, Ordered, Rows, Scan, Sorted};
+use crate::store::{KeyValue, Look, Ordered, Rows, Scan, Sorted, Take};
 
 /// Spreads account numbers, which are dense and not secret, over a hash map.
 #[derive(Default)]
@@ -213,6 +213,13 @@ impl Generation {
         inner.find(family, key).map(|loc| inner.value(loc).to_vec())
     }
 
+    /// Where the row of a key stands.
+    fn lend(&self, family: Family, key: &[u8]) -> Option<(Arc<Blob>, Span)> {
+        let inner = self.read();
+        let loc = inner.find(family, key)?;
+        Some((inner.blobs.get(loc.blob as usize)?.clone(), loc.span))
+    }
+
     /// Records in order, from a key on; with `within`, only those of the key's account.
     fn records(&self, from: &[u8], within: bool) -> Vec<KeyValue> {
         let inner = self.read();
@@ -281,6 +288,27 @@ impl Fresh {
             Some(found) => Ok(Some(found)),
             None => below.bytes(family, key),
         }
+    }
+
+    /// Lends the rows of several keys: the youngest of these, or those below.
+    pub(crate) fn each_over(
+        &self,
+        below: &dyn Look,
+        family: Family,
+        keys: &[&[u8]],
+        take: &mut Take<'_>,
+    ) -> Result<(), Error> {
+        let (mut rest, mut places) = (Vec::new(), Vec::new());
+        for (at, key) in keys.iter().enumerate() {
+            match self.0.iter().rev().find_map(|generation| generation.lend(family, key)) {
+                Some((blob, span)) => take(at, blob.value(span))?,
+                None => {
+                    rest.push(*key);
+                    places.push(at);
+                }
+            }
+        }
+        below.each(family, &rest, &mut |at, row| take(places.get(at).copied().unwrap_or_default(), row))
     }
 
     /// The last row at or before a key, of these and those below.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::fresh::Fresh;
 use crate::schema::Family;
-use crate::store::{Disk, KeyValue, Look, Ordered, Rows, Scan};
+use crate::store::{Disk, KeyValue, Look, Ordered, Rows, Scan, Take};
 
 /// One moment of the store with the rows on top of it. Of accounts it has records, not heads.
 pub(crate) struct Layered<'c> {
@@ -38,5 +38,9 @@ impl Ordered for Layered<'_> {
 impl Look for Layered<'_> {
     fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error> {
         Ok(self.fresh.over(family, from, within, self.look.scan(family, from, within)?))
+    }
+
+    fn each(&self, family: Family, keys: &[&[u8]], take: &mut Take<'_>) -> Result<(), Error> {
+        self.fresh.each_over(&*self.look, family, keys, take)
     }
 }

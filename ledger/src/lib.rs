@@ -20,6 +20,7 @@ pub mod settings;
 mod schema;
 mod pack;
 mod rows;
+mod way;
 mod store;
 mod blob;
 mod fresh;

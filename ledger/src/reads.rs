@@ -1,6 +1,7 @@
 //! Reads: receipts, accounts, copies, proofs, tiles. Each is one [`Sight`]: everything in it agrees with one checkpoint.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use peal_spec::account::Account;
 use peal_spec::address::Address;
@@ -12,7 +13,7 @@ use peal_spec::posting::Signed;
 use peal_spec::proof::{Link, Shown, View};
 use peal_spec::receipt::{Accepted, Outcome, Receipt};
 use peal_spec::record::{Record, blind, log_salt};
-use peal_spec::rules::Entry;
+use peal_spec::rules;
 use peal_spec::state::{CONTROL, ROLES};
 use peal_spec::statement::{Body, Statement};
 use peal_spec::tree;
@@ -24,7 +25,8 @@ use crate::rows::{Block, Fate, Part, PostingRow, RecordRow};
 use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, part_key, place, place_key};
 use crate::state::{Core, Sight};
 use crate::store::{Look, Rows, RowsExt};
-use crate::trees::{Log, PostingTree, log_leaves};
+use crate::trees::{Log, log_leaves};
+use crate::way::Way;
 
 /// A receipt, and who may have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +40,8 @@ pub struct FoundReceipt {
 }
 
 /// The signed part of a stored posting.
-pub(crate) fn signed(digest: &Hash, row: &PostingRow) -> Result<Signed, Error> {
-    Signed::read(&row.cose.0)
-        .map_err(|e| Error::Corrupt(format!("{}: {e}", place(Family::Postings, &digest.0))))
+pub(crate) fn signed(digest: &Hash, cose: &[u8]) -> Result<Signed, Error> {
+    Signed::read(cose).map_err(|e| Error::Corrupt(format!("{}: {e}", place(Family::Postings, &digest.0))))
 }
 
 /// All parts of a posting.
@@ -80,7 +81,7 @@ pub(crate) fn receipt(view: &Layered<'_>, digest: &Hash) -> Result<Option<FoundR
         }
         None => Vec::new(),
     };
-    let signed = signed(digest, &row)?;
+    let signed = signed(digest, &row.part.cose.0)?;
     let receipt = Receipt {
         posting: *digest,
         checkpoint: block.note,
@@ -160,107 +161,140 @@ pub(crate) fn copy(
     since: Option<u64>,
 ) -> Result<Option<Copy>, Error> {
     // Which issuers there are shows only in the rows; their directory paths belong to the moment of the rows. So the first look
-    // finds the issuers, and a further one takes everything at once.
+    // finds the issuers, and a further one takes everything at once. What was read is kept: it does not change.
     let mut issuers: BTreeSet<u64> = BTreeSet::new();
+    let mut history = History::new(*address, from);
     loop {
         let sight = core.sight(issuers.iter().copied().chain([address.number]))?;
-        match copy_at(core, &sight, address, from, limit, since)? {
-            Found::Nobody => return Ok(None),
-            Found::Whole(copy) => return Ok(Some(*copy)),
-            Found::Missing(more) => issuers.extend(more),
+        let account = sight.head(address.number)?.map(|head| head.account);
+        let Some(account) = account.filter(|a| a.address == *address) else { return Ok(None) };
+        let size = account.frontier.size();
+        history.read(&sight.view, size.min(from.saturating_add(limit as u64)))?;
+        let known = issuers.len();
+        issuers.extend(history.issued.keys().map(|a| a.number).filter(|n| sight.path(*n).is_none()));
+        if issuers.len() > known {
+            continue;
         }
+        let views = history.issued.iter().map(|(issuer, indexes)| issuer_view(core, &sight, issuer, indexes));
+        let issuers = views.collect::<Result<_, _>>()?;
+        let (rows, postings) = history.show()?;
+        return Ok(Some(Copy {
+            checkpoint: sight.published.note.clone(),
+            head: sight.published.head(),
+            address: *address,
+            size,
+            directory_path: sight.path(address.number).cloned().unwrap_or_default(),
+            from,
+            rows,
+            postings,
+            issuers,
+            consistency: match since {
+                Some(old) => consistency(&sight, old, sight.published.checkpoint.size)?,
+                None => Vec::new(),
+            },
+        }));
     }
 }
 
-enum Found {
-    /// There is no such account.
-    Nobody,
-    /// Directory paths of these accounts are missing.
-    Missing(BTreeSet<u64>),
-    Whole(Box<Copy>),
+/// A signed posting, and who issued it.
+struct Source {
+    issuer: Option<Address>,
+    cose: Vec<u8>,
 }
 
-fn copy_at(
-    core: &Core,
-    sight: &Sight<'_>,
-    address: &Address,
-    from: u64,
-    limit: usize,
-    since: Option<u64>,
-) -> Result<Found, Error> {
-    let view = &sight.view;
-    let account = sight.head(address.number)?.map(|head| head.account);
-    let Some(account) = account.filter(|a| a.address == *address) else { return Ok(Found::Nobody) };
-    let size = account.frontier.size();
-    let count = size.saturating_sub(from).min(limit as u64);
-    let stored = rows(view, address.number, from, count)?;
+/// An account's rows from sequence 0 on, with their postings.
+struct History {
+    address: Address,
+    /// Sequence of the first row that is shown.
+    from: usize,
+    rows: Vec<RecordRow>,
+    /// Of each row, the place of its posting among the sources.
+    places: Vec<usize>,
+    /// Of each row that is shown, the statement's root and its path in the posting's tree.
+    ways: Vec<(Hash, Vec<Hash>)>,
+    sources: Vec<Source>,
+    /// The place of each posting among the sources, by digest.
+    by_digest: HashMap<Hash, usize>,
+    /// Of each issuer but the account itself, the places in the log of the rows that it issued.
+    issued: BTreeMap<Address, Vec<u64>>,
+}
 
-    let mut numbers: HashMap<Hash, usize> = HashMap::new();
-    let mut found: Vec<(Hash, PostingRow, Signed)> = Vec::new();
-    for row in &stored {
-        if let std::collections::hash_map::Entry::Vacant(place) = numbers.entry(row.posting) {
-            let posting: PostingRow = view.must(&row.posting.0)?;
-            let signed = signed(&row.posting, &posting)?;
-            place.insert(found.len());
-            found.push((row.posting, posting, signed));
+impl History {
+    fn new(address: Address, from: u64) -> Self {
+        Self {
+            address,
+            from: usize::try_from(from).unwrap_or(usize::MAX),
+            rows: Vec::new(),
+            places: Vec::new(),
+            ways: Vec::new(),
+            sources: Vec::new(),
+            by_digest: HashMap::new(),
+            issued: BTreeMap::new(),
         }
     }
-    // Issuers are proved for the rows before `from` too: views belong to one head, and those that the owner has belong to an older one.
-    let mut issuers: HashMap<Hash, Option<Address>> =
-        found.iter().map(|(digest, _, signed)| (*digest, signed.payload.issuer)).collect();
-    let mut places: BTreeMap<Address, BTreeSet<u64>> = BTreeMap::new();
-    for row in rows(view, address.number, 0, from.min(size))?.iter().chain(&stored) {
-        let issuer = match issuers.get(&row.posting) {
-            Some(issuer) => *issuer,
-            None => {
-                let issuer = signed(&row.posting, &view.must(&row.posting.0)?)?.payload.issuer;
-                issuers.insert(row.posting, issuer);
-                issuer
+
+    /// Reads on until there are `end` rows. Each row of `postings` is read once, in the order of the keys.
+    fn read(&mut self, view: &Layered<'_>, end: u64) -> Result<(), Error> {
+        let first = self.rows.len();
+        self.rows.extend(rows(view, self.address.number, first as u64, end.saturating_sub(first as u64))?);
+        self.ways.resize(self.rows.len().saturating_sub(self.from), Default::default());
+        // Issuers are proved for the rows before `from` too: views belong to one head, and those that the owner has belong to an older
+        // one. One row of the posting is enough for that.
+        let mut met: HashSet<Hash> = HashSet::new();
+        let new = self.rows.iter().enumerate().skip(first);
+        let wanted = new.filter(|(at, row)| *at >= self.from || met.insert(row.posting));
+        let mut wanted: Vec<_> =
+            wanted.map(|(at, row)| (row.posting, (row.posting_index / TILE) as u32, at)).collect();
+        wanted.sort_unstable();
+        let parts: Vec<_> = wanted.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
+        let keys: Vec<_> = parts.iter().map(|part| part_key(&part[0].0, part[0].1)).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        view.each(Family::Postings, &keys, &mut |n, bytes| {
+            let way = Way::read(keys[n], bytes)?;
+            let digest = parts[n][0].0;
+            if let Entry::Vacant(place) = self.by_digest.entry(digest) {
+                let signed = signed(&digest, way.cose)?;
+                place.insert(self.sources.len());
+                self.sources.push(Source { issuer: signed.payload.issuer, cose: signed.into_cose() });
             }
-        };
-        if let Some(issuer) = issuer.filter(|issuer| issuer != address) {
-            places.entry(issuer).or_default().insert(row.log_index);
+            for (_, _, at) in parts[n] {
+                if let Some(place) = at.checked_sub(self.from).and_then(|at| self.ways.get_mut(at)) {
+                    *place = way.path(keys[n], self.rows[*at].posting_index)?;
+                }
+            }
+            Ok(())
+        })?;
+        for row in &self.rows[first..] {
+            let unread = || Error::Bug(format!("posting {} was not read", row.posting));
+            let place = *self.by_digest.get(&row.posting).ok_or_else(unread)?;
+            self.places.push(place);
+            if let Some(issuer) = self.sources[place].issuer.filter(|issuer| *issuer != self.address) {
+                self.issued.entry(issuer).or_default().push(row.log_index);
+            }
         }
-    }
-    let missing: BTreeSet<u64> =
-        places.keys().map(|a| a.number).filter(|n| sight.path(*n).is_none()).collect();
-    if !missing.is_empty() {
-        return Ok(Found::Missing(missing));
+        Ok(())
     }
 
-    let trees: Vec<_> = found.iter().map(|(digest, row, _)| PostingTree::new(view, *digest, row)).collect();
-    let mut shown = Vec::with_capacity(stored.len());
-    for (row, sequence) in stored.iter().zip(from..) {
-        let (record, statement) = row.rebuild(&core.origin, *address, sequence)?;
-        let at = numbers.get(&row.posting).copied().unwrap_or_default();
-        let link = Link { posting: at as u64, path: trees[at].path(row.posting_index)? };
-        shown.push(Row { record, seed: row.seed, statement, link });
+    /// The rows to be shown, and the signed postings that they name by number.
+    fn show(mut self) -> Result<(Vec<Row>, Vec<Vec<u8>>), Error> {
+        let mut numbers: Vec<Option<u64>> = vec![None; self.sources.len()];
+        let (mut shown, mut postings) = (Vec::with_capacity(self.ways.len()), Vec::new());
+        let rows = self.rows.iter().zip(&self.places).enumerate().skip(self.from);
+        for ((at, (row, place)), (root, path)) in rows.zip(self.ways) {
+            let posting = *numbers[*place].get_or_insert_with(|| {
+                postings.push(std::mem::take(&mut self.sources[*place].cose));
+                postings.len() as u64 - 1
+            });
+            let record = row.record(self.address.number, at as u64, root);
+            let statement = row.statement(self.address, at as u64)?;
+            shown.push(Row { record, seed: row.seed, statement, link: Link { posting, path } });
+        }
+        Ok((shown, postings))
     }
-    let views = places.iter().map(|(issuer, indexes)| issuer_view(core, sight, issuer, indexes));
-    Ok(Found::Whole(Box::new(Copy {
-        checkpoint: sight.published.note.clone(),
-        head: sight.published.head(),
-        address: *address,
-        size,
-        directory_path: sight.path(address.number).cloned().unwrap_or_default(),
-        from,
-        rows: shown,
-        postings: found.iter().map(|(_, row, _)| row.cose.0.clone()).collect(),
-        issuers: views.collect::<Result<_, _>>()?,
-        consistency: match since {
-            Some(old) => consistency(sight, old, sight.published.checkpoint.size)?,
-            None => Vec::new(),
-        },
-    })))
 }
 
 /// An issuer's account at each of these places in the log: the record before, its control and roles cells, and the record after.
-fn issuer_view(
-    core: &Core,
-    sight: &Sight<'_>,
-    issuer: &Address,
-    indexes: &BTreeSet<u64>,
-) -> Result<View, Error> {
+fn issuer_view(core: &Core, sight: &Sight<'_>, issuer: &Address, indexes: &[u64]) -> Result<View, Error> {
     let damaged = |what: &str| Error::Corrupt(format!("account {}: {what}", issuer.number));
     let account = sight.head(issuer.number)?.ok_or_else(|| damaged("it is missing"))?.account;
     if account.address != *issuer {
@@ -311,7 +345,7 @@ fn issuer_view(
 #[derive(Default)]
 struct Fold {
     account: Option<Account>,
-    entries: BTreeMap<u64, Entry>,
+    entries: BTreeMap<u64, rules::Entry>,
 }
 
 impl Fold {

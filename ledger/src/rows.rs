@@ -564,8 +564,13 @@ impl RecordRow {
             (_, Some(statement)) => statement.root(origin),
             _ => Hash::default(),
         };
-        let record = Record {
-            account: account.number,
+        Ok((self.record(account.number, sequence, statement_root), statement))
+    }
+
+    /// The record of a statement whose root is given.
+    pub(crate) fn record(&self, account: u64, sequence: u64, statement_root: Hash) -> Record {
+        Record {
+            account,
             sequence,
             log_index: self.log_index,
             posting: self.posting,
@@ -576,8 +581,7 @@ impl RecordRow {
             month: self.month,
             time: self.time,
             state_root: self.state_root,
-        };
-        Ok((record, statement))
+        }
     }
 }
 
@@ -629,9 +633,15 @@ pub(crate) fn refusals(results: &[Fate]) -> Result<Option<Hash>, Error> {
     Ok(Some(hash::plain(&schema::encode_part(&refused)?)))
 }
 
-/// At most [`crate::schema::TILE`] statements of a posting.
+/// At most [`crate::schema::TILE`] statements of a posting. What leads from each of them to the signature is in this one row ([`crate::way`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Part {
+    /// The COSE_Sign1 of the posting.
+    pub(crate) cose: Bytes,
+    /// The path of their subtree's root in the posting's tree.
+    pub(crate) above: Hashes,
+    /// The roots over each 8 of them, then those over each 64; of a level with one alone there is none.
+    pub(crate) nodes: Hashes,
     /// Their roots, in order.
     pub(crate) roots: Hashes,
     /// What became of them, in order.
@@ -641,8 +651,8 @@ pub(crate) struct Part {
 /// One posting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PostingRow {
-    /// The COSE_Sign1.
-    pub(crate) cose: Bytes,
+    /// The first statements; further ones stand in rows of their own.
+    pub(crate) part: Part,
     /// Number of statements.
     pub(crate) count: u64,
     /// Key of its commit's block.
@@ -651,10 +661,6 @@ pub(crate) struct PostingRow {
     pub(crate) first: Option<u64>,
     /// SHA-256 of the encoded refusals, if there are any: what was refused is in no tree, and damage to it is to be found all the same.
     pub(crate) refusals: Option<Hash>,
-    /// Roots of the complete subtrees of [`crate::schema::TILE`] statements of the posting tree.
-    pub(crate) nodes: Hashes,
-    /// The first statements; further ones stand in rows of their own.
-    pub(crate) part: Part,
 }
 
 #[cfg(test)]
@@ -665,6 +671,9 @@ mod tests {
     #[test]
     fn a_row_reads_back_and_nothing_else_does() {
         let part = Part {
+            cose: Bytes(vec![8, 9]),
+            above: Hashes(vec![Hash([3; 32])]),
+            nodes: Hashes(vec![]),
             roots: Hashes(vec![Hash([1; 32]), Hash([2; 32])]),
             results: vec![
                 Fate::Accepted { account: 7, sequence: 300 },
@@ -673,8 +682,10 @@ mod tests {
         };
         let bytes = encode(&part).unwrap();
         assert_eq!(decode::<Part>(b"", &bytes).unwrap(), part);
-        // The layout is law: a version byte, the roots in one piece, then each result.
-        let mut expected = vec![1, 64];
+        // The layout is law: a version byte, the signed posting, hashes in one piece, then each result.
+        let mut expected = vec![1, 2, 8, 9, 32];
+        expected.extend([3; 32]);
+        expected.extend([0, 64]);
         expected.extend([1; 32]);
         expected.extend([2; 32]);
         expected.extend([2, 0, 7, 251, 44, 1, 1, 44, 3, b'w', b'h', b'o', 1, 7, 1]);

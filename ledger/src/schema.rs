@@ -14,8 +14,8 @@
 //! | `heads` | account (8) | `Head` | now and then |
 //! | `leaves` | number of the tile (8) | `Leaves`: the directory's leaf hashes of 256 accounts | with the heads |
 //! | `entries` | account (8) ‖ sequence of the contribution (8) ‖ sequence of the record that changed it (8) | `Entry` as that left it | once |
-//! | `postings` | digest (32) | `PostingRow` | once |
-//! | `postings` | digest (32) ‖ part (4), from 1 | `Part` | once |
+//! | `postings` | digest (32) | `PostingRow`: its first 256 statements, and what is said once of a posting | once |
+//! | `postings` | digest (32) ‖ part (4), from 1 | `Part`: 256 further ones | once |
 //! | `posting_ids` | 0 ‖ issuer (8) ‖ id (16), or 1 ‖ kid (32) ‖ id (16) | `PostingId` | once |
 //! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference) | `Reference` | once, for records from sequence 256 on |
 //! | `ids` | id of an account (32) | `Number` | once |
@@ -26,8 +26,8 @@
 
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::key::PublicKey;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
@@ -205,6 +205,17 @@ pub(crate) fn decode_with<'b, T>(
     }
 }
 
+/// Reads the fields that a row begins with, out of its bytes; the others are not looked at.
+pub(crate) fn decode_start<'r, T: Deserialize<'r>>(
+    family: Family,
+    key: &[u8],
+    bytes: &'r [u8],
+) -> Result<T, Error> {
+    let config = bincode::config::standard().with_limit::<ROW_LIMIT>();
+    let start = |body| bincode::serde::borrow_decode_from_slice(body, config).ok();
+    decode_with(family, key, bytes, |body| start(body).map(|(start, _)| start))
+}
+
 /// Names a row for people.
 pub(crate) fn place(family: Family, key: &[u8]) -> String {
     let number = |at: usize| {
@@ -268,11 +279,12 @@ pub(crate) fn node_key(level: u32, index: u64) -> [u8; 9] {
     key
 }
 
-/// Key of a posting's further part in `postings`.
-pub(crate) fn part_key(digest: &Hash, part: u32) -> [u8; 36] {
-    let mut key = [0; 36];
-    key[..32].copy_from_slice(&digest.0);
-    key[32..].copy_from_slice(&part.to_be_bytes());
+/// Key of a part of a posting in `postings`; the first stands in the row of the posting.
+pub(crate) fn part_key(digest: &Hash, part: u32) -> Vec<u8> {
+    let mut key = digest.0.to_vec();
+    if part > 0 {
+        key.extend(part.to_be_bytes());
+    }
     key
 }
 

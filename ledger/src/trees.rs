@@ -10,12 +10,14 @@ use std::rc::Rc;
 use peal_spec::hash::{self, Hash};
 use peal_spec::log::{Commit, LogLeaf};
 use peal_spec::tree::{self, Frontier, Nodes, sure};
+use peal_spec::value::Time;
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::layered::Layered;
-use crate::rows::{Block, Node, Part, PostingRow};
-use crate::schema::{self, Family, TILE, TILE_LEVEL, decode, node_key, number_key};
-use crate::store::{Look, Ordered, Rows, RowsExt};
+use crate::rows::{Block, Node};
+use crate::schema::{self, Family, TILE, TILE_LEVEL, decode, decode_start, node_key, number_key};
+use crate::store::{Look, Ordered, Rows};
 
 fn missing(tree: &str, level: u32, index: u64) -> Error {
     Error::Bug(format!("node {index} of level {level} of the {tree} was asked for and is not there"))
@@ -212,33 +214,42 @@ impl Nodes for Growth {
     }
 }
 
+/// What a block begins with, read where it stands: all but the places of its records.
+#[derive(Deserialize)]
+struct BlockStart<'r> {
+    time: Time,
+    directory_size: u64,
+    directory_root: Hash,
+    _note: &'r str,
+    _postings: &'r [u8],
+    commitments: &'r [u8],
+}
+
 /// The leaves `from .. to` of the log, from its blocks.
 pub(crate) fn log_leaves(view: &Layered<'_>, from: u64, to: u64) -> Result<Vec<LogLeaf>, Error> {
     let gap = |at| Error::Corrupt(format!("blocks: no block holds log index {at}"));
     let mut leaves = Vec::with_capacity((to - from) as usize);
-    let (start, _) = view.at_or_before(Family::Blocks, &number_key(from))?.ok_or_else(|| gap(from))?;
-    let mut rows = view.scan(Family::Blocks, &start, false)?;
-    let mut next = None;
-    while from + (leaves.len() as u64) < to {
+    let (key, mut row) = view.at_or_before(Family::Blocks, &number_key(from))?.ok_or_else(|| gap(from))?;
+    let mut first = block_first(&key)?;
+    loop {
+        let block: BlockStart<'_> = decode_start(Family::Blocks, &number_key(first), &row)?;
+        let (commitments, []) = block.commitments.as_chunks::<32>() else { return Err(gap(first)) };
+        let size = commitments.len() as u64 + 1;
         let at = from + leaves.len() as u64;
-        let (key, row) = rows.next().transpose()?.ok_or_else(|| gap(at))?;
-        let first = block_first(&key)?;
-        if next.is_some_and(|next| next != first) {
+        let skip = at - first;
+        if skip >= size {
             return Err(gap(at));
         }
-        let block: Block = decode(&key, &row)?;
-        let size = block.commitments.0.len() as u64 + 1;
-        next = Some(first + size);
-        let records = block.commitments.0.iter().map(|c| LogLeaf::Record(*c));
-        let all = records.chain([LogLeaf::Commit(block.commit())]);
-        let skip = from.saturating_sub(first).min(size);
-        let take = (to - first).saturating_sub(skip).min(size);
-        leaves.extend(all.skip(skip as usize).take(take as usize));
-        if at < first || first + size <= from {
-            return Err(gap(at));
+        let records = commitments.iter().map(|c| LogLeaf::Record(Hash(*c)));
+        let BlockStart { time, directory_size, directory_root, .. } = block;
+        let all = records.chain([LogLeaf::Commit(Commit { directory_size, directory_root, time })]);
+        leaves.extend(all.skip(skip as usize).take((to - at) as usize));
+        first += size;
+        if to <= first {
+            return Ok(leaves);
         }
+        row = view.bytes(Family::Blocks, &number_key(first))?.ok_or_else(|| gap(first))?.into();
     }
-    Ok(leaves)
 }
 
 /// The log index in a block's key.
@@ -329,63 +340,6 @@ impl Nodes for Log<'_> {
         let above = level % TILE_LEVEL;
         let run = self.run(level - above, index << above, 1 << above)?;
         Ok(sure(tree::subtree(run.as_slice(), 0, run.len() as u64)))
-    }
-}
-
-/// The tree of one posting, from its stored parts.
-pub(crate) struct PostingTree<'s, R: Rows> {
-    rows: &'s R,
-    digest: Hash,
-    row: &'s PostingRow,
-    /// The leaf hashes of the part asked for last.
-    part: RefCell<Option<(u64, Rc<Vec<Hash>>)>>,
-}
-
-impl<'s, R: Rows> PostingTree<'s, R> {
-    /// The tree of the posting whose row this is.
-    pub(crate) fn new(rows: &'s R, digest: Hash, row: &'s PostingRow) -> Self {
-        Self { rows, digest, row, part: RefCell::default() }
-    }
-
-    /// The path of a statement.
-    pub(crate) fn path(&self, index: u64) -> Result<Vec<Hash>, Error> {
-        tree::inclusion(self, index, self.row.count)
-    }
-
-    fn leaves(&self, part: u64) -> Result<Rc<Vec<Hash>>, Error> {
-        match self.part.borrow().as_ref() {
-            Some((at, leaves)) if *at == part => return Ok(leaves.clone()),
-            _ => {}
-        }
-        let hash = |roots: &[Hash]| {
-            let leaves = roots.iter().zip(part * TILE..).map(|(r, i)| peal_spec::posting::leaf(i, r));
-            Rc::new(leaves.collect::<Vec<_>>())
-        };
-        let leaves = match part {
-            0 => hash(&self.row.part.roots.0),
-            _ => {
-                let key = schema::part_key(&self.digest, part as u32);
-                hash(&self.rows.must::<Part>(&key)?.roots.0)
-            }
-        };
-        *self.part.borrow_mut() = Some((part, leaves.clone()));
-        Ok(leaves)
-    }
-}
-
-impl<R: Rows> Nodes for PostingTree<'_, R> {
-    type Error = Error;
-    fn node(&self, level: u32, index: u64) -> Result<Hash, Error> {
-        let gap = || Error::Corrupt(format!("postings row {}: its tree is not whole", self.digest));
-        let (start, length) = ((index << level) as usize, 1usize << level);
-        if level >= TILE_LEVEL {
-            let (start, length) = (start >> TILE_LEVEL, length >> TILE_LEVEL);
-            let nodes = self.row.nodes.0.get(start..start + length).ok_or_else(gap)?;
-            return Ok(tree::root(nodes));
-        }
-        let leaves = self.leaves(start as u64 / TILE)?;
-        let at = start % TILE as usize;
-        Ok(tree::root(leaves.get(at..at + length).ok_or_else(gap)?))
     }
 }
 

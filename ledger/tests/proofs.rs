@@ -81,6 +81,7 @@ fn a_copy_proves_everything_and_comes_in_parts() {
     }
     let verdict = check(&world, &parts);
     assert!(verdict.issuers.iter().all(|i| i.proved), "{verdict:#?}");
+    assert_eq!((&parts.rows, &parts.postings), (&whole.rows, &whole.postings));
     // And what is new since, under a later head.
     world.accept(&world.platform, vec![world.paid("new", 5)]);
     let parts = parts.clone().extend(part(parts.rows.len())).unwrap();

@@ -16,7 +16,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use peal_spec::cbor::Cbor;
 use peal_spec::hash::{self, Hash};
-use peal_spec::posting::{self, Posting};
+use peal_spec::posting::{self, Posting, Tree};
 use peal_spec::record::log_salt;
 use peal_spec::rules::{self, Party, Scene};
 use peal_spec::statement::Body;
@@ -55,6 +55,14 @@ fn statement_roots(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(COUNT))
         .bench(|| LOAD.posting.statements.iter().fold(0, |n, s| n ^ s.root(black_box(&origin)).0[0]));
+}
+
+/// The tree over 1,000 statement roots.
+#[divan::bench]
+fn posting_tree(bencher: Bencher<'_, '_>) {
+    let roots: Vec<_> = LOAD.posting.statements.iter().map(|s| s.root(&cast::origin())).collect();
+    assert_eq!(Tree::new(&roots).root, LOAD.posting.signed.payload.root);
+    bencher.counter(ItemsCount::new(COUNT)).bench(|| Tree::new(black_box(&roots)));
 }
 
 /// Decoded, signature verified, every root recomputed.

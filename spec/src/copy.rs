@@ -198,6 +198,8 @@ impl Copy {
         if newer.address != self.address || newer.from != self.from + self.rows.len() as u64 {
             return Err(BadCopy::Gap);
         }
+        // Records of one posting follow on each other: what both have is the last of these and the first of those.
+        self.postings.pop_if(|last| newer.postings.first() == Some(last));
         let shift = self.postings.len() as u64;
         for row in &mut newer.rows {
             row.link.posting = row.link.posting.checked_add(shift).ok_or(BadCopy::Gap)?;

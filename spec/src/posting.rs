@@ -157,6 +157,11 @@ impl Signed {
         &self.cose
     }
 
+    /// The same, without the rest.
+    pub fn into_cose(self) -> Vec<u8> {
+        self.cose
+    }
+
     /// The name of the posting everywhere: hash no 9 of the COSE_Sign1.
     pub fn digest(&self) -> Hash {
         tagged(Tag::Digest, 1, |w| w.bytes(&self.cose))
@@ -189,6 +194,33 @@ pub fn leaf(index: u64, statement_root: &Hash) -> Hash {
         w.uint(index);
         w.bytes(&statement_root.0);
     })
+}
+
+/// How many statements stand below each of [`Tree::nodes`].
+pub const NODE: usize = 8;
+
+/// A posting's tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// The roots over [`NODE`] statements each; the last over what is left.
+    pub nodes: Vec<Hash>,
+    /// The root over all.
+    pub root: Hash,
+}
+
+impl Tree {
+    /// The tree over statements by their roots.
+    pub fn new(statement_roots: &[Hash]) -> Self {
+        let mut leaves = [Hash::default(); NODE];
+        let node = |(n, roots): (usize, &[Hash])| {
+            for (i, (place, root)) in leaves.iter_mut().zip(roots).enumerate() {
+                *place = leaf((n * NODE + i) as u64, root);
+            }
+            tree::root(&leaves[..roots.len()])
+        };
+        let nodes: Vec<Hash> = statement_roots.chunks(NODE).enumerate().map(node).collect();
+        Self { root: tree::root(&nodes), nodes }
+    }
 }
 
 /// The leaf hashes of a posting's tree.
@@ -240,7 +272,7 @@ impl Posting {
             id,
             time,
             count: statements.len() as u64,
-            root: tree::root(&leaves(&roots)),
+            root: Tree::new(&roots).root,
             all_or_nothing,
         };
         Self { signed: Signed::sign(payload, key), statements }
@@ -263,7 +295,7 @@ impl Posting {
             return Err(Refusal::new(Code::CountMismatch, "count"));
         }
         let roots: Vec<Hash> = self.statements.iter().map(|s| s.root(origin)).collect();
-        if tree::root(&leaves(&roots)) != payload.root {
+        if Tree::new(&roots).root != payload.root {
             return Err(Refusal::new(Code::RootMismatch, "root"));
         }
         Ok(Checked { digest: self.signed.digest(), roots, posting: self })
@@ -312,5 +344,21 @@ impl Checked {
     /// The statement roots, in order.
     pub fn roots(&self) -> &[Hash] {
         &self.roots
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_posting_s_tree_is_the_one_over_its_leaves() {
+        let roots: Vec<Hash> = (0..600u64).map(|i| crate::hash::leaf(&i.to_be_bytes())).collect();
+        for size in 0..=roots.len() {
+            let tree = Tree::new(&roots[..size]);
+            let leaves = leaves(&roots[..size]);
+            assert_eq!(tree.root, tree::root(&leaves), "{size}");
+            assert_eq!(tree.nodes, leaves.chunks(NODE).map(tree::root).collect::<Vec<_>>(), "{size}");
+        }
     }
 }

@@ -52,6 +52,21 @@ pub fn subtree<N: Nodes + ?Sized>(nodes: &N, start: u64, length: u64) -> Result<
 /// Those of `nodes`. The index must be below the size; otherwise the proof is empty.
 pub fn inclusion<N: Nodes + ?Sized>(nodes: &N, index: u64, size: u64) -> Result<Vec<Hash>, N::Error> {
     let mut path = Vec::new();
+    inclusion_onto(nodes, index, size, &mut path)?;
+    Ok(path)
+}
+
+/// The same, put at the end of a path that leads to the leaf.
+///
+/// # Errors
+/// Those of `nodes`.
+pub fn inclusion_onto<N: Nodes + ?Sized>(
+    nodes: &N,
+    index: u64,
+    size: u64,
+    path: &mut Vec<Hash>,
+) -> Result<(), N::Error> {
+    let below = path.len();
     let (mut start, mut length) = (0, size);
     while length > 1 && index < size {
         let k = split(length);
@@ -64,8 +79,27 @@ pub fn inclusion<N: Nodes + ?Sized>(nodes: &N, index: u64, size: u64) -> Result<
             length -= k;
         }
     }
-    path.reverse();
-    Ok(path)
+    path[below..].reverse();
+    Ok(())
+}
+
+/// The inclusion proofs of all leaves of a tree in memory, in their order.
+pub fn paths(leaves: &[Hash]) -> Vec<Vec<Hash>> {
+    fn walk(leaves: &[Hash]) -> (Hash, Vec<Vec<Hash>>) {
+        match leaves {
+            [] => (empty_root(), Vec::new()),
+            [only] => (*only, vec![Vec::new()]),
+            _ => {
+                let (left, right) = leaves.split_at(split(leaves.len() as u64) as usize);
+                let ((left, mut paths), (right, mut more)) = (walk(left), walk(right));
+                paths.iter_mut().for_each(|path| path.push(right));
+                more.iter_mut().for_each(|path| path.push(left));
+                paths.append(&mut more);
+                (hash::node(&left, &right), paths)
+            }
+        }
+    }
+    walk(leaves).1
 }
 
 /// Checks an inclusion proof (RFC 9162 §2.1.3.2).
@@ -305,13 +339,13 @@ pub fn root(leaves: &[Hash]) -> Hash {
 
 /// The root over at most [`WIDTH`] leaves. A last one without a neighbour goes up a level as it is.
 fn small_root(leaves: &[Hash]) -> Hash {
-    let mut nodes = [Hash::default(); WIDTH / 2];
-    let mut length = leaves.len();
     match leaves {
         [] => return empty_root(),
         [only] => return *only,
         _ => {}
     }
+    let mut nodes = [Hash::default(); WIDTH / 2];
+    let mut length = leaves.len();
     let (pairs, odd) = leaves.as_chunks::<2>();
     for (node, [left, right]) in nodes.iter_mut().zip(pairs) {
         *node = hash::node(left, right);
@@ -427,6 +461,15 @@ mod tests {
         }
         let other = [&all[1..2], &all[..1]].concat();
         assert_ne!(root(&other), root(&all[..2]));
+    }
+
+    #[test]
+    fn the_paths_of_all_leaves_are_those_of_each() {
+        for size in 0..=130 {
+            let all = leaves(size);
+            let each = (0..size).map(|i| sure(inclusion(all.as_slice(), i, size)));
+            assert_eq!(paths(&all), each.collect::<Vec<_>>(), "{size}");
+        }
     }
 
     #[test]

@@ -142,6 +142,43 @@ fn several_keys_at_once_are_answered_in_their_order<P: Place>() {
     assert!(store.many(Family::Heads, &[]).unwrap().is_empty());
 }
 
+fn rows_are_lent_each_with_the_place_of_its_key<P: Place>() {
+    let place = P::new();
+    let store = place.open().unwrap();
+    // Two files, keys of two lengths, and rows longer than a block.
+    let mut keys: Vec<Vec<u8>> = (0..300u64).map(|n| vec![n as u8; 8 + n as usize / 256]).collect();
+    keys.sort_unstable();
+    let value = |at: usize| vec![at as u8; at * 40];
+    for half in 0..2 {
+        let some: Vec<_> = keys.iter().skip(half).step_by(2).cloned().collect();
+        add(&store, Family::Postings, &some, |at| value(2 * at + half));
+    }
+    let look = store.look();
+    add(&store, Family::Postings, &[vec![9; 99]], |_| vec![]);
+    let mut lent = vec![0; keys.len()];
+    let asked: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    look.each(Family::Postings, &asked, &mut |at, row| {
+        assert_eq!(row, value(at), "{at}");
+        lent[at] += 1;
+        Ok(())
+    })
+    .unwrap();
+    assert!(lent.iter().all(|count| *count == 1));
+    look.each(Family::Postings, &[], &mut |_, _| Err(Error::Bug("nothing was asked for".into()))).unwrap();
+    let mut seen = 0;
+    let ended = look.each(Family::Postings, &asked, &mut |_, _| {
+        seen += 1;
+        if seen == 100 { Err(Error::Bug("the hundredth".into())) } else { Ok(()) }
+    });
+    assert_eq!((ended, seen), (Err(Error::Bug("the hundredth".into())), 100));
+    // What is not there, or was not when the look was taken, is named.
+    for missing in [&[9; 99][..], &[9; 5]] {
+        let error = look.each(Family::Postings, &[missing], &mut |_, _| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("postings row 0909090909"), "{error}");
+        assert!(error.to_string().contains("is missing"), "{error}");
+    }
+}
+
 fn later_rows_stand_over_earlier_ones<P: Place>() {
     let place = P::new();
     let store = place.open().unwrap();
@@ -271,6 +308,7 @@ every_store! {
     a_commit_is_whole_and_stands_over_earlier_ones
     rows_that_are_added_are_found_by_key_and_by_order
     several_keys_at_once_are_answered_in_their_order
+    rows_are_lent_each_with_the_place_of_its_key
     later_rows_stand_over_earlier_ones
     a_moment_is_untouched_by_what_is_written_after
     forgetting_drops_nothing_that_is_not_below

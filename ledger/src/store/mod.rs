@@ -30,6 +30,9 @@ pub(crate) type Sorted<'a> = (Vec<u8>, Cow<'a, [u8]>);
 /// A row to be written: family, key and value.
 pub(crate) type Put<'a> = (Family, &'a [u8], &'a [u8]);
 
+/// What is done with a row that is lent.
+pub(crate) type Take<'t> = dyn FnMut(usize, &[u8]) -> Result<(), Error> + 't;
+
 /// What can be read: a store as it is, one moment of it, or what lies on top.
 pub(crate) trait Rows {
     /// The bytes of a row.
@@ -45,8 +48,12 @@ pub(crate) trait RowsExt: Rows {
 
     /// A row that must be there because another names it.
     fn must<R: Row>(&self, key: &[u8]) -> Result<R, Error> {
-        self.row(key)?.ok_or_else(|| Error::Corrupt(format!("{} is missing", place(R::FAMILY, key))))
+        self.row(key)?.ok_or_else(|| missing(R::FAMILY, key))
     }
+}
+
+fn missing(family: Family, key: &[u8]) -> Error {
+    Error::Corrupt(format!("{} is missing", place(family, key)))
 }
 
 impl<T: Rows + ?Sized> RowsExt for T {}
@@ -61,6 +68,17 @@ pub(crate) trait Ordered: Rows {
 pub(crate) trait Look: Ordered {
     /// Rows in order, from a key on; with `within`, only those whose first eight bytes are the key's.
     fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error>;
+
+    /// Lends the rows of several keys of one family to `take`, each with its key's place among `keys`, in any order. The keys are in order.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if one is missing; the first error of `take` ends it.
+    fn each(&self, family: Family, keys: &[&[u8]], take: &mut Take<'_>) -> Result<(), Error> {
+        for (at, key) in keys.iter().enumerate() {
+            take(at, &self.bytes(family, key)?.ok_or_else(|| missing(family, key))?)?;
+        }
+        Ok(())
+    }
 }
 
 /// What keeps the rows of one ledger.
