@@ -110,6 +110,7 @@ struct Recorded {
     digest: Hash,
     signed: Signed,
     roots: Vec<Hash>,
+    nodes: Vec<Hash>,
     fates: Vec<Fate>,
     statements: Vec<Result<(Statement, Body), Refusal>>,
     seeds: Vec<Seed>,
@@ -141,7 +142,8 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
     {
         return Err(bad("it has not as many statements and results as were signed"));
     }
-    if posting::Tree::new(&roots).root != signed.payload.root {
+    let tree = posting::Tree::new(&roots);
+    if tree.root != signed.payload.root {
         return Err(bad("its statement roots do not give the signed root"));
     }
     let (mut statements, mut seeds) = (Vec::with_capacity(fates.len()), Vec::new());
@@ -171,7 +173,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
         });
     }
     check_refusals(&statements, signed.payload.all_or_nothing).map_err(bad)?;
-    Ok(Recorded { digest: *digest, signed, roots, fates, statements, seeds })
+    Ok(Recorded { digest: *digest, signed, roots, nodes: tree.nodes, fates, statements, seeds })
 }
 
 /// The address that a record's statement names: the account's, whose id is the root of its opening.
@@ -228,6 +230,7 @@ fn replay_block(
             digest: r.digest,
             signed: &r.signed,
             roots: &r.roots,
+            nodes: &r.nodes,
             statements: r.statements.iter().map(|s| s.as_ref().map(|(s, b)| (s, b))).collect(),
             looked: None,
             // Of a refused statement the type is not kept: a lone one may have been a rotation.

@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use peal_spec::hash::{Hash, Seed};
 use peal_spec::log::{Commit, LogLeaf};
 use peal_spec::note::Checkpoint;
-use peal_spec::posting;
 use peal_spec::receipt::Receipt;
 use peal_spec::refusal::Refusal;
 use peal_spec::tree::Frontier;
@@ -231,8 +230,7 @@ fn put_posting(rows: &mut Blob, offer: &Offer<'_>, posted: &Posted, block: u64) 
             Err(refusal) => Fate::refused(refusal),
         })
         .collect();
-    let tree = posting::Tree::new(offer.roots);
-    let mut parts = way::parts(offer.signed.cose(), &tree.nodes, offer.roots, &fates).into_iter();
+    let mut parts = way::parts(offer.signed.cose(), offer.nodes, offer.roots, &fates).into_iter();
     let row = PostingRow {
         part: parts.next().unwrap_or_default(),
         count: offer.roots.len() as u64,

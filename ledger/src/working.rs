@@ -30,6 +30,8 @@ pub(crate) struct Offer<'p> {
     pub(crate) digest: Hash,
     pub(crate) signed: &'p Signed,
     pub(crate) roots: &'p [Hash],
+    /// The nodes of its tree, as [`peal_spec::posting::Tree`] has them.
+    pub(crate) nodes: &'p [Hash],
     pub(crate) statements: Vec<Result<(&'p Statement, &'p Body), &'p Refusal>>,
     /// Whether its only statement is a rotation.
     pub(crate) rotation_alone: bool,
@@ -56,6 +58,7 @@ impl<'p> Offer<'p> {
             digest: checked.digest(),
             signed: &checked.posting().signed,
             roots: checked.roots(),
+            nodes: checked.nodes(),
             statements: statements.iter().zip(bodies).map(|(s, b)| b.as_ref().map(|b| (s, b))).collect(),
             rotation_alone: rules::is_rotation_alone(statements),
             looked,

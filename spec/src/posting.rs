@@ -295,10 +295,11 @@ impl Posting {
             return Err(Refusal::new(Code::CountMismatch, "count"));
         }
         let roots: Vec<Hash> = self.statements.iter().map(|s| s.root(origin)).collect();
-        if Tree::new(&roots).root != payload.root {
+        let tree = Tree::new(&roots);
+        if tree.root != payload.root {
             return Err(Refusal::new(Code::RootMismatch, "root"));
         }
-        Ok(Checked { digest: self.signed.digest(), roots, posting: self })
+        Ok(Checked { digest: self.signed.digest(), roots, nodes: tree.nodes, posting: self })
     }
 
     /// Reads and checks: refusals 1 to 5.
@@ -326,6 +327,7 @@ pub struct Checked {
     posting: Posting,
     digest: Hash,
     roots: Vec<Hash>,
+    nodes: Vec<Hash>,
 }
 
 impl Checked {
@@ -344,6 +346,10 @@ impl Checked {
     /// The statement roots, in order.
     pub fn roots(&self) -> &[Hash] {
         &self.roots
+    }
+    /// The nodes of its tree, as [`Tree::nodes`].
+    pub fn nodes(&self) -> &[Hash] {
+        &self.nodes
     }
 }
 
