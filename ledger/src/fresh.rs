@@ -182,14 +182,14 @@ impl Generation {
         ) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let inner = self.read();
-        let row = |(key, loc): (&Box<[u8]>, &Loc)| Ok((key.to_vec(), Cow::Borrowed(inner.value(*loc))));
+        let row = |key: &[u8], loc: &Loc| Ok((key.to_vec(), Cow::Borrowed(inner.value(*loc))));
         for (family, rows) in &inner.ordered {
-            take(*family, &mut rows.iter().map(row))?;
+            take(*family, &mut rows.iter().map(|(key, loc)| row(key, loc)))?;
         }
         for (family, rows) in &inner.points {
-            let mut rows: Vec<(&Box<[u8]>, &Loc)> = rows.iter().collect();
+            let mut rows: Vec<(&[u8], &Loc)> = rows.iter().map(|(key, loc)| (&**key, loc)).collect();
             rows.sort_unstable_by_key(|(key, _)| *key);
-            take(*family, &mut rows.into_iter().map(row))?;
+            take(*family, &mut rows.into_iter().map(|(key, loc)| row(key, loc)))?;
         }
         let mut order: Vec<(u64, u64, u32)> =
             inner.links.iter().zip(0..).map(|(l, at)| (l.account, l.sequence, at)).collect();

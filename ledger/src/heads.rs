@@ -49,9 +49,7 @@ impl Slot {
         if self.room.len() < head.len() {
             // An allocator has four or eight sizes between a power of two and the next: less room would take as much memory.
             let step = (head.len().next_power_of_two() / 8).max(16);
-            let mut room = Vec::with_capacity(head.len().next_multiple_of(step));
-            room.resize(room.capacity(), 0);
-            self.room = room.into_boxed_slice();
+            self.room = vec![0; head.len().next_multiple_of(step)].into();
         }
         self.room[..head.len()].copy_from_slice(head);
         self.length = head.len();

@@ -189,7 +189,8 @@ impl Head {
         (*address, *last_seed) = (edge.address, edge.last_seed);
         let count = u.count(48)?;
         let (mut salts, mut leaves) = std::mem::take(cells).into_parts();
-        (salts.clear(), leaves.clear());
+        salts.clear();
+        leaves.clear();
         for _ in 0..count {
             salts.push(Seed(u.fixed()?));
             leaves.push(Hash(u.fixed()?));
