@@ -415,7 +415,7 @@ page_records = {page}           # the most records in one page of an account's c
 queued_statements = {statements}    # the most statements that wait for a commit; above it: 503 and Retry-After; for one sender above what is left: 429
 queued_bytes = {queued}      # the most bytes of postings that wait for a commit; above it: 503 and Retry-After
 commit_statements = {commit}     # the most statements of one commit; a single posting may have more
-head_bytes = {heads}        # memory for the heads of accounts (about 450 bytes each); heads beyond it are read from the database
+head_bytes = {heads}        # memory for the heads of accounts (about 500 bytes each); heads beyond it are read from the database
 fresh_bytes = {fresh}        # rows gathered in memory before they are sorted into the database; twice as many at most are in memory
 
 [publish]

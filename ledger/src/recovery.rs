@@ -21,7 +21,7 @@ use peal_spec::value::Origin;
 
 use crate::blob::Blob;
 use crate::error::Error;
-use crate::fresh::{Fresh, Generation};
+use crate::fresh::{ByNumber, Fresh, Generation};
 use crate::heads::Heads;
 use crate::layered::Layered;
 use crate::rows::{self, Block, Figure, Head, Leaves, Part, PostingRow, RecordRow, Text};
@@ -30,7 +30,7 @@ use crate::settler::Marks;
 use crate::state::{Published, Trees};
 use crate::store::{Disk, Look, Ordered, RowsExt};
 use crate::trees::{Directory, Log, block_first};
-use crate::working::{standing, stored_head};
+use crate::working::{Accounts, standing, stored_head};
 
 /// Above so many records to go through, all heads are read in one pass.
 const MANY: u64 = 100_000;
@@ -116,7 +116,6 @@ pub(crate) fn recover(
         fresh: Fresh(vec![Arc::new(Generation::default())]),
         heads: Heads::new(head_bytes),
         leaves: leaves(&bare)?,
-        desk: Head::blank(),
     };
     replay.journal(&bare, last)?;
     let view = Layered::new(disk, &replay.fresh);
@@ -192,8 +191,6 @@ struct Replay<'r> {
     fresh: Fresh,
     heads: Heads,
     leaves: Vec<Hash>,
-    /// The account that is brought forward.
-    desk: Head,
 }
 
 impl Replay<'_> {
@@ -233,6 +230,7 @@ impl Replay<'_> {
     fn commit(&mut self, first: u64, blob: &Arc<Blob>) -> Result<u64, Error> {
         let damaged =
             |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Journal, &number_key(first))));
+        let behind = first >= self.marks.heads;
         let mut block: Option<Block> = None;
         let mut records: HashMap<(u64, u64), &[u8]> = HashMap::new();
         let mut roots: HashMap<[u8; 32], Vec<Part>> = HashMap::new();
@@ -242,6 +240,7 @@ impl Replay<'_> {
                 (Family::Blocks, _) if row.key == number_key(first) => {
                     block = Some(decode(row.key, row.value)?);
                 }
+                _ if !behind => {}
                 (Family::Records, _) => {
                     let place =
                         schema::place_of(row.family, row.key).ok_or_else(|| damaged("a record's key"))?;
@@ -264,39 +263,78 @@ impl Replay<'_> {
         {
             youngest.add(blob.clone(), end)?;
         }
-        if first < self.marks.heads {
+        if !behind {
             return Ok(end);
         }
-        let view = Layered::new(self.disk, &self.fresh);
-        for (account, sequence) in &block.places {
-            let key = place_key(*account, *sequence);
-            let row = records.get(&(*account, *sequence)).ok_or_else(|| damaged("a record is missing"))?;
-            let row: RecordRow = decode(&key, row)?;
-            let parts = roots.get(&row.posting.0).map_or(&[][..], Vec::as_slice);
-            let part = parts.get((row.posting_index / TILE) as usize);
-            let root = part.and_then(|p| p.roots.0.get((row.posting_index % TILE) as usize));
-            let root = *root.ok_or_else(|| damaged("a record's posting is missing"))?;
-            let head = &mut self.desk;
-            let found = match self.heads.get(*account) {
-                Some(packed) => head.load(*account, packed).map(|()| true)?,
-                None => stored_head(&view, *account, head)?,
-            };
-            forward(&view, head, found, (*account, *sequence), &row, root)?;
-            let leaf = head.account.directory_leaf().leaf();
-            let at = *account as usize;
-            if at > self.leaves.len() {
-                return Err(damaged("an account before one of its is missing"));
+        let workers = match block.places.len() {
+            0..FEW => 1,
+            _ => std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
+        };
+        let work = |worker| self.bring(&block.places, &records, &roots, (worker, workers));
+        let done: Vec<Result<Brought, Error>> = if workers == 1 {
+            vec![work(0)]
+        } else {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || work(worker))).collect();
+                let panicked = |_| Err(Error::Bug("a thread that replays the journal panicked".into()));
+                threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
+            })
+        };
+        let done: Vec<Brought> = done.into_iter().collect::<Result<_, _>>()?;
+        let mut heads: Vec<(u64, &[u8], Hash)> = Vec::new();
+        for (accounts, leaves) in &done {
+            heads.extend(accounts.rows().filter_map(|(n, row)| Some((n, row, *leaves.get(&n)?))));
+        }
+        heads.sort_unstable_by_key(|(number, ..)| *number);
+        for (number, row, leaf) in heads {
+            let at = number as usize;
+            match self.leaves.len() {
+                length if at < length => self.leaves[at] = leaf,
+                length if at == length => self.leaves.push(leaf),
+                _ => return Err(damaged("an account before one of its is missing")),
             }
-            if at == self.leaves.len() {
-                self.leaves.push(leaf);
-            } else {
-                self.leaves[at] = leaf;
-            }
-            self.heads.change(*account, &encode(head)?);
+            self.heads.change(number, row);
         }
         Ok(end)
     }
+
+    /// Brings those accounts of a commit forward that are one worker's: of all workers he has every so many.
+    fn bring(
+        &self,
+        places: &[(u64, u64)],
+        records: &HashMap<(u64, u64), &[u8]>,
+        roots: &HashMap<[u8; 32], Vec<Part>>,
+        (worker, workers): (u64, u64),
+    ) -> Result<Brought, Error> {
+        let view = Layered::new(self.disk, &self.fresh);
+        let (mut head, mut done) = (Head::blank(), Accounts::default());
+        for (account, sequence) in places.iter().filter(|(account, _)| account % workers == worker) {
+            let key = place_key(*account, *sequence);
+            let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Records, &key)));
+            let row = records.get(&(*account, *sequence));
+            let row = row.ok_or_else(|| damaged("its commit's row of the journal does not hold it"))?;
+            let row: RecordRow = decode(&key, row)?;
+            let part = roots.get(&row.posting.0).and_then(|p| p.get((row.posting_index / TILE) as usize));
+            let root = part.and_then(|p| p.roots.0.get((row.posting_index % TILE) as usize));
+            let root = root.ok_or_else(|| damaged("its commit's row of the journal has not its posting"))?;
+            let found = match done.get(*account).or_else(|| self.heads.get(*account)) {
+                Some(packed) => head.load(*account, packed).map(|()| true)?,
+                None => stored_head(&view, *account, &mut head)?,
+            };
+            forward(&view, &mut head, found, (*account, *sequence), &row, *root)?;
+            done.put(*account, &head)?;
+        }
+        let leaves = done.rows().map(|(number, row)| Ok((number, Head::directory_leaf(number, row)?.leaf())));
+        let leaves = leaves.collect::<Result<_, Error>>()?;
+        Ok((done, leaves))
+    }
 }
+
+/// Heads that were brought forward, and their leaves in the directory.
+type Brought = (Accounts, ByNumber<Hash>);
+
+/// A commit of fewer records is not worth several threads.
+const FEW: usize = 512;
 
 /// Brings a head forward by one record, unless it has that record already. If none was `found`, the record opens the account.
 fn forward(

@@ -147,11 +147,11 @@ pub(crate) struct Accounts {
 const SMALL_WASTE: usize = 4 << 20;
 
 impl Accounts {
-    fn get(&self, number: u64) -> Option<&[u8]> {
+    pub(crate) fn get(&self, number: u64) -> Option<&[u8]> {
         self.bytes.get(self.at.get(&number)?.clone())
     }
 
-    fn put(&mut self, number: u64, head: &Head) -> Result<(), Error> {
+    pub(crate) fn put(&mut self, number: u64, head: &Head) -> Result<(), Error> {
         let from = self.bytes.len();
         encode_into(head, &mut self.bytes)?;
         self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());

@@ -95,17 +95,20 @@ fn family_options(family: Family, cache: &Cache) -> Options {
     match family {
         // Its keys only grow, so that its files are moved as they are to a level from which whole files can be dropped (`forget`).
         Family::Journal => options.set_level_zero_file_num_compaction_trigger(1),
-        // Heads are written anew again and again: old ones are dropped when they take as much room as the current ones.
+        // Heads are written anew again and again: old ones are dropped when they take three times as much room as the current ones.
         Family::Heads | Family::Leaves => {
             options.set_compaction_style(DBCompactionStyle::Universal);
-            options.set_level_zero_file_num_compaction_trigger(3);
-            universal.set_max_size_amplification_percent(100);
+            options.set_level_zero_file_num_compaction_trigger(5);
+            universal.set_min_merge_width(5);
+            universal.set_max_size_amplification_percent(300);
         }
         _ => {
             options.set_compaction_style(DBCompactionStyle::Universal);
             options.set_level_zero_file_num_compaction_trigger(12);
             universal.set_min_merge_width(8);
             universal.set_size_ratio(20);
+            // What will be merged again before long is not worth compressing.
+            universal.set_compression_size_percent(70);
             // Rows are never overwritten: there is nothing to be gained by merging all.
             universal.set_max_size_amplification_percent(i32::MAX);
         }
