@@ -26,7 +26,6 @@ use peal_spec::value::{Origin, Time};
 use crate::blob::Blob;
 use crate::commit::{Sealed, Verdict, judge, seal};
 use crate::error::Error;
-use crate::fresh::ByNumber;
 use crate::layered::Layered;
 use crate::reads;
 use crate::recovery::{read_note, recover};
@@ -38,7 +37,7 @@ use crate::settler::Settler;
 use crate::state::{Core, Published};
 use crate::store::{Disk, KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
 use crate::trees::{Directory, block_first};
-use crate::working::{Base, Layer, Offer, Past, stored_head};
+use crate::working::{Base, Layer, Offer, Past};
 
 /// What an audit has gone through and found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,15 +90,7 @@ impl Ordered for Replay<'_> {
     }
 }
 
-impl Past for Replay<'_> {
-    fn ahead(&self, _: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
-        Ok(ByNumber::default())
-    }
-
-    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
-        stored_head(self, number, head)
-    }
-}
+impl Past for Replay<'_> {}
 
 fn corrupt<T>(family: Family, key: &[u8], what: impl AsRef<str>) -> Result<T, Error> {
     Err(Error::Corrupt(format!("{}: {}", place(family, key), what.as_ref())))

@@ -1,8 +1,8 @@
 //! One commit, made from postings: what each becomes, and every row that is to be written.
 //!
 //! 1. [`judge`] says what becomes of each posting at its place: statements before it in the same commit, and commits before it that are not
-//!    in the rows yet, are seen through [`Working`]. It makes the records and the accounts' new states.
-//! 2. [`seal`] makes of that the rows, the packed heads, the changes of the trees and the signed checkpoint.
+//!    in the rows yet, are seen through [`Working`]. It makes the records and packs the accounts' new heads.
+//! 2. [`seal`] makes of that the rows, the changes of the trees and the signed checkpoint.
 //! 3. Neither changes anything, runs a clock or asks for a secret but through what it is given; the audit replays with the same code. The
 //!    two are done by two threads: while one commit is sealed and written, the next is judged.
 

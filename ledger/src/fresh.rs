@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::blob::{Blob, Span};
 use crate::error::Error;
@@ -258,8 +258,7 @@ impl Generation {
 }
 
 /// A moment after which rows were looked for, so that only younger ones have to be looked for again.
-#[derive(Clone)]
-pub(crate) struct Since(Arc<Generation>);
+pub(crate) struct Since(Weak<Generation>);
 
 /// Generations, oldest first.
 #[derive(Clone, Default)]
@@ -268,12 +267,13 @@ pub(crate) struct Fresh(pub(crate) Vec<Arc<Generation>>);
 impl Fresh {
     /// Now.
     pub(crate) fn since(&self) -> Option<Since> {
-        self.0.last().cloned().map(Since)
+        self.0.last().map(|generation| Since(Arc::downgrade(generation)))
     }
 
     /// Whether a row came after a moment at which it was not there; none if that cannot be told from what is in memory.
     pub(crate) fn came(&self, since: &Since, family: Family, key: &[u8]) -> Option<bool> {
-        let at = self.0.iter().position(|generation| Arc::ptr_eq(generation, &since.0))?;
+        // The address is not given to another while there is a weak reference.
+        let at = self.0.iter().position(|g| std::ptr::eq(Arc::as_ptr(g), since.0.as_ptr()))?;
         Some(self.0.iter().skip(at).any(|generation| generation.holds(family, key)))
     }
 
@@ -380,5 +380,35 @@ impl Iterator for Merged<'_> {
             self.below.next();
         }
         if order == std::cmp::Ordering::Greater { self.below.next() } else { self.fresh.next().map(Ok) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Number;
+
+    fn blob(id: u8) -> Arc<Blob> {
+        let mut blob = Blob::default();
+        blob.put(&[id; 32], &Number(u64::from(id))).unwrap();
+        Arc::new(blob)
+    }
+
+    #[test]
+    fn what_came_since_a_moment_is_told_as_long_as_it_lies_on_top() {
+        let mut fresh = Fresh(vec![Arc::new(Generation::default())]);
+        fresh.0[0].add(blob(1), 1).unwrap();
+        let since = fresh.since().unwrap();
+        let came = |fresh: &Fresh, id: u8| fresh.came(&since, Family::Ids, &[id; 32]);
+        assert_eq!(came(&fresh, 2), Some(false));
+        fresh.0[0].add(blob(2), 2).unwrap();
+        fresh.0.push(Arc::new(Generation::default()));
+        fresh.0[1].add(blob(3), 3).unwrap();
+        assert_eq!([2, 3, 4].map(|id| came(&fresh, id)), [Some(true), Some(true), Some(false)]);
+        // What a moment is kept of does not keep the rows.
+        let old = fresh.0.remove(0);
+        assert_eq!(came(&fresh, 3), None, "the store has to be asked");
+        assert_eq!(Arc::try_unwrap(old).map(|g| g.into_blobs().len()).ok(), Some(2));
+        assert_eq!(came(&Fresh(vec![Arc::new(Generation::default())]), 3), None);
     }
 }

@@ -49,9 +49,14 @@ impl Slot {
         if self.room.len() < head.len() {
             // An allocator has four or eight sizes between a power of two and the next: less room would take as much memory.
             let step = (head.len().next_power_of_two() / 8).max(16);
-            self.room = vec![0; head.len().next_multiple_of(step)].into();
+            let size = head.len().next_multiple_of(step);
+            let mut room = Vec::with_capacity(size);
+            room.extend_from_slice(head);
+            room.resize(size, 0);
+            self.room = room.into();
+        } else {
+            self.room[..head.len()].copy_from_slice(head);
         }
-        self.room[..head.len()].copy_from_slice(head);
         self.length = head.len();
     }
 }

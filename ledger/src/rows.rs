@@ -132,6 +132,9 @@ pub(crate) struct Head {
 /// How many records of an account have a tag in its head; references of later ones have rows of their own.
 pub(crate) const TAGS: usize = 256;
 
+/// A head with more sums, months and roles than this is long.
+const LONG: usize = 500;
+
 impl Head {
     /// Nothing yet, to be loaded.
     pub(crate) fn blank() -> Self {
@@ -160,7 +163,17 @@ impl Head {
         }
     }
 
-    /// Takes on what a row says; what it was before is overwritten, its memory used again.
+    /// Whether packing and unpacking it for each turn would cost more than the turn.
+    pub(crate) fn is_long(&self) -> bool {
+        let sums = &self.account.state.sums;
+        let months = |sum: &Sum| match sum {
+            Sum::Months(set) => set.months.len(),
+            Sum::Totals(_) => 1,
+        };
+        sums.iter().map(months).sum::<usize>() + self.account.state.roles.len() > LONG
+    }
+
+    /// Takes on what a row says; what it was before is overwritten, its memory used again. After an error it is neither.
     pub(crate) fn load(&mut self, number: u64, row: &[u8]) -> Result<(), Error> {
         schema::decode_with(Family::Heads, &number_key(number), row, |body| self.unpack(body))
     }
@@ -314,7 +327,7 @@ fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
 
 /// Reads sums over others, whose memory is used again.
 fn unpack_sums(u: &mut Unpacker<'_>, sums: &mut Vec<Sum>) -> Option<()> {
-    let count = u.count(4)?;
+    let count = u.count(3)?;
     sums.truncate(count);
     for at in 0..count {
         let sum = match u.number()? {

@@ -37,7 +37,7 @@ use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
 use crate::store::{KeyValue, Ordered, Rows};
-use crate::working::{Base, Layer, Looked, Offer, Past, stored_head};
+use crate::working::{Base, Looked, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
 #[derive(Debug)]
@@ -213,7 +213,7 @@ pub(crate) fn pause(turn: &Mutex<()>) -> Pause<'_> {
 /// How many heads are taken under one lock.
 const HEADS_AT_ONCE: usize = 1024;
 
-/// The ledger as the judge finds it: what is published, or later.
+/// The ledger as the judge finds it, and who hands in a posting: what is published, or later.
 pub(crate) struct Now<'a> {
     core: &'a Core,
     fresh: Fresh,
@@ -348,23 +348,14 @@ impl Drop for Judge {
     }
 }
 
-/// An empty layer, in the memory of one that nobody looks at any more, if there is one.
-fn spare(done: &mut Vec<Arc<Judged>>) -> Layer {
-    // One is enough; what the writer still looks at is let go by it.
-    let free = std::mem::take(done).into_iter().find_map(|judged| Arc::try_unwrap(judged).ok());
-    free.map(|judged| judged.layer.cleared()).unwrap_or_default()
-}
-
 impl Judge {
     /// Judges until the queue is closed and empty, or something fails.
     pub(crate) fn run(self) {
         // What is judged and may not be published yet, the youngest first.
         let mut pending: VecDeque<Arc<Judged>> = VecDeque::new();
-        // What is published, as long as the writer may look at it.
-        let mut done: Vec<Arc<Judged>> = Vec::new();
         while let Some(jobs) = self.queue.take() {
             let started = Instant::now();
-            match self.judge(&jobs, &mut pending, &mut done) {
+            match self.judge(&jobs, &mut pending) {
                 Ok(judged) => {
                     let judged = Arc::new(judged);
                     if judged.records_something() {
@@ -382,12 +373,7 @@ impl Judge {
         }
     }
 
-    fn judge(
-        &self,
-        jobs: &[Job],
-        pending: &mut VecDeque<Arc<Judged>>,
-        done: &mut Vec<Arc<Judged>>,
-    ) -> Result<Judged, Error> {
+    fn judge(&self, jobs: &[Job], pending: &mut VecDeque<Arc<Judged>>) -> Result<Judged, Error> {
         let core = &*self.core;
         if let Some(fault) = core.fault.get() {
             return Err(fault.clone());
@@ -396,10 +382,14 @@ impl Judge {
             let trees = core.trees();
             (trees.fresh.clone(), trees.published.clone())
         };
+        let mut empty = None;
         while pending.back().is_some_and(|judged| judged.end() <= published.checkpoint.size) {
-            done.extend(pending.pop_back());
+            // The memory of one that the writer still looks at is let go by it.
+            if let Some(Ok(free)) = pending.pop_back().map(Arc::try_unwrap) {
+                empty = Some(free.layer.cleared());
+            }
         }
-        let empty = spare(done);
+        let empty = empty.unwrap_or_default();
         let commit = published.commit;
         let (log, directory, last) = match pending.front() {
             Some(judged) => (judged.end(), judged.accounts, judged.time),

@@ -6,7 +6,7 @@
 //! 3. The journal below both marks is dropped.
 //! 4. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
 //!    is the same row; a head says by its size which records it has. An error stops the ledger.
-//! 5. When the writer is faster than this, it waits: memory holds two generations and no more.
+//! 5. When the writer is faster than this, it waits: memory holds two generations and no more, and the memory of a settled one for the next.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -174,7 +174,7 @@ impl Settler {
     /// Sorts in every generation but the youngest, and writes the heads if it is time.
     fn settle_old(&self) -> Result<(), Error> {
         let mut marks = self.begin()?;
-        let done = self.sort_in(&mut marks, 1).and_then(|()| {
+        let done = self.sort_in(&mut marks).and_then(|()| {
             let since = marks.sorted.saturating_sub(marks.heads);
             if since >= self.records_between_heads || self.core.trees().heads.crowded() {
                 self.write_heads(&mut marks)?;
@@ -188,19 +188,21 @@ impl Settler {
     /// Brings everything into the store; nothing is committed meanwhile. A ledger that has failed is left as it is.
     pub(crate) fn settle_all(&self, _pause: &Pause<'_>) -> Result<(), Error> {
         let mut marks = self.begin()?;
-        let done = self.sort_in(&mut marks, 0).and_then(|()| {
+        // There is a youngest generation at any time: whoever hands in a posting asks for it.
+        self.core.trees_mut().fresh.0.push(Arc::new(Generation::default()));
+        let done = self.sort_in(&mut marks).and_then(|()| {
             self.write_heads(&mut marks)?;
             self.forget(*marks)
         });
         done.map_err(|e| self.stop(e))
     }
 
-    /// Sorts in all generations but the youngest `keep`.
-    fn sort_in(&self, marks: &mut Marks, keep: usize) -> Result<(), Error> {
+    /// Sorts in all generations but the youngest.
+    fn sort_in(&self, marks: &mut Marks) -> Result<(), Error> {
         loop {
             let oldest = {
                 let trees = self.core.trees();
-                if trees.fresh.0.len() <= keep { None } else { trees.fresh.0.first().cloned() }
+                if trees.fresh.0.len() <= 1 { None } else { trees.fresh.0.first().cloned() }
             };
             let Some(oldest) = oldest else { break };
             oldest.sorted(|family, rows| self.core.disk.add(family, rows))?;
@@ -213,10 +215,6 @@ impl Settler {
             drop(oldest);
             self.core.reuse(settled);
             self.told.notify_all();
-        }
-        let fresh = &mut self.core.trees_mut().fresh;
-        if fresh.0.is_empty() {
-            fresh.0.push(Arc::new(Generation::default()));
         }
         Ok(())
     }

@@ -159,11 +159,8 @@ impl Core {
         let Ok(generation) = Arc::try_unwrap(settled) else { return };
         let blobs = generation.into_blobs().into_iter().filter_map(|blob| Arc::try_unwrap(blob).ok());
         let large = blobs.map(Blob::into_memory).filter(|memory| memory.capacity() >= SPARE);
-        let old = std::mem::replace(
-            &mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner),
-            large.collect(),
-        );
-        drop(old);
+        let mut large: Vec<Vec<u8>> = large.collect();
+        std::mem::swap(&mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner), &mut large);
     }
 
     /// The trees, for a moment.

@@ -81,10 +81,14 @@ pub(crate) struct Base<'a> {
 /// The ledger before the commit.
 pub(crate) trait Past: Ordered {
     /// Rows of the heads of those accounts, their numbers rising, that would be slow to read one by one.
-    fn ahead(&self, numbers: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error>;
+    fn ahead(&self, _numbers: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
+        Ok(ByNumber::default())
+    }
 
     /// Loads the head of an account; false if there is no such account.
-    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error>;
+    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
+        stored_head(self, number, head)
+    }
 
     /// Whether there is a row. If a moment is given, it was not there then.
     fn holds(&self, family: Family, key: &[u8], _since: Option<&Since>) -> Result<bool, Error> {
@@ -100,15 +104,7 @@ pub(crate) fn stored_head<R: Rows + ?Sized>(rows: &R, number: u64, head: &mut He
     }
 }
 
-impl Past for Layered<'_> {
-    fn ahead(&self, _: &[u64]) -> Result<ByNumber<Box<[u8]>>, Error> {
-        Ok(ByNumber::default())
-    }
-
-    fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
-        stored_head(self, number, head)
-    }
-}
+impl Past for Layered<'_> {}
 
 /// A posting that is recorded.
 pub(crate) struct Posted {
@@ -155,19 +151,26 @@ impl Accounts {
         let from = self.bytes.len();
         encode_into(head, &mut self.bytes)?;
         self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
+        self.compact();
+        Ok(())
+    }
+
+    /// Drops the rows that were written anew, when they are more than the others. A copy has none, so this does not go on.
+    fn compact(&mut self) {
         if self.waste > SMALL_WASTE && self.waste > self.bytes.len() / 2 {
             let old = std::mem::take(self);
             self.extend(&old);
         }
-        Ok(())
     }
 
     fn extend(&mut self, other: &Self) {
+        self.bytes.reserve(other.bytes.len() - other.waste);
         for (number, row) in other.rows() {
             let from = self.bytes.len();
             self.bytes.extend_from_slice(row);
             self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
         }
+        self.compact();
     }
 
     /// Number and row of each, in no order.
@@ -190,8 +193,8 @@ pub(crate) struct Layer {
     pub(crate) made: Vec<Made>,
 }
 
-/// A layer that holds more memory than this for heads is not used again.
-const LARGE_LAYER: usize = 64 << 20;
+/// A layer that holds more memory than this for heads is not used again; the rest of it grows with that.
+const LARGE_LAYER: usize = 16 << 20;
 
 impl Layer {
     /// Nothing, in the memory of this layer.
@@ -233,6 +236,8 @@ pub(crate) struct Working<'a, R> {
     desk: Option<Box<Head>>,
     seated: Option<u64>,
     changed: bool,
+    /// Accounts with long heads that had their turn, and whether they differ from their rows in the layers.
+    aside: ByNumber<(Box<Head>, bool)>,
     /// Accounts that take part beside it, as they stand; none where there is no such account.
     parties: ByNumber<Option<Box<Head>>>,
     whole: Layer,
@@ -250,7 +255,7 @@ impl<'a, R: Past> Working<'a, R> {
         offers: &[Offer<'_>],
         mut whole: Layer,
     ) -> Result<Self, Error> {
-        let ahead = rows.ahead(&subjects(offers))?;
+        let ahead = rows.ahead(&named(offers))?;
         whole.reserve(offers.iter().map(|offer| offer.statements.len()).sum());
         Ok(Self {
             base,
@@ -261,6 +266,7 @@ impl<'a, R: Past> Working<'a, R> {
             desk: None,
             seated: None,
             changed: false,
+            aside: ByNumber::default(),
             parties: ByNumber::default(),
             whole,
             trial: None,
@@ -269,7 +275,7 @@ impl<'a, R: Past> Working<'a, R> {
 
     /// What the commit did.
     pub(crate) fn into_layer(mut self) -> Result<Layer, Error> {
-        self.clear_desk()?;
+        self.put_away()?;
         Ok(self.whole)
     }
 
@@ -300,6 +306,10 @@ impl<'a, R: Past> Working<'a, R> {
     fn seat(&mut self, number: u64) -> Result<(), Error> {
         if self.seated != Some(number) {
             self.clear_desk()?;
+            if let Some((head, changed)) = self.aside.remove(&number) {
+                (self.desk, self.seated, self.changed) = (Some(head), Some(number), changed);
+                return Ok(());
+            }
             let mut head = self.desk.take().unwrap_or_else(|| Box::new(Head::blank()));
             self.seated = self.load(number, &mut head)?.then_some(number);
             self.desk = Some(head);
@@ -307,19 +317,35 @@ impl<'a, R: Past> Working<'a, R> {
         Ok(())
     }
 
-    /// Puts the account that is seated away.
+    /// Puts the account that is seated away: into its layer, or aside if its head is long.
     fn clear_desk(&mut self) -> Result<(), Error> {
-        let seated = self.seated.take();
-        if let (true, Some(number), Some(head)) = (std::mem::take(&mut self.changed), seated, &self.desk) {
-            let top = self.trial.as_mut().unwrap_or(&mut self.whole);
-            top.accounts.put(number, head)?;
+        let changed = std::mem::take(&mut self.changed);
+        let (Some(number), Some(head)) = (self.seated.take(), self.desk.take()) else { return Ok(()) };
+        if head.is_long() {
+            self.aside.insert(number, (head, changed));
+            return Ok(());
+        }
+        if changed {
+            self.top().accounts.put(number, &head)?;
+        }
+        self.desk = Some(head);
+        Ok(())
+    }
+
+    /// Puts every account into its layer: where a trial begins or is kept, and at the end.
+    fn put_away(&mut self) -> Result<(), Error> {
+        self.clear_desk()?;
+        let aside = std::mem::take(&mut self.aside);
+        for (number, (head, _)) in aside.iter().filter(|(_, (_, changed))| *changed) {
+            self.top().accounts.put(*number, head)?;
         }
         Ok(())
     }
 
     /// Makes sure that [`Working::party`] knows an account, if it exists.
     pub(crate) fn invite(&mut self, number: u64) -> Result<(), Error> {
-        if self.seated != Some(number) && !self.parties.contains_key(&number) {
+        let here = self.seated == Some(number) || self.aside.contains_key(&number);
+        if !here && !self.parties.contains_key(&number) {
             let mut head = Box::new(Head::blank());
             let found = self.load(number, &mut head)?;
             self.parties.insert(number, found.then_some(head));
@@ -331,7 +357,10 @@ impl<'a, R: Past> Working<'a, R> {
     pub(crate) fn party(&self, address: &Address) -> Option<Party<'_>> {
         let head = match self.seated() {
             Some(head) if self.seated == Some(address.number) => head,
-            _ => self.parties.get(&address.number)?.as_ref()?,
+            _ => match self.aside.get(&address.number) {
+                Some((head, _)) => head,
+                None => self.parties.get(&address.number)?.as_ref()?,
+            },
         };
         let account = &head.account;
         (account.address == *address).then_some(Party { address: *address, state: &account.state })
@@ -514,7 +543,7 @@ impl<'a, R: Past> Working<'a, R> {
         let payload = &offer.signed.payload;
         let first = self.base.log + self.whole.made.len() as u64;
         if payload.all_or_nothing {
-            self.clear_desk()?;
+            self.put_away()?;
             self.trial = Some(Layer::default());
         }
         let mut results: Vec<Outcome> = Vec::with_capacity(offer.statements.len());
@@ -526,11 +555,12 @@ impl<'a, R: Past> Working<'a, R> {
         }
         let refused = results.iter().any(Result::is_err);
         if payload.all_or_nothing && !refused {
-            self.clear_desk()?;
+            self.put_away()?;
         }
         if let Some(trial) = self.trial.take() {
             if refused {
                 (self.seated, self.changed) = (None, false);
+                self.aside.clear();
                 self.parties.clear();
                 for result in &mut results {
                     if result.is_ok() {
@@ -603,12 +633,125 @@ fn contribution(row: &RecordRow, account: u64, sequence: u64) -> Result<Option<C
     }
 }
 
-/// Numbers of the accounts that the offers are about, rising.
-fn subjects(offers: &[Offer<'_>]) -> Vec<u64> {
-    let statements = offers.iter().flat_map(|offer| offer.statements.iter().flatten());
-    let mut numbers: Vec<u64> =
-        statements.filter_map(|(statement, _)| statement.address).map(|a| a.number).collect();
+/// Numbers of the accounts that the offers are about, and of their issuers, rising.
+fn named(offers: &[Offer<'_>]) -> Vec<u64> {
+    let addresses = offers.iter().flat_map(|offer| {
+        let statements = offer.statements.iter().flatten();
+        statements.filter_map(|(statement, _)| statement.address).chain(offer.signed.payload.issuer)
+    });
+    let mut numbers: Vec<u64> = addresses.map(|address| address.number).collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use peal_spec::facet::{Keys, Recovery};
+    use peal_spec::key::PublicKey;
+    use peal_spec::role::{Grant, Role};
+    use peal_spec::state::{Counted, Held, MonthSet, Sum, Totals};
+    use peal_spec::value::{Insurance, Month};
+
+    use super::*;
+    use crate::schema::encode;
+
+    /// The head of an account with so many months, and roles and tags of the same number.
+    fn head(number: u64, months: u32) -> Head {
+        let mut head = Head::blank();
+        let account = &mut head.account;
+        account.address = Address { number, id: Hash([7; 32]) };
+        account.last_seed = Seed([9; 16]);
+        account.state.control.keys =
+            Keys { key: PublicKey([1; 32]), next: Hash([2; 32]), reading: PublicKey([3; 32]) };
+        account.state.control.opened_by = Some(4);
+        for n in 0..u64::from(months) {
+            account.frontier.push(Hash([n as u8; 32]));
+            head.tags.push(n as u16);
+        }
+        let counted = |n: u32| (Month::new(200_001 + n / 12 * 100 + n % 12).unwrap(), Counted::default());
+        let insurance = Insurance::PENSION;
+        if months > 0 {
+            let role = Grant { role: Role::Fund, insurances: vec![insurance], until: None };
+            let state = &mut head.account.state;
+            state.roles.push(Held { grant: role, sequence: 5 });
+            state.control.recovery =
+                Recovery { guardians: vec![head.account.address], need: 1, delay: Time::default() };
+            state.sums.push(Sum::Months(MonthSet { insurance, months: (0..months).map(counted).collect() }));
+            let totals = Totals {
+                insurance,
+                currency: "CNY".parse().unwrap(),
+                posted: 1,
+                posted_credited: 2,
+                settled: 3,
+                settled_credited: 4,
+            };
+            state.sums.push(Sum::Totals(totals));
+            let cells = &mut head.account.cells;
+            cells.update(&head.account.state, &[0, 1, 2, 3], &Seed([8; 16]));
+        }
+        head
+    }
+
+    #[test]
+    fn a_head_loaded_over_another_is_its_row() {
+        let mut desk = Head::blank();
+        for months in [30, 0, 7, 600, 1] {
+            let head = head(3, months);
+            let row = encode(&head).unwrap();
+            desk.load(3, &row).unwrap();
+            assert_eq!(desk, head);
+            assert_eq!(schema::decode::<Head>(&number_key(3), &row).unwrap(), head);
+            assert_eq!(Head::directory_leaf(3, &row).unwrap(), head.account.directory_leaf());
+            assert_eq!(head.is_long(), months == 600);
+            for length in 0..row.len() {
+                assert!(Head::blank().load(3, &row[..length]).is_err(), "cut at {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_written_anew_are_dropped_in_time() {
+        let (mut whole, long) = (Accounts::default(), head(0, 500));
+        let row = encode(&long).unwrap().len();
+        let most = 2 * (3 * row + SMALL_WASTE) + row;
+        for n in 0..10_000 {
+            whole.put(n % 3, &long).unwrap();
+            assert!(whole.bytes.len() <= most, "{} after {n}", whole.bytes.len());
+        }
+        let mut trial = Accounts::default();
+        trial.put(1, &head(1, 2)).unwrap();
+        for _ in 0..10_000 {
+            trial.put(2, &long).unwrap();
+            whole.extend(&trial);
+            trial = Accounts::default();
+        }
+        trial.put(1, &head(1, 2)).unwrap();
+        whole.extend(&trial);
+        assert!(whole.bytes.len() <= most + row);
+        assert_eq!(whole.get(1), Some(&encode(&head(1, 2)).unwrap()[..]));
+        assert_eq!(whole.rows().count(), 3);
+    }
+
+    #[test]
+    fn a_layer_that_is_used_again_is_empty() {
+        let mut layer = Layer::default();
+        layer.reserve(10);
+        layer.accounts.put(1, &head(1, 3)).unwrap();
+        layer.accounts.put(1, &head(1, 3)).unwrap();
+        layer.references.insert([0; 24], 1);
+        layer.ids.insert(Hash::default(), 1);
+        let room = layer.accounts.bytes.capacity();
+        let layer = layer.cleared();
+        assert_eq!(
+            (layer.accounts.rows().count(), layer.accounts.waste, layer.accounts.bytes.len()),
+            (0, 0, 0)
+        );
+        assert!(layer.references.is_empty() && layer.ids.is_empty() && layer.made.is_empty());
+        assert!(layer.entries.is_empty() && layer.changes.is_empty());
+        assert_eq!(layer.accounts.bytes.capacity(), room);
+        let mut large = Layer::default();
+        large.accounts.bytes.reserve(LARGE_LAYER + 1);
+        assert_eq!(large.cleared().accounts.bytes.capacity(), 0);
+    }
 }

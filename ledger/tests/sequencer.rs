@@ -283,3 +283,47 @@ fn readers_never_see_two_moments_at_once() {
     });
     world.reopen();
 }
+
+#[test]
+fn postings_are_taken_while_the_ledger_is_audited() {
+    let mut world = World::new();
+    std::thread::scope(|scope| {
+        let audits = scope.spawn(|| (0..12).for_each(|_| drop(world.audit().unwrap())));
+        let mut sent = 0;
+        while !audits.is_finished() {
+            world.accept(&world.platform, vec![world.paid(&format!("{sent}"), 1)]);
+            sent += 1;
+        }
+    });
+    world.reopen();
+}
+
+#[test]
+fn long_heads_and_short_ones_change_places_and_nothing_is_left_of_what_was_refused() {
+    let mut world = World::new();
+    let other = world.open(77);
+    let (long, short) = (&world.worker, &other);
+    let month = |n: u32| 198_001 + n / 12 * 100 + n % 12;
+    let paid = |to: &Person, reference: String, about: u32| {
+        world.contribution(to, about, |c| c.who.reference = reference.parse().unwrap())
+    };
+    let history = (0..540).map(|n| paid(long, format!("h{n}"), month(n))).collect();
+    assert_eq!(world.accept(&world.platform, history).len(), 540);
+    let turns = |name: &str| -> Vec<_> {
+        (0..20).flat_map(|n| [long, short].map(|to| paid(to, format!("{name}{n}"), month(n)))).collect()
+    };
+    let mut doubtful = turns("a");
+    doubtful.push(paid(long, "h7".into(), month(7)));
+    let refused = world.post(&world.platform, true, doubtful);
+    assert!(refused.results.iter().all(Result::is_err));
+    // The same references are free, and each account goes on where it stood.
+    for (all_or_nothing, name) in [(true, "a"), (false, "b"), (true, "c")] {
+        let receipt = world.post(&world.platform, all_or_nothing, turns(name));
+        assert!(receipt.results.iter().all(Result::is_ok), "{name}");
+    }
+    let sizes = [long, short].map(|p| world.ledger().account(p.address.number).unwrap().unwrap());
+    assert_eq!(sizes.map(|account| account.frontier.size()), [541 + 60, 1 + 60]);
+    world.reopen();
+    world.shut();
+    world.audit().unwrap();
+}
