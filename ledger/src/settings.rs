@@ -37,7 +37,7 @@ impl Default for Settings {
             max_queued_statements: 200_000,
             max_queued_bytes: 256 << 20,
             max_commit_statements: 10_000,
-            head_bytes: 448 << 20,
+            head_bytes: 640 << 20,
             fresh_bytes: 32 << 20,
             records_between_heads: 2_000_000,
         }

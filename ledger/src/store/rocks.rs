@@ -73,6 +73,8 @@ fn family_options(family: Family, cache: &Cache) -> Options {
         Family::Records | Family::Blocks => 16 << 10,
         // A part of 256 statements has a block of its own.
         Family::Postings => 8 << 10,
+        // They are asked for one by one.
+        Family::Heads => 1 << 10,
         _ => 4 << 10,
     });
     let mut options = Options::default();
