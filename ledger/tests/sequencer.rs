@@ -288,7 +288,11 @@ fn readers_never_see_two_moments_at_once() {
 fn postings_are_taken_while_the_ledger_is_audited() {
     let mut world = World::new();
     std::thread::scope(|scope| {
-        let audits = scope.spawn(|| (0..12).for_each(|_| drop(world.audit().unwrap())));
+        let audits = scope.spawn(|| {
+            for _ in 0..12 {
+                world.audit().unwrap();
+            }
+        });
         let mut sent = 0;
         while !audits.is_finished() {
             world.accept(&world.platform, vec![world.paid(&format!("{sent}"), 1)]);
