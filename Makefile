@@ -20,7 +20,7 @@ test: ## every test
 	cargo test --workspace
 
 # PostgreSQL is installed for the part that stands beside it, unless that part is not asked for.
-bench: ## what the ledger does beside what this machine can do, in half an hour; ARGS=--smoke: a minute; target/bench/latest.json
+bench: ## what the ledger does beside what this machine can do, in a quarter of an hour; ARGS=--smoke: a minute; target/bench/latest.json
 	scripts/setup $(if $(findstring --smoke,$(ARGS)),,$(if $(findstring --only,$(ARGS)),$(findstring postgres,$(ARGS)),postgres))
 	cargo build --release --bins
 	cargo run --release -p peal-tests --bin bench -- $(ARGS)

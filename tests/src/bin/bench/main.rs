@@ -182,7 +182,7 @@ fn main() -> ExitCode {
         http::client(&args.client);
         return ExitCode::SUCCESS;
     }
-    say(if args.smoke { "all parts in tiny sizes" } else { "this takes about half an hour" });
+    say(if args.smoke { "all parts in tiny sizes" } else { "this takes about a quarter of an hour" });
     let (folder, scratch) = match folders(&args) {
         Ok(folders) => folders,
         Err(e) => {
