@@ -143,7 +143,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
             Fate::Refused { code, field, record } => Err(Fate::refusal(*code, field, *record)?),
             Fate::Accepted { account, sequence } => {
                 let key = place_key(*account, *sequence);
-                let record: RecordRow = view.must(&key)?;
+                let record: RecordRow<'_> = view.must(&key)?;
                 let address = address(replay, &record, *account, *sequence, root)?;
                 let Some(statement) = record.statement(address, *sequence)? else {
                     return corrupt(
@@ -170,7 +170,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
 /// The address that a record's statement names: the account's, whose id is the root of its opening.
 fn address(
     replay: &mut Replay<'_>,
-    record: &RecordRow,
+    record: &RecordRow<'_>,
     account: u64,
     sequence: u64,
     root: &Hash,

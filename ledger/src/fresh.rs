@@ -71,7 +71,7 @@ struct Inner {
     points: BTreeMap<Family, HashMap<Box<[u8]>, Loc>>,
 }
 
-/// Whether rows of a family are asked for by their keys, and looked through in order only by an audit.
+/// Whether rows of a family are asked for by their keys, and hardly ever looked through in order.
 fn by_key(family: Family) -> bool {
     matches!(family, Family::Postings | Family::PostingIds | Family::References | Family::Ids)
 }
@@ -220,25 +220,21 @@ impl Generation {
         Some((inner.blobs.get(loc.blob as usize)?.clone(), loc.span))
     }
 
-    /// Records in order, from a key on; with `within`, only those of the key's account.
-    fn records(&self, from: &[u8], within: bool) -> Vec<KeyValue> {
+    /// Rows of a family that is not kept in order, from a key on, in no order; with `within`, only those whose first eight bytes are the key's.
+    fn unordered(&self, family: Family, from: &[u8], within: bool) -> Vec<KeyValue> {
         let inner = self.read();
+        if by_key(family) {
+            let rows = inner.points.get(&family).into_iter().flatten();
+            let rows = rows.filter(|(key, _)| ***key >= *from && (!within || key.get(..8) == from.get(..8)));
+            return rows.map(|(key, loc)| inner.copy(key, *loc)).collect();
+        }
         let (account, sequence) = place_of(Family::Records, from).unwrap_or_default();
         if within {
             let rows = inner.history(account, sequence);
             return rows.iter().map(|(s, loc)| inner.copy(&place_key(account, *s), *loc)).collect();
         }
         let places = inner.links.iter().map(|l| (place_key(l.account, l.sequence), l.loc));
-        let mut all: Vec<_> = places.filter(|(key, _)| key[..] >= *from).collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
-        all.iter().map(|(key, loc)| inner.copy(key, *loc)).collect()
-    }
-
-    /// Keys of a family whose rows are asked for by them, from a key on, in no order.
-    fn keys(&self, family: Family, from: &[u8]) -> Vec<Box<[u8]>> {
-        let inner = self.read();
-        let keys = inner.points.get(&family).into_iter().flat_map(HashMap::keys);
-        keys.filter(|key| ***key >= *from).cloned().collect()
+        places.filter(|(key, _)| key[..] >= *from).map(|(key, loc)| inner.copy(&key, loc)).collect()
     }
 
     /// The first row of a family that is kept in order, from a bound on.
@@ -311,7 +307,7 @@ impl Fresh {
         below.each(family, &rest, &mut |at, row| take(places.get(at).copied().unwrap_or_default(), row))
     }
 
-    /// The last row at or before a key, of these and those below.
+    /// The last row at or before a key, of these and those below, in a family that is kept in order.
     pub(crate) fn last_over<R: Ordered + ?Sized>(
         &self,
         below: &R,
@@ -324,28 +320,16 @@ impl Fresh {
 
     /// These rows over those of the store below, in order of keys.
     pub(crate) fn over<'a>(&self, family: Family, from: &[u8], within: bool, below: Scan<'a>) -> Scan<'a> {
-        let fresh: Box<dyn Iterator<Item = KeyValue>> = match family {
-            Family::Records => {
-                let mut rows: Vec<KeyValue> = self.0.iter().flat_map(|g| g.records(from, within)).collect();
-                // A record is in one generation.
-                rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-                Box::new(rows.into_iter())
-            }
-            _ if by_key(family) => Box::new(self.each(family, from, within)),
-            _ => Box::new(self.rising(family, from, within)),
+        let fresh: Box<dyn Iterator<Item = KeyValue>> = if family == Family::Records || by_key(family) {
+            let rows = self.0.iter().flat_map(|g| g.unordered(family, from, within));
+            let mut rows: Vec<KeyValue> = rows.collect();
+            // A row of these is in one generation.
+            rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            Box::new(rows.into_iter())
+        } else {
+            Box::new(self.rising(family, from, within))
         };
         Box::new(Merged { fresh: fresh.peekable(), below: below.peekable() })
-    }
-
-    /// Rows of a family whose rows are asked for by their keys, in order: the keys at once, the rows as they are asked for.
-    fn each(&self, family: Family, from: &[u8], within: bool) -> impl Iterator<Item = KeyValue> + use<> {
-        let generations = self.0.clone();
-        let mut keys: Vec<Box<[u8]>> = generations.iter().flat_map(|g| g.keys(family, from)).collect();
-        keys.retain(|key| !within || key.get(..8) == from.get(..8));
-        keys.sort_unstable();
-        keys.dedup();
-        let row = move |key: &[u8]| generations.iter().rev().find_map(|g| g.row(family, key));
-        keys.into_iter().filter_map(move |key| Some((key.clone(), row(&key)?.into())))
     }
 
     /// Rows of a family that is kept in order, one at a time as they are asked for: a reader may want few of many.

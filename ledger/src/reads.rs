@@ -61,7 +61,7 @@ pub(crate) fn receipt(view: &Layered<'_>, digest: &Hash) -> Result<Option<FoundR
     for fate in parts(view, digest, &row)?.into_iter().flat_map(|p| p.results) {
         results.push(match fate {
             Fate::Accepted { account, sequence } => {
-                let record: RecordRow = view.must(&place_key(account, sequence))?;
+                let record: RecordRow<'_> = view.must(&place_key(account, sequence))?;
                 Ok(Accepted {
                     account,
                     sequence,
@@ -134,7 +134,7 @@ pub(crate) fn consistency(sight: &Sight<'_>, old: u64, new: u64) -> Result<Vec<H
 }
 
 /// Rows of an account from a sequence on.
-fn rows(view: &Layered<'_>, account: u64, from: u64, count: u64) -> Result<Vec<RecordRow>, Error> {
+fn rows(view: &Layered<'_>, account: u64, from: u64, count: u64) -> Result<Vec<RecordRow<'static>>, Error> {
     let found = view.scan(Family::Records, &place_key(account, from), true)?;
     let mut rows = Vec::new();
     for (row, sequence) in found.take(usize::try_from(count).unwrap_or(usize::MAX)).zip(from..) {
@@ -207,7 +207,7 @@ struct History {
     address: Address,
     /// Sequence of the first row that is shown.
     from: usize,
-    rows: Vec<RecordRow>,
+    rows: Vec<RecordRow<'static>>,
     /// Of each row, the place of its posting among the sources.
     places: Vec<usize>,
     /// Of each row that is shown, the statement's root and its path in the posting's tree.
@@ -354,7 +354,7 @@ impl Fold {
         &mut self,
         origin: &Origin,
         record: &Record,
-        row: &RecordRow,
+        row: &RecordRow<'_>,
         statement: Option<Statement>,
     ) -> Result<&Account, Error> {
         let key = place_key(record.account, record.sequence);

@@ -313,7 +313,7 @@ impl Replay<'_> {
             let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Records, &key)));
             let row = records.get(&(*account, *sequence));
             let row = row.ok_or_else(|| damaged("its commit's row of the journal does not hold it"))?;
-            let row: RecordRow = decode(&key, row)?;
+            let row: RecordRow<'_> = decode(&key, row)?;
             let part = roots.get(&row.posting.0).and_then(|p| p.get((row.posting_index / TILE) as usize));
             let root = part.and_then(|p| p.roots.0.get((row.posting_index % TILE) as usize));
             let root = root.ok_or_else(|| damaged("its commit's row of the journal has not its posting"))?;
@@ -342,7 +342,7 @@ fn forward(
     head: &mut Head,
     found: bool,
     (number, sequence): (u64, u64),
-    row: &RecordRow,
+    row: &RecordRow<'_>,
     statement_root: Hash,
 ) -> Result<(), Error> {
     let key = place_key(number, sequence);

@@ -1,5 +1,7 @@
 //! The rows, in the layout that `schema` makes law: fields in the order in which they stand here.
 
+use std::borrow::Cow;
+
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
 use peal_spec::facet::{Keys, Recovery};
@@ -64,12 +66,6 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_byte_buf(BytesVisitor).map(Self)
-    }
-}
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
     }
 }
 
@@ -394,7 +390,7 @@ pub(crate) struct Block {
 
 /// What is kept of a record's statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Content<B = Bytes> {
+pub(crate) enum Content<'f> {
     /// The statement; its address is the account's, its root is recomputed.
     Kept {
         /// Seed of its salts.
@@ -402,7 +398,7 @@ pub(crate) enum Content<B = Bytes> {
         /// The issuer's clock.
         issued: Time,
         /// The facets as encoded, one after another.
-        facets: B,
+        facets: Cow<'f, [u8]>,
     },
     /// Only its root: the statement was erased.
     Erased {
@@ -413,7 +409,7 @@ pub(crate) enum Content<B = Bytes> {
 
 /// One record. Account and sequence are the key's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RecordRow<B = Bytes> {
+pub(crate) struct RecordRow<'f> {
     /// Seed of the ledger's salts for it.
     pub(crate) seed: Seed,
     /// Place in the log.
@@ -433,11 +429,13 @@ pub(crate) struct RecordRow<B = Bytes> {
     /// Root of the account's state after it.
     pub(crate) state_root: Hash,
     /// The statement.
-    pub(crate) content: Content<B>,
+    pub(crate) content: Content<'f>,
 }
 
-impl<B: AsRef<[u8]>> RecordRow<B> {
-    fn pack(&self, bytes: &mut Vec<u8>) {
+impl Row for RecordRow<'_> {
+    const FAMILY: Family = Family::Records;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
         let mut p = Packer(bytes);
         p.fixed(&self.seed.0);
         p.number(self.log_index);
@@ -453,21 +451,13 @@ impl<B: AsRef<[u8]>> RecordRow<B> {
                 p.number(0);
                 p.fixed(&seed.0);
                 p.number(issued.seconds());
-                p.bytes(facets.as_ref());
+                p.bytes(facets);
             }
             Content::Erased { root } => {
                 p.number(1);
                 p.fixed(&root.0);
             }
         }
-    }
-}
-
-impl Row for RecordRow {
-    const FAMILY: Family = Family::Records;
-
-    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
-        self.pack(bytes);
         Ok(())
     }
 
@@ -490,7 +480,7 @@ impl Row for RecordRow {
                 0 => Content::Kept {
                     seed: Seed(u.fixed()?),
                     issued: Time::new(u.number()?)?,
-                    facets: Bytes(u.bytes()?.to_vec()),
+                    facets: Cow::Owned(u.bytes()?.to_vec()),
                 },
                 1 => Content::Erased { root: Hash(u.fixed()?) },
                 _ => return None,
@@ -500,11 +490,10 @@ impl Row for RecordRow {
     }
 }
 
-/// A row whose facets are still the statement's.
-impl<'s> RecordRow<&'s [u8]> {
-    /// The row of a record made from a statement.
-    pub(crate) fn of(record: &Record, seed: Seed, statement: &'s Statement) -> Self {
-        let facets = statement.facets.as_bytes();
+impl<'f> RecordRow<'f> {
+    /// The row of a record made from a statement, whose facets it borrows.
+    pub(crate) fn of(record: &Record, seed: Seed, statement: &'f Statement) -> Self {
+        let facets = Cow::Borrowed(statement.facets.as_bytes());
         Self {
             seed,
             log_index: record.log_index,
@@ -518,23 +507,7 @@ impl<'s> RecordRow<&'s [u8]> {
             content: Content::Kept { seed: statement.seed, issued: statement.issued, facets },
         }
     }
-}
 
-impl Row for RecordRow<&[u8]> {
-    const FAMILY: Family = Family::Records;
-
-    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
-        self.pack(bytes);
-        Ok(())
-    }
-
-    /// It cannot be: a row that is read owns its facets.
-    fn read(_: &[u8]) -> Option<Self> {
-        None
-    }
-}
-
-impl RecordRow {
     /// Where the ledger put its statement, whose root is given.
     pub(crate) fn placed(&self, statement_root: Hash) -> Placed {
         Placed {
@@ -550,7 +523,7 @@ impl RecordRow {
     /// The statement as it was sent, unless it was erased.
     pub(crate) fn statement(&self, account: Address, sequence: u64) -> Result<Option<Statement>, Error> {
         let Content::Kept { seed, issued, facets } = &self.content else { return Ok(None) };
-        let facets = Facets::read(&facets.0).map_err(|e| {
+        let facets = Facets::read(facets).map_err(|e| {
             let key = place_key(account.number, sequence);
             Error::Corrupt(format!("{}: a facet is {e}", place(Family::Records, &key)))
         })?;

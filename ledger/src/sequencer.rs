@@ -32,11 +32,11 @@ use crate::error::Error;
 use crate::fresh::{ByNumber, Fresh, Since};
 use crate::reads;
 use crate::rows::{Figure, Head};
-use crate::schema::{Family, encode, meta, number_key, place, posting_id_key};
+use crate::schema::{Family, encode, meta, number_key, posting_id_key};
 use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
-use crate::store::{KeyValue, Ordered, Rows};
+use crate::store::{KeyValue, Ordered, Rows, missing};
 use crate::working::{Base, Looked, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
@@ -298,10 +298,7 @@ impl Past for Now<'_> {
         }
         match stored_head(&*self.core.disk, number, head)? {
             true => Ok(true),
-            false => {
-                let key = number_key(number);
-                Err(Error::Corrupt(format!("{} is missing", place(Family::Heads, &key))))
-            }
+            false => Err(missing(Family::Heads, &number_key(number))),
         }
     }
 }

@@ -150,9 +150,14 @@ impl Accounts {
     pub(crate) fn put(&mut self, number: u64, head: &Head) -> Result<(), Error> {
         let from = self.bytes.len();
         encode_into(head, &mut self.bytes)?;
-        self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
+        self.note(number, from);
         self.compact();
         Ok(())
+    }
+
+    /// Notes that the row of an account is now the one that was written from there on.
+    fn note(&mut self, number: u64, from: usize) {
+        self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
     }
 
     /// Drops the rows that were written anew, when they are more than the others. A copy has none, so this does not go on.
@@ -168,7 +173,7 @@ impl Accounts {
         for (number, row) in other.rows() {
             let from = self.bytes.len();
             self.bytes.extend_from_slice(row);
-            self.waste += self.at.insert(number, from..self.bytes.len()).map_or(0, |old| old.len());
+            self.note(number, from);
         }
         self.compact();
     }
@@ -390,7 +395,7 @@ impl<'a, R: Past> Working<'a, R> {
         }
         for (sequence, _) in (0..).zip(&head.tags).filter(|(_, t)| **t == tag) {
             // Of a record of this commit the reference is known above, and is another.
-            if let Some(row) = self.rows.row::<RecordRow>(&place_key(account, sequence))?
+            if let Some(row) = self.rows.row::<RecordRow<'_>>(&place_key(account, sequence))?
                 && let Some(found) = contribution(&row, account, sequence)?
                 && (found.who.issuer.number, &found.who.reference)
                     == (body.who.issuer.number, &body.who.reference)
@@ -599,7 +604,7 @@ pub(crate) fn standing<R: Ordered + ?Sized>(
     if let Some((found, row)) = last.filter(|(found, _)| found.starts_with(&key)) {
         return schema::decode(&found, &row).map(Some);
     }
-    let Some(row) = rows.row::<RecordRow>(&key)? else { return Ok(None) };
+    let Some(row) = rows.row::<RecordRow<'_>>(&key)? else { return Ok(None) };
     let Some(c) = contribution(&row, account, sequence)? else { return Ok(None) };
     let Some(month) = row.month else {
         return Err(Error::Corrupt(format!("{}: no month", schema::place(Family::Records, &key))));
@@ -617,7 +622,7 @@ pub(crate) fn standing<R: Ordered + ?Sized>(
 }
 
 /// The contribution that a row holds, if it is one.
-fn contribution(row: &RecordRow, account: u64, sequence: u64) -> Result<Option<Contribution>, Error> {
+fn contribution(row: &RecordRow<'_>, account: u64, sequence: u64) -> Result<Option<Contribution>, Error> {
     if row.kind != Type::Contribution {
         return Ok(None);
     }

@@ -52,7 +52,8 @@ pub(crate) trait RowsExt: Rows {
     }
 }
 
-fn missing(family: Family, key: &[u8]) -> Error {
+/// What is wrong when a row is not there that must be.
+pub(crate) fn missing(family: Family, key: &[u8]) -> Error {
     Error::Corrupt(format!("{} is missing", place(family, key)))
 }
 
