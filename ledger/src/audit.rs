@@ -271,7 +271,7 @@ fn replay_block(
     if !judged.records_something() {
         return corrupt(Family::Blocks, &key, "it holds no posting");
     }
-    let change = |leaves: &[(u64, Hash)]| directory.change(leaves);
+    let change = |leaves: Vec<(u64, Hash)>| directory.change(leaves);
     let sealed = seal(&judged, base.origin, log, &change, &offers, &postpone, &Blob::with_capacity)?;
     for blocks in [false, true] {
         if blocks {

@@ -144,7 +144,7 @@ pub(crate) fn judge<R: Past>(
 }
 
 /// What new and changed leaves, in order, do to the directory, and its root then.
-pub(crate) type Change<'a> = dyn Fn(&[(u64, Hash)]) -> Result<(Changes, Hash), Error> + 'a;
+pub(crate) type Change<'a> = dyn Fn(Vec<(u64, Hash)>) -> Result<(Changes, Hash), Error> + 'a;
 
 /// Grows the trees, signs the checkpoint and makes the rows. `change` is the directory's; `sign` turns the checkpoint into a note; `memory`
 /// gives an empty blob with room for so many bytes.
@@ -164,12 +164,11 @@ pub(crate) fn seal(
     }
     let mut heads: Vec<(u64, &[u8])> = whole.accounts.rows().collect();
     heads.sort_unstable_by_key(|(number, _)| *number);
-    let leaves = heads.iter().map(|(n, row)| Ok((*n, Head::directory_leaf(*n, row)?.leaf())));
-    let leaves: Vec<(u64, Hash)> = leaves.collect::<Result<_, Error>>()?;
-    let (changes, directory_root) = change(&leaves)?;
+    let (changes, directory_root) = change(Head::directory_leaves(&heads)?)?;
     let commit = Commit { directory_size: changes.size(), directory_root, time };
-    let records = whole.made.iter().map(|m| LogLeaf::Record(m.commitment).leaf());
-    let growth = Growth::new(log, records.chain([LogLeaf::Commit(commit).leaf()]));
+    let records = whole.made.iter().map(|m| LogLeaf::Record(m.commitment));
+    let leaves: Vec<LogLeaf> = records.chain([LogLeaf::Commit(commit)]).collect();
+    let growth = Growth::new(log, log_hashes(&leaves))?;
     let checkpoint =
         Checkpoint { origin: origin.to_owned(), size: growth.after.size(), root: growth.after.root() };
     let note = sign(&checkpoint)?;
@@ -219,6 +218,13 @@ pub(crate) fn seal(
     rows.put(&number_key(first), &block)?;
     let records = whole.made.len() as u64;
     Ok(Sealed { rows, first, growth, changes, checkpoint, note, commit, records })
+}
+
+/// The leaf hashes of the log's leaves.
+fn log_hashes(leaves: &[LogLeaf]) -> Vec<Hash> {
+    let (twos, one) = leaves.as_chunks::<2>();
+    let hashes = twos.iter().flat_map(|[a, b]| LogLeaf::leaves([a, b]));
+    hashes.chain(one.iter().map(LogLeaf::leaf)).collect()
 }
 
 fn put_posting(rows: &mut Blob, offer: &Offer<'_>, posted: &Posted, block: u64) -> Result<(), Error> {

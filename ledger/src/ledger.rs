@@ -190,7 +190,7 @@ impl Ledger {
         let judged = judge(&Layered::bare(disk), &base, &[], &offers, &*settings.seeds, Layer::default())?;
         match judged.verdicts.first() {
             Some(Verdict::Recorded(_)) => {
-                let change = |leaves: &[(u64, Hash)]| directory.change(leaves);
+                let change = |leaves: Vec<(u64, Hash)>| directory.change(leaves);
                 let sealed = seal(&judged, origin, &log, &change, &offers, &sign, &Blob::with_capacity)?;
                 let key = number_key(sealed.first);
                 let rows = identity(origin, &verifier(origin, operator))?;

@@ -324,8 +324,7 @@ impl Replay<'_> {
             forward(&view, &mut head, found, (*account, *sequence), &row, *root)?;
             done.put(*account, &head)?;
         }
-        let leaves = done.rows().map(|(number, row)| Ok((number, Head::directory_leaf(number, row)?.leaf())));
-        let leaves = leaves.collect::<Result<_, Error>>()?;
+        let leaves = Head::directory_leaves(&done.rows().collect::<Vec<_>>())?.into_iter().collect();
         Ok((done, leaves))
     }
 }

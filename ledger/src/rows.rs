@@ -8,7 +8,7 @@ use peal_spec::facet::{Keys, Recovery};
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::key::PublicKey;
 use peal_spec::log::DirectoryLeaf;
-use peal_spec::record::{Record, blind};
+use peal_spec::record::{Record, blind, blinds};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::Entry;
 use peal_spec::state::{Cells, Counted, Held, MonthSet, State, Sum, Totals};
@@ -174,19 +174,35 @@ impl Head {
         schema::decode_with(Family::Heads, &number_key(number), row, |body| self.unpack(body))
     }
 
-    /// The account's leaf in the directory, from its row alone.
-    pub(crate) fn directory_leaf(number: u64, row: &[u8]) -> Result<DirectoryLeaf, Error> {
+    /// The leaf hashes of accounts in the directory, from their rows alone.
+    pub(crate) fn directory_leaves(rows: &[(u64, &[u8])]) -> Result<Vec<(u64, Hash)>, Error> {
+        let mut leaves = Vec::with_capacity(rows.len());
+        let (twos, one) = rows.as_chunks::<2>();
+        for [(n, row), (m, other)] in twos {
+            let ((mut a, seed), (mut b, other_seed)) =
+                (Self::unblinded(*n, row)?, Self::unblinded(*m, other)?);
+            [a.blind, b.blind] = blinds([&seed, &other_seed]);
+            let [a, b] = DirectoryLeaf::leaves([&a, &b]);
+            leaves.extend([(*n, a), (*m, b)]);
+        }
+        for (number, row) in one {
+            let (mut leaf, seed) = Self::unblinded(*number, row)?;
+            leaf.blind = blind(&seed);
+            leaves.push((*number, leaf.leaf()));
+        }
+        Ok(leaves)
+    }
+
+    /// An account's leaf in the directory but for its blind, and the seed that this comes from.
+    fn unblinded(number: u64, row: &[u8]) -> Result<(DirectoryLeaf, Seed), Error> {
         schema::decode_with(Family::Heads, &number_key(number), row, |body| {
             let mut u = Unpacker(body);
             let edge = Edge::read(&mut u)?;
             let frontier = Frontier::new(edge.size, edge.peaks(&mut u, Vec::new())?)?;
-            Some(DirectoryLeaf {
-                number: edge.address.number,
-                blind: blind(&edge.last_seed),
-                id: edge.address.id,
-                size: edge.size,
-                root: frontier.root(),
-            })
+            let Address { number, id } = edge.address;
+            let leaf =
+                DirectoryLeaf { number, blind: Seed::default(), id, size: edge.size, root: frontier.root() };
+            Some((leaf, edge.last_seed))
         })
     }
 

@@ -37,6 +37,7 @@ use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
 use crate::store::{KeyValue, Ordered, Rows, missing};
+use crate::trees::block_first;
 use crate::working::{Base, Looked, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
@@ -346,8 +347,35 @@ impl Drop for Judge {
 }
 
 impl Judge {
+    /// Reads the heads of accounts into memory, as far as there is room: one pass in order is a hundred times cheaper than to ask for each
+    /// when it is needed.
+    fn warm(&self) -> Result<(), Error> {
+        let dropped = self.core.trees().heads.dropped();
+        let look = self.core.disk.look();
+        let mut heads = look.scan(Family::Heads, &[], false)?;
+        loop {
+            let some: Vec<KeyValue> = heads.by_ref().take(HEADS_AT_ONCE).collect::<Result<_, Error>>()?;
+            if some.is_empty() || self.queue.lock().closing {
+                return Ok(());
+            }
+            let mut trees = self.core.trees_mut();
+            let size = trees.directory.size();
+            for (key, head) in some {
+                let number = block_first(&key)?;
+                if number < size && !trees.heads.keep(number, &head, dropped) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
     /// Judges until the queue is closed and empty, or something fails.
     pub(crate) fn run(self) {
+        if let Err(fault) = self.warm() {
+            // The queue is closed behind it, and whoever waits there is told.
+            let _ = self.core.fault.set(fault);
+            return;
+        }
         // What is judged and may not be published yet, the youngest first.
         let mut pending: VecDeque<Arc<Judged>> = VecDeque::new();
         while let Some(jobs) = self.queue.take() {
@@ -462,7 +490,7 @@ impl Writer {
         if judged.records_something() {
             // Only this thread ever changes log and directory. The trees are held only while the directory is looked at.
             let log = core.trees().log.clone();
-            let change = |leaves: &[(u64, Hash)]| core.trees().directory.change(leaves);
+            let change = |leaves: Vec<(u64, Hash)>| core.trees().directory.change(leaves);
             let sign = |c: &Checkpoint| Ok(self.sign(c));
             let made = seal(judged, &core.origin, &log, &change, &offers, &sign, &|bytes| core.blob(bytes))?;
             head_path = made.head_path()?;

@@ -2,7 +2,8 @@
 //!
 //! 1. The writer begins a new generation when the last has grown large; this thread sorts the old one into the store, a family at a time, and
 //!    then moves the mark `sorted`.
-//! 2. After so many records it writes the heads that changed, with the directory's leaves, and moves the mark `heads`.
+//! 2. After so many records it writes the heads that changed, with the directory's leaves, and moves the mark `heads`. Generations that have
+//!    grown large meanwhile are sorted in between.
 //! 3. The journal below both marks is dropped.
 //! 4. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
 //!    is the same row; a head says by its size which records it has. An error stops the ledger.
@@ -19,8 +20,7 @@ use crate::rows::{Figure, Hashes, Leaves};
 use crate::schema::{Family, TILE, encode, meta, number_key};
 use crate::settings::Settings;
 use crate::state::{Core, Trees};
-use crate::store::{KeyValue, Sorted};
-use crate::trees::block_first;
+use crate::store::Sorted;
 
 /// How many heads are taken under one lock.
 const HEADS_AT_ONCE: usize = 2048;
@@ -72,9 +72,6 @@ impl Settler {
     /// Works until it is closed or something fails.
     pub(crate) fn run(&self) {
         let _watch = Watch(self);
-        if self.warm().is_err() {
-            return;
-        }
         loop {
             let mut orders = self.orders();
             while !orders.waiting && !orders.closing {
@@ -87,37 +84,6 @@ impl Settler {
             drop(orders);
             if self.settle_old().is_err() {
                 return;
-            }
-        }
-    }
-
-    /// Reads the heads of accounts into memory, as far as there is room: one pass in order is a hundred times cheaper than to ask for each
-    /// when it is needed.
-    fn warm(&self) -> Result<(), Error> {
-        let dropped = self.core.trees().heads.dropped();
-        let look = self.core.disk.look();
-        let mut heads = look.scan(Family::Heads, &[], false).map_err(|e| self.stop(e))?;
-        loop {
-            let some: Result<Vec<KeyValue>, Error> = heads.by_ref().take(HEADS_AT_ONCE).collect();
-            let some = some.map_err(|e| self.stop(e))?;
-            let mut room = !some.is_empty();
-            {
-                let mut trees = self.core.trees_mut();
-                let size = trees.directory.size();
-                for (key, head) in some {
-                    let number = block_first(&key).ok().filter(|number| *number < size);
-                    room &= number.is_none_or(|number| trees.heads.keep(number, &head, dropped));
-                }
-            }
-            let (waiting, closing) = {
-                let mut orders = self.orders();
-                (std::mem::take(&mut orders.waiting), orders.closing)
-            };
-            if waiting {
-                self.settle_old()?;
-            }
-            if !room || closing {
-                return Ok(());
             }
         }
     }
@@ -234,14 +200,24 @@ impl Settler {
         let mut tiles = BTreeSet::new();
         let mut next = Some(0);
         let batches = std::iter::from_fn(|| {
-            let (some, further) = core.trees_mut().heads.clean(next?, HEADS_AT_ONCE);
+            let from = next?;
+            // There are many; what the writer waits for goes first.
+            if let Err(e) = self.sort_in(marks) {
+                next = None;
+                return Some(Err(e));
+            }
+            let (some, further) = core.trees_mut().heads.clean(from, HEADS_AT_ONCE);
             next = further;
             tiles.extend(some.iter().map(|(number, _)| number / TILE));
-            Some(some)
+            Some(Ok(some))
         });
-        let mut heads = batches
-            .flatten()
-            .map(|(number, head)| Ok((number_key(number).to_vec(), Cow::Owned(head.into_vec()))));
+        let mut heads = batches.flat_map(|some| {
+            let (some, failed) = some.map_or_else(|e| (Vec::new(), Some(Err(e))), |some| (some, None));
+            let heads = some
+                .into_iter()
+                .map(|(number, head)| Ok((number_key(number).to_vec(), Cow::Owned(head.into_vec()))));
+            failed.into_iter().chain(heads)
+        });
         core.disk.add(Family::Heads, &mut heads)?;
         drop(heads);
         let mut leaves = tiles.into_iter().map(|tile| -> Result<Sorted<'_>, Error> {

@@ -42,8 +42,8 @@ impl Directory {
     pub fn new(leaves: Vec<Hash>) -> Self {
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|below| below.len() > 1) {
-            let (pairs, _) = below.as_chunks::<2>();
-            let above = pairs.iter().map(|[left, right]| hash::node(left, right)).collect();
+            let mut above = Vec::with_capacity(below.len() / 2);
+            hash::nodes(below.as_chunks().0, |node| above.push(node));
             levels.push(above);
         }
         Self { levels }
@@ -58,15 +58,21 @@ impl Directory {
     ///
     /// # Errors
     /// [`Error::Bug`] if a node is missing.
-    pub fn change(&self, leaves: &[(u64, Hash)]) -> Result<(Changes, Hash), Error> {
+    pub fn change(&self, leaves: Vec<(u64, Hash)>) -> Result<(Changes, Hash), Error> {
         let size = leaves.last().map_or(0, |(last, _)| last + 1).max(self.size());
-        let mut levels = vec![leaves.to_vec()];
+        let (mut parents, mut children) =
+            (Vec::with_capacity(leaves.len()), Vec::with_capacity(leaves.len()));
+        let mut levels = vec![leaves];
         for level in 0.. {
             // Only complete subtrees have a node.
             let complete = size >> (level + 1);
-            let below = &levels[level as usize];
-            let mut above = Vec::with_capacity(below.len());
-            let mut rest = below.iter().peekable();
+            if complete == 0 {
+                break;
+            }
+            // What is far away in memory is fetched first, much of it at once, and hashed then.
+            parents.clear();
+            children.clear();
+            let mut rest = levels[level as usize].iter().peekable();
             while let Some((index, node)) = rest.next() {
                 let parent = index >> 1;
                 if parent >= complete {
@@ -76,12 +82,12 @@ impl Directory {
                     Some((_, sibling)) => *sibling,
                     None => self.node(level, index ^ 1)?,
                 };
-                let (left, right) = if index & 1 == 0 { (node, &sibling) } else { (&sibling, node) };
-                above.push((parent, hash::node(left, right)));
+                parents.push(parent);
+                children.push(if index & 1 == 0 { [*node, sibling] } else { [sibling, *node] });
             }
-            if complete == 0 {
-                break;
-            }
+            let mut above = Vec::with_capacity(parents.len());
+            let mut index = parents.iter();
+            hash::nodes(&children, |node| above.extend(index.next().map(|parent| (*parent, node))));
             levels.push(above);
         }
         let changes = Changes { size, levels };
@@ -165,23 +171,32 @@ pub(crate) struct Growth {
 
 impl Growth {
     /// Appends leaves.
-    pub(crate) fn new(before: &Frontier, leaves: impl Iterator<Item = Hash>) -> Self {
-        let mut after = before.clone();
-        let mut levels: Vec<(u64, Vec<Hash>)> = Vec::new();
-        for leaf in leaves {
-            after.push_with(leaf, |level, index, node| {
-                if levels.len() <= level as usize {
-                    levels.push((index, Vec::new()));
-                }
-                if let Some((first, nodes)) = levels.get_mut(level as usize) {
-                    if nodes.is_empty() {
-                        *first = index;
-                    }
-                    nodes.push(node);
-                }
-            });
+    pub(crate) fn new(before: &Frontier, leaves: Vec<Hash>) -> Result<Self, Error> {
+        let size = before.size() + leaves.len() as u64;
+        let mut levels = vec![(before.size(), leaves)];
+        let mut children: Vec<[Hash; 2]> = Vec::new();
+        for level in 0.. {
+            let Some((first, nodes)) = levels.get(level as usize) else { break };
+            // A node on the right takes with it the one on its left, which was a peak.
+            let left = (first % 2 == 1).then(|| peak(before, level, first - 1)).flatten();
+            let (pairs, _) = nodes[usize::from(left.is_some()).min(nodes.len())..].as_chunks::<2>();
+            children.clear();
+            children.extend(left.zip(nodes.first()).map(|(left, right)| [left, *right]));
+            children.extend(pairs);
+            let mut above = Vec::with_capacity(children.len());
+            hash::nodes(&children, |node| above.push(node));
+            if !above.is_empty() {
+                levels.push((first / 2, above));
+            }
         }
-        Self { before: before.clone(), after, levels }
+        let set = (0..64).rev().filter(|level| (size >> level) & 1 == 1);
+        let newest = |level: u32| match levels.get(level as usize) {
+            Some((first, nodes)) if first + nodes.len() as u64 == size >> level => nodes.last().copied(),
+            _ => peak(before, level, (size >> level) - 1),
+        };
+        let after = Frontier::new(size, set.filter_map(newest).collect())
+            .ok_or_else(|| Error::Bug("a log that grew by the wrong number of nodes".into()))?;
+        Ok(Self { before: before.clone(), after, levels })
     }
 
     /// The new nodes that are stored: those of levels 8, 16, 24, …
@@ -364,7 +379,7 @@ mod tests {
                 leaves.resize(leaves.len().max(*index as usize + 1), Hash::default());
                 leaves[*index as usize] = *hash;
             }
-            let (changes, root) = directory.change(&new).unwrap();
+            let (changes, root) = directory.change(new).unwrap();
             assert_eq!(root, tree::root(&leaves), "round {round}");
             directory.merge(changes);
             let mut anew = Directory::new(leaves.clone());
@@ -385,7 +400,10 @@ mod tests {
             (0..before).for_each(|i| frontier.push(leaf(i)));
             for new in 1..20 {
                 let size = before + new;
-                let growth = Growth::new(&frontier, (before..size).map(leaf));
+                let growth = Growth::new(&frontier, (before..size).map(leaf).collect()).unwrap();
+                let mut one_by_one = frontier.clone();
+                (before..size).for_each(|i| one_by_one.push(leaf(i)));
+                assert_eq!(growth.after, one_by_one);
                 let leaves: Vec<Hash> = (0..size).map(leaf).collect();
                 let root = tree::root(&leaves);
                 assert_eq!(growth.after.root(), root);

@@ -11,7 +11,7 @@ use peal_spec::address::Address;
 use peal_spec::hash::{Hash, Seed};
 use peal_spec::posting::{Checked, Signed};
 use peal_spec::receipt::{Accepted, Outcome};
-use peal_spec::record::{Record, commitment, log_salt};
+use peal_spec::record::{Record, commitment, commitments, log_salt};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::{self, Entry, Party, Scene};
 use peal_spec::statement::{Body, Contribution, Statement, Type};
@@ -125,9 +125,18 @@ impl Posted {
 pub(crate) struct Made {
     pub(crate) record: Record,
     pub(crate) seed: Seed,
+    /// Its leaf hash in the account tree.
+    leaf: Hash,
     pub(crate) commitment: Hash,
     /// Which of the offers its statement came in.
     pub(crate) offer: usize,
+}
+
+impl Made {
+    /// Its account and its place there.
+    fn place(&self) -> (u64, u64) {
+        (self.record.account, self.record.sequence)
+    }
 }
 
 /// Rows of heads, one after another: those of the accounts that statements changed, as they left them.
@@ -476,7 +485,7 @@ impl<'a, R: Past> Working<'a, R> {
         self.record((offer, place), index, statement, body, entry, reference).map(Ok)
     }
 
-    /// Records an accepted statement.
+    /// Records an accepted statement, but for the commitment to the record and its salt, see [`Working::commit_to`].
     fn record(
         &mut self,
         (offer, place): (&Offer<'_>, usize),
@@ -527,16 +536,40 @@ impl<'a, R: Past> Working<'a, R> {
             }
             (_, None) => return Err(Error::Bug("a statement about no account was accepted".into())),
         };
-        let salt = log_salt(&placed.record_seed);
-        let commitment = commitment(&salt, record.account, record.sequence, &leaf);
         let accepted = Accepted {
             account: record.account,
             sequence: record.sequence,
             state_root: record.state_root,
-            log_salt: salt,
+            log_salt: Seed::default(),
         };
-        self.top().made.push(Made { record, seed: placed.record_seed, commitment, offer: place });
+        let commitment = Hash::default();
+        self.top().made.push(Made { record, leaf, seed: placed.record_seed, commitment, offer: place });
         Ok(accepted)
+    }
+
+    /// Makes the commitments to the records of a posting, the first of which is at this place of the log; returns their number.
+    fn commit_to(&mut self, first: u64, results: &mut [Outcome]) -> u64 {
+        let made = self.whole.made.get_mut((first - self.base.log) as usize..).unwrap_or_default();
+        let mut salts = Vec::with_capacity(made.len());
+        let (twos, one) = made.as_chunks_mut::<2>();
+        for two in twos {
+            let [a, b] = &*two;
+            let both = commitments([(a.place(), &a.leaf, &a.seed), (b.place(), &b.leaf, &b.seed)]);
+            for (made, (salt, commitment)) in two.iter_mut().zip(both) {
+                made.commitment = commitment;
+                salts.push(salt);
+            }
+        }
+        for made in one {
+            let salt = log_salt(&made.seed);
+            let (account, sequence) = made.place();
+            made.commitment = commitment(&salt, account, sequence, &made.leaf);
+            salts.push(salt);
+        }
+        for (accepted, salt) in results.iter_mut().flatten().zip(&salts) {
+            accepted.log_salt = *salt;
+        }
+        salts.len() as u64
     }
 
     /// Judges and records a posting that is neither known nor refused whole.
@@ -587,7 +620,7 @@ impl<'a, R: Past> Working<'a, R> {
         {
             return Ok(Err(refusal.clone()));
         }
-        let accepted = results.iter().filter(|r| r.is_ok()).count() as u64;
+        let accepted = self.commit_to(first, &mut results);
         Ok(Ok(Posted { first: (accepted > 0).then_some(first), accepted, results }))
     }
 }
@@ -707,7 +740,8 @@ mod tests {
             desk.load(3, &row).unwrap();
             assert_eq!(desk, head);
             assert_eq!(schema::decode::<Head>(&number_key(3), &row).unwrap(), head);
-            assert_eq!(Head::directory_leaf(3, &row).unwrap(), head.account.directory_leaf());
+            let leaves = Head::directory_leaves(&[(3, &row[..]), (3, &row), (3, &row)]).unwrap();
+            assert_eq!(leaves, [(3, head.account.directory_leaf().leaf()); 3]);
             assert_eq!(head.is_long(), months == 600);
             for length in 0..row.len() {
                 assert!(Head::blank().load(3, &row[..length]).is_err(), "cut at {length}");

@@ -1,7 +1,7 @@
 //! SHA-256 in the two forms that RFC 9162 knows, and the tags that keep one tree's hashes from passing for another's.
 //!
 //! Nearly all that is hashed is short. It is written straight into padded blocks on the stack, and those go to the compression function of
-//! `sha2` at once; what does not fit takes the usual way.
+//! `sha2` at once; what does not fit takes the usual way. Two hashes that do not wait for each other are made side by side (`lanes`).
 //!
 //! Source: `spec/README.md` §3.
 
@@ -12,6 +12,8 @@ use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 
 use crate::cbor::{Cbor, Malformed, Reader, STACK, Writer};
+
+mod lanes;
 
 /// The suite number in every leaf: SHA-256 and Ed25519.
 pub const SUITE: u64 = 1;
@@ -59,14 +61,17 @@ const START: [u32; 8] =
 /// Bytes of padding that there must be room for: a one bit, and the length.
 const PADDING: usize = 9;
 
-/// Hashes the first `length` bytes of whole blocks: the others are zero, and leave room for the padding.
+/// Pads the first `length` bytes of blocks whose other bytes are zero and leave room for the padding; returns those that are hashed.
 #[inline]
-fn padded<const N: usize>(blocks: &mut [u8; N], length: usize) -> Hash {
+fn pad<const N: usize>(blocks: &mut [u8; N], length: usize) -> &[[u8; 64]] {
     let end = (length + PADDING).next_multiple_of(64);
     blocks[length] = 0x80;
     blocks[end - 8..end].copy_from_slice(&(8 * length as u64).to_be_bytes());
-    let mut state = START;
-    compress256(&mut state, blocks[..end].as_chunks().0);
+    blocks[..end].as_chunks().0
+}
+
+#[inline]
+fn from_state(state: [u32; 8]) -> Hash {
     let mut hash = [0; 32];
     for (bytes, word) in hash.as_chunks_mut().0.iter_mut().zip(state) {
         *bytes = word.to_be_bytes();
@@ -74,9 +79,35 @@ fn padded<const N: usize>(blocks: &mut [u8; N], length: usize) -> Hash {
     Hash(hash)
 }
 
+/// Hashes one padded message.
+#[inline]
+fn padded(blocks: &[[u8; 64]]) -> Hash {
+    let mut state = START;
+    compress256(&mut state, blocks);
+    from_state(state)
+}
+
+/// Hashes two padded messages.
+#[inline]
+fn padded_two(blocks: [&[[u8; 64]]; 2]) -> [Hash; 2] {
+    let mut states = [START; 2];
+    lanes::compress_two(&mut states, blocks);
+    states.map(from_state)
+}
+
 /// `H(0x00 ‖ data)`.
 pub fn leaf(data: &[u8]) -> Hash {
     leaf_of(|w| w.raw(data))
+}
+
+/// What of a writer is hashed, padded; what does not fit on the stack, hashed.
+#[inline]
+fn on_stack(w: &mut Writer) -> Result<&[[u8; 64]], Hash> {
+    match w.parts() {
+        Ok((blocks, length)) if length + PADDING <= STACK => Ok(pad(blocks, length)),
+        Ok((bytes, length)) => Err(plain(&bytes[..length])),
+        Err(bytes) => Err(plain(bytes)),
+    }
 }
 
 /// The leaf hash of what `write` writes.
@@ -85,21 +116,55 @@ pub(crate) fn leaf_of(write: impl FnOnce(&mut Writer)) -> Hash {
     let mut w = Writer::on_stack();
     w.raw(&[0]);
     write(&mut w);
-    match w.parts() {
-        Ok((blocks, length)) if length + PADDING <= STACK => padded(blocks, length),
-        Ok((bytes, length)) => plain(&bytes[..length]),
-        Err(bytes) => plain(bytes),
+    on_stack(&mut w).map_or_else(|hash| hash, padded)
+}
+
+/// The leaf hashes of what `write` writes as the first and as the second of two.
+#[inline]
+pub(crate) fn leaves_of(write: impl Fn(usize, &mut Writer)) -> [Hash; 2] {
+    let mut writers = [Writer::on_stack(), Writer::on_stack()];
+    for (which, w) in writers.iter_mut().enumerate() {
+        w.raw(&[0]);
+        write(which, w);
     }
+    let [a, b] = &mut writers;
+    match (on_stack(a), on_stack(b)) {
+        (Ok(a), Ok(b)) => padded_two([a, b]),
+        (a, b) => [a, b].map(|blocks| blocks.map_or_else(|hash| hash, padded)),
+    }
+}
+
+/// `0x01 ‖ left ‖ right` in blocks that are not padded yet.
+#[inline]
+fn node_blocks([left, right]: &[Hash; 2]) -> [u8; 128] {
+    let mut blocks = [0; 128];
+    blocks[0] = 1;
+    blocks[1..33].copy_from_slice(&left.0);
+    blocks[33..65].copy_from_slice(&right.0);
+    blocks
 }
 
 /// `H(0x01 ‖ left ‖ right)`.
 #[inline]
 pub fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut blocks = [0; 128];
-    blocks[0] = 1;
-    blocks[1..33].copy_from_slice(&left.0);
-    blocks[33..65].copy_from_slice(&right.0);
-    padded(&mut blocks, 65)
+    padded(pad(&mut node_blocks(&[*left, *right]), 65))
+}
+
+/// The nodes over pairs of hashes that do not depend on each other, in their order.
+#[inline]
+pub fn nodes(children: &[[Hash; 2]], mut each: impl FnMut(Hash)) {
+    let (twos, one) = children.as_chunks::<2>();
+    for [a, b] in twos {
+        nodes_of([a, b]).into_iter().for_each(&mut each);
+    }
+    one.iter().for_each(|[left, right]| each(node(left, right)));
+}
+
+/// The nodes over two pairs of hashes.
+#[inline]
+pub(crate) fn nodes_of(children: [&[Hash; 2]; 2]) -> [Hash; 2] {
+    let [mut a, mut b] = children.map(node_blocks);
+    padded_two([pad(&mut a, 65), pad(&mut b, 65)])
 }
 
 /// `H(data)`, with no prefix: for files and the empty tree only.
@@ -128,12 +193,32 @@ pub fn tagged(tag: Tag, fields: u64, write: impl FnOnce(&mut Writer)) -> Hash {
     leaf_of(|w| write_tagged(w, tag, fields, write))
 }
 
+/// The leaf hashes of two of [`tagged_data`].
+#[inline]
+pub(crate) fn tagged_two(tag: Tag, fields: u64, write: impl Fn(usize, &mut Writer)) -> [Hash; 2] {
+    leaves_of(|which, w| write_tagged(w, tag, fields, |w| write(which, w)))
+}
+
 /// `derive(seed, index)`: a one-way function, so that one salt shown reveals neither the seed nor another salt.
+#[inline]
 pub fn derive(seed: &Seed, index: u64) -> Seed {
-    let full = tagged(Tag::Derive, 2, |w| {
-        w.bytes(&seed.0);
-        w.uint(index);
-    });
+    cut(&tagged(Tag::Derive, 2, |w| write_derived(w, seed, index)))
+}
+
+/// The same of two seeds with the same index.
+#[inline]
+pub(crate) fn derive_two(seeds: [&Seed; 2], index: u64) -> [Seed; 2] {
+    tagged_two(Tag::Derive, 2, |which, w| write_derived(w, seeds[which], index)).map(|full| cut(&full))
+}
+
+#[inline]
+fn write_derived(w: &mut Writer, seed: &Seed, index: u64) {
+    w.bytes(&seed.0);
+    w.uint(index);
+}
+
+#[inline]
+fn cut(full: &Hash) -> Seed {
     let mut out = [0; 16];
     out.copy_from_slice(&full.0[..16]);
     Seed(out)
@@ -225,6 +310,11 @@ mod tests {
                 w.raw(halves.1);
             });
             assert_eq!(whole, streamed(&[&[0], &data]), "{length} in two parts");
+            for other in [length / 2, length.saturating_sub(1), length, 700 - length] {
+                let two = [&data[..], &noise(3, other)];
+                let both = leaves_of(|which, w| w.raw(two[which]));
+                assert_eq!(both, two.map(leaf), "{length} beside {other}");
+            }
             let data_of = |w: &mut Writer| w.bytes(&data);
             assert_eq!(
                 tagged(Tag::State, 1, data_of),
@@ -246,7 +336,23 @@ mod tests {
             let mut w = Writer::default();
             w.uint(index);
             let array = [&[0x85, 1, 8, 1, 0x50][..], &secret.0, &w.into_bytes()].concat();
-            assert_eq!(derive(&secret, index).0, streamed(&[&[0], &array]).0[..16]);
+            let derived = derive(&secret, index);
+            assert_eq!(derived.0, streamed(&[&[0], &array]).0[..16]);
+            let other = Seed(data[..16].try_into().unwrap());
+            assert_eq!(derive_two([&secret, &other], index), [derived, derive(&other, index)]);
+        }
+    }
+
+    #[test]
+    fn nodes_side_by_side_are_those_one_by_one() {
+        let pairs: Vec<[Hash; 2]> = (0..9)
+            .map(|n| [0, 32].map(|at| Hash(noise(n + 1, 64)[at..at + 32].try_into().unwrap())))
+            .collect();
+        for count in 0..=pairs.len() {
+            let mut all = Vec::new();
+            nodes(&pairs[..count], |node| all.push(node));
+            let each: Vec<Hash> = pairs[..count].iter().map(|[l, r]| node(l, r)).collect();
+            assert_eq!(all, each, "{count}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::address::NUMBER_LIMIT;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::hash::{Hash, SUITE, Seed, Tag, VERSION, tagged, tagged_data};
+use crate::hash::{Hash, SUITE, Seed, Tag, VERSION, tagged, tagged_data, tagged_two};
 use crate::tree::{BadProof, check_inclusion};
 use crate::value::Time;
 
@@ -35,6 +35,15 @@ impl LogLeaf {
     /// The leaf hash.
     pub fn leaf(&self) -> Hash {
         tagged(Tag::Log, self.fields(), |w| self.encode_fields(w))
+    }
+
+    /// The leaf hashes of two.
+    pub fn leaves(two: [&Self; 2]) -> [Hash; 2] {
+        let [a, b] = two;
+        if a.fields() != b.fields() {
+            return two.map(Self::leaf);
+        }
+        tagged_two(Tag::Log, a.fields(), |which, w| two[which].encode_fields(w))
     }
 
     fn fields(&self) -> u64 {
@@ -139,14 +148,21 @@ pub struct DirectoryLeaf {
 impl DirectoryLeaf {
     /// The leaf hash.
     pub fn leaf(&self) -> Hash {
+        tagged(Tag::Directory, 5, |w| self.encode_fields(w))
+    }
+
+    /// The leaf hashes of two.
+    pub fn leaves(two: [&Self; 2]) -> [Hash; 2] {
+        tagged_two(Tag::Directory, 5, |which, w| two[which].encode_fields(w))
+    }
+
+    fn encode_fields(&self, w: &mut Writer) {
         debug_assert!(self.number < NUMBER_LIMIT);
-        tagged(Tag::Directory, 5, |w| {
-            w.uint(self.number);
-            w.bytes(&self.blind.0);
-            self.id.encode(w);
-            w.uint(self.size);
-            self.root.encode(w);
-        })
+        w.uint(self.number);
+        w.bytes(&self.blind.0);
+        self.id.encode(w);
+        w.uint(self.size);
+        self.root.encode(w);
     }
 
     /// Checks that it stands in the directory that a commit names.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::hash::{Hash, SUITE, Seed, Tag, tagged};
+use crate::hash::{Hash, SUITE, Seed, Tag, tagged, tagged_two};
 use crate::key::{PrivateKey, PublicKey};
 use crate::refusal::{Code, Refusal};
 use crate::statement::Statement;
@@ -196,6 +196,14 @@ pub fn leaf(index: u64, statement_root: &Hash) -> Hash {
     })
 }
 
+/// The leaf hashes of two statements that follow each other.
+fn two_leaves(first: u64, statement_roots: [&Hash; 2]) -> [Hash; 2] {
+    tagged_two(Tag::Posting, 2, |which, w| {
+        w.uint(first + which as u64);
+        w.bytes(&statement_roots[which].0);
+    })
+}
+
 /// How many statements stand below each of [`Tree::nodes`].
 pub const NODE: usize = 8;
 
@@ -211,12 +219,19 @@ pub struct Tree {
 impl Tree {
     /// The tree over statements by their roots.
     pub fn new(statement_roots: &[Hash]) -> Self {
-        let mut leaves = [Hash::default(); NODE];
         let node = |(n, roots): (usize, &[Hash])| {
-            for (i, (place, root)) in leaves.iter_mut().zip(roots).enumerate() {
-                *place = leaf((n * NODE + i) as u64, root);
+            let mut leaves = [Hash::default(); NODE];
+            let leaves = &mut leaves[..roots.len()];
+            for (at, (places, roots)) in (0..).step_by(2).zip(leaves.chunks_mut(2).zip(roots.chunks(2))) {
+                let first = (n * NODE + at) as u64;
+                match (places, roots) {
+                    ([a, b], [a_root, b_root]) => [*a, *b] = two_leaves(first, [a_root, b_root]),
+                    (places, roots) => {
+                        places.iter_mut().zip(roots).for_each(|(place, root)| *place = leaf(first, root));
+                    }
+                }
             }
-            tree::root(&leaves[..roots.len()])
+            tree::root(leaves)
         };
         let nodes: Vec<Hash> = statement_roots.chunks(NODE).enumerate().map(node).collect();
         Self { root: tree::root(&nodes), nodes }
@@ -265,7 +280,7 @@ impl Posting {
         statements: Vec<Statement>,
         key: &PrivateKey,
     ) -> Self {
-        let roots: Vec<Hash> = statements.iter().map(|s| s.root(origin)).collect();
+        let roots = Statement::roots(&statements, origin);
         let payload = Payload {
             origin: origin.clone(),
             issuer,
@@ -294,7 +309,7 @@ impl Posting {
         if payload.count != self.statements.len() as u64 || !(1..=limit).contains(&payload.count) {
             return Err(Refusal::new(Code::CountMismatch, "count"));
         }
-        let roots: Vec<Hash> = self.statements.iter().map(|s| s.root(origin)).collect();
+        let roots = Statement::roots(&self.statements, origin);
         let tree = Tree::new(&roots);
         if tree.root != payload.root {
             return Err(Refusal::new(Code::RootMismatch, "root"));

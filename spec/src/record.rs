@@ -2,7 +2,7 @@
 
 use crate::address::NUMBER_LIMIT;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::hash::{self, Hash, SUITE, Seed, Tag, VERSION, derive, tagged};
+use crate::hash::{self, Hash, SUITE, Seed, Tag, VERSION, derive, derive_two, tagged, tagged_two};
 use crate::statement::Type;
 use crate::value::{Month, Time};
 
@@ -91,12 +91,24 @@ impl Record {
 
 /// Hash no 7: the salted commitment to (account, sequence, record).
 pub fn commitment(salt: &Seed, account: u64, sequence: u64, record_leaf: &Hash) -> Hash {
-    tagged(Tag::Commitment, 4, |w| {
-        w.bytes(&salt.0);
-        w.uint(account);
-        w.uint(sequence);
-        w.bytes(&record_leaf.0);
-    })
+    tagged(Tag::Commitment, 4, |w| write_commitment(w, salt, (account, sequence), record_leaf))
+}
+
+fn write_commitment(w: &mut Writer, salt: &Seed, (account, sequence): (u64, u64), record_leaf: &Hash) {
+    w.bytes(&salt.0);
+    w.uint(account);
+    w.uint(sequence);
+    w.bytes(&record_leaf.0);
+}
+
+/// For two records, given by account and sequence, leaf hash and seed: the salts of their log commitments, and these.
+pub fn commitments(records: [((u64, u64), &Hash, &Seed); 2]) -> [(Seed, Hash); 2] {
+    let salts = derive_two(records.map(|(_, _, seed)| seed), LOG_SALT);
+    let [a, b] = tagged_two(Tag::Commitment, 4, |which, w| {
+        let (place, leaf, _) = records[which];
+        write_commitment(w, &salts[which], place, leaf);
+    });
+    [(salts[0], a), (salts[1], b)]
 }
 
 /// The salt of a record's log commitment.
@@ -107,4 +119,9 @@ pub fn log_salt(record_seed: &Seed) -> Seed {
 /// The blind of the directory leaf while this record is its account's last.
 pub fn blind(record_seed: &Seed) -> Seed {
     derive(record_seed, BLIND)
+}
+
+/// The blinds of two accounts.
+pub fn blinds(record_seeds: [&Seed; 2]) -> [Seed; 2] {
+    derive_two(record_seeds, BLIND)
 }

@@ -345,25 +345,44 @@ fn small_root(leaves: &[Hash]) -> Hash {
         _ => {}
     }
     let mut nodes = [Hash::default(); WIDTH / 2];
-    let mut length = leaves.len();
-    let (pairs, odd) = leaves.as_chunks::<2>();
-    for (node, [left, right]) in nodes.iter_mut().zip(pairs) {
-        *node = hash::node(left, right);
-    }
-    if let (Some(place), [last]) = (nodes.get_mut(pairs.len()), odd) {
-        *place = *last;
-    }
-    length = length.div_ceil(2);
+    let mut length = level_above(leaves, &mut nodes);
+    let mut above = [Hash::default(); WIDTH / 4];
     while length > 1 {
-        for i in 0..length / 2 {
-            nodes[i] = hash::node(&nodes[2 * i], &nodes[2 * i + 1]);
-        }
-        if length % 2 == 1 {
-            nodes[length / 2] = nodes[length - 1];
-        }
-        length = length.div_ceil(2);
+        let count = level_above(&nodes[..length], &mut above);
+        nodes[..count].copy_from_slice(&above[..count]);
+        length = count;
     }
     nodes[0]
+}
+
+/// Puts the level above some hashes, of which there are at most twice as many as there is room; returns their number.
+#[inline]
+fn level_above(below: &[Hash], above: &mut [Hash]) -> usize {
+    let (pairs, odd) = below.as_chunks::<2>();
+    let mut places = above.iter_mut();
+    let mut count = 0;
+    let mut put = |hash| {
+        if let Some(place) = places.next() {
+            *place = hash;
+            count += 1;
+        }
+    };
+    hash::nodes(pairs, &mut put);
+    odd.iter().copied().for_each(put);
+    count
+}
+
+/// The roots of two trees of the same size at once: of each leaf the first belongs to the one and the second to the other.
+pub(crate) fn root_of_two(leaves: &[[Hash; 2]]) -> [Hash; 2] {
+    match leaves {
+        [] => [empty_root(); 2],
+        [only] => *only,
+        _ => {
+            let (left, right) = leaves.split_at(split(leaves.len() as u64) as usize);
+            let ([a, b], [c, d]) = (root_of_two(left), root_of_two(right));
+            hash::nodes_of([&[a, c], &[b, d]])
+        }
+    }
 }
 
 /// The root over complete subtrees, largest first, of which there is at least one, else that of no leaves.
@@ -458,6 +477,10 @@ mod tests {
             if let Some(leaf) = all.get(size) {
                 frontier.push(*leaf);
             }
+        }
+        for size in 0..40 {
+            let two: Vec<[Hash; 2]> = (0..size).map(|i| [all[i], all[500 + i]]).collect();
+            assert_eq!(root_of_two(&two), [root(&all[..size]), root(&all[500..500 + size])], "{size}");
         }
         let other = [&all[1..2], &all[..1]].concat();
         assert_ne!(root(&other), root(&all[..2]));

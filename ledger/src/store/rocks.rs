@@ -21,8 +21,8 @@ use std::time::Duration;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompactionStyle, DBCompressionType,
-    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SliceTransform,
-    SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
+    DBRecoveryMode, Direction, Env, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
+    SliceTransform, SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
 use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted, Take, missing};
@@ -33,8 +33,12 @@ use crate::schema::{Family, place};
 const CACHE: usize = 64 << 20;
 /// Memory for rows not yet in a file, in bytes, per family: only the journal fills it.
 const WRITE_BUFFER: usize = 16 << 20;
+/// What a row, or the start of a batch, takes in a batch beside key and value: at most.
+const ROW: usize = 32;
 /// Rows that are asked for at once, and held where they stand until they are read.
 const LENT: usize = 64;
+/// Bytes that are read at once when a whole family is gone through.
+const READ_AHEAD: usize = 2 << 20;
 /// How many files of a family wait to be merged before [`Disk::add`] waits for the merging.
 const MANY_FILES: u64 = 40;
 
@@ -51,8 +55,14 @@ pub(crate) struct Rocks {
 
 fn options() -> Options {
     let mut options = Options::default();
+    if let Ok(mut env) = Env::new() {
+        // Merging can wait, and who wants a receipt or a copy should not.
+        env.lower_thread_pool_cpu_priority();
+        options.set_env(&env);
+    }
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-    options.set_max_background_jobs(2);
+    // A large merge takes long: others go on beside it.
+    options.set_max_background_jobs(6);
     options.set_bytes_per_sync(1 << 20);
     options.set_wal_bytes_per_sync(1 << 20);
     options.set_track_and_verify_wals_in_manifest(true);
@@ -73,8 +83,6 @@ fn family_options(family: Family, cache: &Cache) -> Options {
         Family::Records | Family::Blocks => 16 << 10,
         // A part of 256 statements has a block of its own.
         Family::Postings => 8 << 10,
-        // They are asked for one by one.
-        Family::Heads => 1 << 10,
         _ => 4 << 10,
     });
     let mut options = Options::default();
@@ -285,7 +293,9 @@ impl Rows for Rocks {
 
 impl Disk for Rocks {
     fn commit(&self, rows: &[Put<'_>]) -> Result<(), Error> {
-        let mut batch = WriteBatch::default();
+        // What it grows out of is copied.
+        let bytes = rows.iter().map(|(_, key, value)| key.len() + value.len() + ROW).sum::<usize>() + ROW;
+        let mut batch = WriteBatch::with_capacity_bytes(bytes);
         for (family, key, value) in rows {
             batch.put_cf(self.family(*family)?, key, value);
         }
@@ -358,8 +368,13 @@ struct Moment<'s> {
 }
 
 impl Moment<'_> {
-    fn walk(&self, family: Family, mode: IteratorMode<'_>, within: bool) -> Result<Scan<'_>, Error> {
-        let mut options = ReadOptions::default();
+    fn walk(
+        &self,
+        family: Family,
+        mode: IteratorMode<'_>,
+        within: bool,
+        mut options: ReadOptions,
+    ) -> Result<Scan<'_>, Error> {
         options.set_total_order_seek(!within);
         options.set_prefix_same_as_start(within);
         let rows = self.snapshot.iterator_cf_opt(self.store.family(family)?, options, mode);
@@ -376,13 +391,20 @@ impl Rows for Moment<'_> {
 
 impl Ordered for Moment<'_> {
     fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
-        self.walk(family, IteratorMode::From(key, Direction::Reverse), false)?.next().transpose()
+        let mode = IteratorMode::From(key, Direction::Reverse);
+        self.walk(family, mode, false, ReadOptions::default())?.next().transpose()
     }
 }
 
 impl Look for Moment<'_> {
     fn scan(&self, family: Family, from: &[u8], within: bool) -> Result<Scan<'_>, Error> {
-        let rows = self.walk(family, IteratorMode::From(from, Direction::Forward), within)?;
+        let mut options = ReadOptions::default();
+        if from.is_empty() {
+            // All of it: in large pieces, and past the cache.
+            options.set_readahead_size(READ_AHEAD);
+            options.fill_cache(false);
+        }
+        let rows = self.walk(family, IteratorMode::From(from, Direction::Forward), within, options)?;
         let prefix = from.get(..8).filter(|_| within).map(<[u8]>::to_vec);
         // RocksDB knows prefixes of two families only.
         Ok(Box::new(rows.take_while(move |row| match (row, &prefix) {

@@ -11,7 +11,7 @@ use std::fmt;
 
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::hash::{Hash, Seed, Tag, derive, tagged};
+use crate::hash::{Hash, Seed, Tag, derive, derive_two, tagged, tagged_two};
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Entry, Scene};
@@ -352,17 +352,54 @@ impl Statement {
     /// The statement root: of the tree over head and facets.
     pub fn root(&self, origin: &Origin) -> Hash {
         let count = 1 + self.facets.len();
-        // All salts first, then all leaves: what does not wait for each other, a processor works on side by side.
-        let mut salts = [Seed::default(); 1 + MAX_FACETS as usize];
-        for (index, salt) in salts[..count].iter_mut().enumerate() {
-            *salt = derive(&self.seed, index as u64);
-        }
         let mut leaves = [Hash::default(); 1 + MAX_FACETS as usize];
-        leaves[0] = leaf_of(0, &salts[0], |w| self.head(origin).encode(w));
-        for (index, facet) in (1..).zip(self.facets.iter()) {
-            leaves[index] = leaf(index as u64, &salts[index], facet);
+        for (index, place) in leaves[..count].iter_mut().enumerate() {
+            let salt = derive(&self.seed, index as u64);
+            *place = leaf_of(index as u64, &salt, |w| self.write_leaf(origin, index, w));
         }
         tree::root(&leaves[..count])
+    }
+
+    /// The statement roots of many, in their order.
+    pub fn roots(statements: &[Self], origin: &Origin) -> Vec<Hash> {
+        let mut roots = Vec::with_capacity(statements.len());
+        let (twos, one) = statements.as_chunks::<2>();
+        for two in twos {
+            match Self::two_roots(two, origin) {
+                Some(both) => roots.extend(both),
+                None => roots.extend(two.iter().map(|s| s.root(origin))),
+            }
+        }
+        roots.extend(one.iter().map(|s| s.root(origin)));
+        roots
+    }
+
+    /// The roots of two with the same number of facets, hash by hash side by side.
+    fn two_roots(two: &[Self; 2], origin: &Origin) -> Option<[Hash; 2]> {
+        let [a, b] = two;
+        let count = 1 + a.facets.len();
+        if a.facets.len() != b.facets.len() {
+            return None;
+        }
+        let mut leaves = [[Hash::default(); 2]; 1 + MAX_FACETS as usize];
+        for (index, places) in leaves[..count].iter_mut().enumerate() {
+            let salts = derive_two([&a.seed, &b.seed], index as u64);
+            *places = tagged_two(Tag::Statement, 3, |which, w| {
+                w.uint(index as u64);
+                w.bytes(&salts[which].0);
+                two[which].write_leaf(origin, index, w);
+            });
+        }
+        Some(tree::root_of_two(&leaves[..count]))
+    }
+
+    /// Writes the value of a leaf: of the head, or of a facet.
+    #[inline]
+    fn write_leaf(&self, origin: &Origin, index: usize, w: &mut Writer) {
+        match index.checked_sub(1) {
+            None => self.head(origin).encode(w),
+            Some(facet) => w.raw(self.facets.get(facet).unwrap_or_default()),
+        }
     }
 
     /// Reads the facets as the type demands.
