@@ -109,12 +109,15 @@ pub struct Remote {
 /// Checks a ledger's URL; returns it without a slash at its end.
 ///
 /// # Errors
-/// Unusable unless it is an http or https URL without query or user.
+/// Unusable unless it is an http or https URL without query, fragment or user.
 pub fn base_url(url: &str) -> Result<String, Trouble> {
     let base = url.trim().trim_end_matches('/');
+    // What follows a # is passed over in silence by the parser.
+    let plain = base.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
     let uri: Option<Uri> = base.parse().ok();
     let good = uri.is_some_and(|u| {
-        matches!(u.scheme_str(), Some("http" | "https"))
+        plain
+            && matches!(u.scheme_str(), Some("http" | "https"))
             && u.authority().is_some_and(|a| !a.as_str().contains('@'))
             && u.query().is_none()
     });
@@ -302,7 +305,10 @@ mod tests {
     #[test]
     fn urls_are_checked() {
         assert_eq!(base_url("https://a.example/peal/").unwrap(), "https://a.example/peal");
-        for bad in ["", "a.example", "ftp://a.example", "http://u@a.example", "http://a.example/?q"] {
+        let unfit =
+            ["http://a.example/#x", "http://a.example/ /", "http://a.example/\t\0", "http://a.example/ä"];
+        let other = ["", "a.example", "ftp://a.example", "http://u@a.example", "http://a.example/?q"];
+        for bad in unfit.iter().chain(&other) {
             assert_eq!(base_url(bad).unwrap_err().code(), 2, "{bad}");
         }
         let remote = Remote::new("http://A.example:80/x", Patience::default()).unwrap();

@@ -17,6 +17,7 @@ use crate::schema::{Family, Row, decode, place};
 mod conformance;
 #[cfg(test)]
 pub(crate) mod faulty;
+mod manifest;
 mod rocks;
 
 pub(crate) use rocks::Rocks;

@@ -25,7 +25,7 @@ use rocksdb::{
     SliceTransform, SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
-use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted, Take, missing};
+use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted, Take, manifest, missing};
 use crate::error::Error;
 use crate::schema::{Family, place};
 
@@ -219,6 +219,7 @@ impl Rocks {
         if !Self::exists(dir) {
             return Err(Error::Setup(format!("there is no ledger in {}", dir.display())));
         }
+        manifest::check(dir)?;
         let (families, options) = families();
         let db = DB::open_cf_descriptors_read_only(&self::options(), dir, families, false);
         let db = db.map_err(|e| failed(&format!("{} does not open", dir.display()), &e))?;
@@ -227,6 +228,7 @@ impl Rocks {
 
     fn open_with(dir: &Path, create: bool) -> Result<Self, Error> {
         let mut whole = options();
+        manifest::check(dir)?;
         whole.create_if_missing(create);
         whole.create_missing_column_families(create);
         let (families, options) = families();
