@@ -31,8 +31,10 @@ pub struct Machine {
     pub verify_all: Figure,
     pub leaf: Figure,
     pub node: Figure,
+    /// The same of nodes that do not wait for each other, two at a time.
+    pub nodes: Figure,
     pub block: Figure,
-    /// Compressions (blocks of 64 bytes) on all cores: the best of the three kinds of hash.
+    /// Compressions (blocks of 64 bytes) on all cores: the best of the four kinds of hash.
     pub compressions_all: Figure,
     /// Of an append of 4 KiB and fdatasync.
     pub sync: Times,
@@ -96,17 +98,29 @@ pub fn measure(folder: &Path, origin: &Origin, runs: usize, time: Duration, post
         assert_ne!((0..1000).fold(a, |a, _| hash::node(&a, &b)), a);
         1000
     };
+    let pairs = || {
+        let mut two = [[a, b], [b, a]];
+        for _ in 0..500 {
+            let before = two;
+            let mut places = two.iter_mut();
+            hash::nodes(&before, |node| places.next().must("a place for each node")[0] = node);
+        }
+        assert_ne!(two, [[a, b], [b, a]]);
+        1000
+    };
     let blocks = || {
         assert_ne!((0..1000).fold(a, |a, _| hash::leaf(&a.0)), a);
         1000
     };
-    let (leaf, node, block) = (
+    let (leaf, node, nodes_of_two, block) = (
         figure(runs, || rate(time, 1, leaves)),
         figure(runs, || rate(time, 1, nodes)),
+        figure(runs, || rate(time, 1, pairs)),
         figure(runs, || rate(time, 1, blocks)),
     );
     // 251 and 65 and 33 bytes with their padding are 5, 2 and 1 blocks.
-    let kinds: [(f64, &(dyn Fn() -> u64 + Sync)); 3] = [(5.0, &leaves), (2.0, &nodes), (1.0, &blocks)];
+    let kinds: [(f64, &(dyn Fn() -> u64 + Sync)); 4] =
+        [(5.0, &leaves), (2.0, &nodes), (2.0, &pairs), (1.0, &blocks)];
     let compressions_all = kinds
         .iter()
         .map(|(blocks, work)| figure(runs, || blocks * rate(time, cores(), work)))
@@ -123,6 +137,7 @@ pub fn measure(folder: &Path, origin: &Origin, runs: usize, time: Duration, post
         verify_all,
         leaf,
         node,
+        nodes: nodes_of_two,
         block,
         compressions_all,
         sync,

@@ -56,6 +56,7 @@ fn limits(machine: &Machine, report: &mut Report) {
         ("verify_all", "strict Ed25519 checks, all cores", machine.verify_all, "/s"),
         ("leaf", "SHA-256 of 250-byte leaves, one core", machine.leaf, "/s"),
         ("node", "SHA-256 of tree nodes, one core", machine.node, "/s"),
+        ("nodes", "SHA-256 of tree nodes, two at a time, one core", machine.nodes, "/s"),
         ("block", "SHA-256 of one block, one core", machine.block, "/s"),
         ("compressions", "SHA-256 blocks, all cores", machine.compressions_all, "/s"),
         ("sync_p50", "append of 4 KiB and fdatasync, median", Figure::once(machine.sync.p50()), "ms"),
