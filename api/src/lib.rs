@@ -10,6 +10,8 @@
 //!
 //! A crash at any moment loses what was not acknowledged, which may be sent again.
 
+#![forbid(unsafe_code)]
+
 pub mod witnesses;
 pub mod config;
 pub mod signing;

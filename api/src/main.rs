@@ -1,5 +1,7 @@
 //! `peald`, the operator's daemon.
 
+#![forbid(unsafe_code)]
+
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;

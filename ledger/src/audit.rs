@@ -36,7 +36,7 @@ use crate::settings::Settings;
 use crate::settler::Settler;
 use crate::state::{Core, Published};
 use crate::store::{Disk, KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
-use crate::trees::{Directory, block_first};
+use crate::trees::{Directory, numbered};
 use crate::working::{Base, Layer, Offer, Past};
 
 /// What an audit has gone through and found in order.
@@ -446,7 +446,7 @@ pub(crate) fn replay(
     };
     for row in view.scan(Family::Blocks, &[], false)? {
         let (key, value) = row?;
-        let first = block_first(&key)?;
+        let first = numbered(Family::Blocks, &key)?;
         if first != log.size() {
             return corrupt(Family::Blocks, &key, format!("the one of log index {} is missing", log.size()));
         }

@@ -15,6 +15,8 @@
 //!
 //! The modules stand in the order of their dependence: each uses only those above it.
 
+#![forbid(unsafe_code)]
+
 pub mod error;
 pub mod settings;
 mod schema;

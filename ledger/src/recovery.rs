@@ -29,7 +29,7 @@ use crate::schema::{self, Family, TILE, decode, encode, meta, number_key, place,
 use crate::settler::Marks;
 use crate::state::{Published, Trees};
 use crate::store::{Disk, Look, Ordered, RowsExt};
-use crate::trees::{Directory, Log, block_first};
+use crate::trees::{Directory, Log, numbered};
 use crate::working::{Accounts, standing, stored_head};
 
 /// Above so many records to go through, all heads are read in one pass.
@@ -122,7 +122,7 @@ pub(crate) fn recover(
     let key = number_key(last);
     let block: Block = view.must(&key)?;
     if let Some((later, _)) = view.at_or_before(Family::Blocks, &[0xff; 8])?.filter(|(k, _)| **k != key) {
-        let later = block_first(&later)?;
+        let later = numbered(Family::Blocks, &later)?;
         return Err(Error::Corrupt(format!(
             "meta row \"last\": it names the commit of log index {last}, and there is one of {later}"
         )));
@@ -203,7 +203,7 @@ impl Replay<'_> {
         if last - next > MANY {
             for row in bare.scan(Family::Heads, &[], false)? {
                 let (key, value) = row?;
-                let number = block_first(&key)?;
+                let number = numbered(Family::Heads, &key)?;
                 // One without a leaf is either new, and read when it is needed, or not of this ledger; a number takes as much room as all below it.
                 if number < self.leaves.len() as u64 {
                     self.heads.keep(number, &value, 0);
@@ -212,7 +212,7 @@ impl Replay<'_> {
         }
         for row in bare.scan(Family::Journal, &number_key(next), false)? {
             let (key, value) = row?;
-            let first = block_first(&key)?;
+            let first = numbered(Family::Journal, &key)?;
             if first != next || first > last {
                 let lost = number_key(next.min(first));
                 return Err(Error::Corrupt(format!("{} is missing", place(Family::Journal, &lost))));

@@ -1,7 +1,7 @@
 //! The single writer, in two threads that hand commits on: one judges, one writes. There is one order, that of the queue.
 //!
 //! 1. [`Queue::push`] takes a posting, or turns it away at once when there is no room.
-//! 2. [`Judge`] takes everything that waits, up to a limit, and judges it: what arrives meanwhile forms the next commit. What it judged and
+//! 2. [`Judge`] first reads the heads of accounts that there is memory for. Then it takes everything that waits, up to a limit, and judges it: what arrives meanwhile forms the next commit. What it judged and
 //!    is not published yet it keeps at hand, so that the next commit follows on it.
 //! 3. [`Writer`] seals the commit, writes it to the journal (one batch, one sync), puts rows, heads and trees in their places in memory,
 //!    publishes, and answers with receipts.
@@ -37,7 +37,7 @@ use crate::settings::Settings;
 use crate::settler::{Pause, Settler};
 use crate::state::{Core, Counters, Published};
 use crate::store::{KeyValue, Ordered, Rows, missing};
-use crate::trees::block_first;
+use crate::trees::numbered;
 use crate::working::{Base, Looked, Offer, Past, stored_head};
 
 /// The answer to a posting, once it is there: a future, or [`Pending::wait`] for threads.
@@ -350,7 +350,14 @@ impl Judge {
     /// Reads the heads of accounts into memory, as far as there is room: one pass in order is a hundred times cheaper than to ask for each
     /// when it is needed.
     fn warm(&self) -> Result<(), Error> {
-        let dropped = self.core.trees().heads.dropped();
+        let dropped = {
+            let trees = self.core.trees();
+            // Recovery may have read them already.
+            if (0..trees.directory.size()).all(|number| trees.heads.get(number).is_some()) {
+                return Ok(());
+            }
+            trees.heads.dropped()
+        };
         let look = self.core.disk.look();
         let mut heads = look.scan(Family::Heads, &[], false)?;
         loop {
@@ -361,7 +368,7 @@ impl Judge {
             let mut trees = self.core.trees_mut();
             let size = trees.directory.size();
             for (key, head) in some {
-                let number = block_first(&key)?;
+                let number = numbered(Family::Heads, &key)?;
                 if number < size && !trees.heads.keep(number, &head, dropped) {
                     return Ok(());
                 }

@@ -3,7 +3,7 @@
 //! 1. The writer begins a new generation when the last has grown large; this thread sorts the old one into the store, a family at a time, and
 //!    then moves the mark `sorted`.
 //! 2. After so many records it writes the heads that changed, with the directory's leaves, and moves the mark `heads`. Generations that have
-//!    grown large meanwhile are sorted in between.
+//!    grown large meanwhile are sorted in between, as many as hold that many records.
 //! 3. The journal below both marks is dropped.
 //! 4. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
 //!    is the same row; a head says by its size which records it has. An error stops the ledger.
@@ -23,7 +23,7 @@ use crate::state::{Core, Trees};
 use crate::store::Sorted;
 
 /// How many heads are taken under one lock.
-const HEADS_AT_ONCE: usize = 2048;
+const HEADS_AT_ONCE: usize = if cfg!(test) { 8 } else { 2048 };
 
 #[derive(Default)]
 struct Orders {
@@ -201,8 +201,10 @@ impl Settler {
         let mut next = Some(0);
         let batches = std::iter::from_fn(|| {
             let from = next?;
-            // There are many; what the writer waits for goes first.
-            if let Err(e) = self.sort_in(marks) {
+            // There are many; what the writer waits for goes first. But not for ever: heads that change ahead of here are taken, too, and
+            // until all are written the journal grows.
+            let bounded = marks.sorted.saturating_sub(at) < self.records_between_heads;
+            if bounded && let Err(e) = self.sort_in(marks) {
                 next = None;
                 return Some(Err(e));
             }

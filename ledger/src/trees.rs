@@ -245,7 +245,7 @@ pub(crate) fn log_leaves(view: &Layered<'_>, from: u64, to: u64) -> Result<Vec<L
     let gap = |at| Error::Corrupt(format!("blocks: no block holds log index {at}"));
     let mut leaves = Vec::with_capacity((to - from) as usize);
     let (key, mut row) = view.at_or_before(Family::Blocks, &number_key(from))?.ok_or_else(|| gap(from))?;
-    let mut first = block_first(&key)?;
+    let mut first = numbered(Family::Blocks, &key)?;
     loop {
         let block: BlockStart<'_> = decode_start(Family::Blocks, &number_key(first), &row)?;
         let (commitments, []) = block.commitments.as_chunks::<32>() else { return Err(gap(first)) };
@@ -267,9 +267,11 @@ pub(crate) fn log_leaves(view: &Layered<'_>, from: u64, to: u64) -> Result<Vec<L
     }
 }
 
-/// The log index in a block's key.
-pub(crate) fn block_first(key: &[u8]) -> Result<u64, Error> {
-    let bytes = key.try_into().map_err(|_| Error::Corrupt("blocks: a key that is not 8 bytes".into()))?;
+/// The number in the key of a block, a head or a commit of the journal.
+pub(crate) fn numbered(family: Family, key: &[u8]) -> Result<u64, Error> {
+    let bytes = key
+        .try_into()
+        .map_err(|_| Error::Corrupt(format!("{}: a key that is not 8 bytes", family.name())))?;
     Ok(u64::from_be_bytes(bytes))
 }
 

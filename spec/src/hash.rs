@@ -121,7 +121,7 @@ pub(crate) fn leaf_of(write: impl FnOnce(&mut Writer)) -> Hash {
 
 /// The leaf hashes of what `write` writes as the first and as the second of two.
 #[inline]
-pub(crate) fn leaves_of(write: impl Fn(usize, &mut Writer)) -> [Hash; 2] {
+fn leaves_of(write: impl Fn(usize, &mut Writer)) -> [Hash; 2] {
     let mut writers = [Writer::on_stack(), Writer::on_stack()];
     for (which, w) in writers.iter_mut().enumerate() {
         w.raw(&[0]);

@@ -190,18 +190,17 @@ pub(crate) fn read_list(r: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, Malformed> {
 
 /// The leaf hash of a statement in its posting's tree.
 pub fn leaf(index: u64, statement_root: &Hash) -> Hash {
-    tagged(Tag::Posting, 2, |w| {
-        w.uint(index);
-        w.bytes(&statement_root.0);
-    })
+    tagged(Tag::Posting, 2, |w| write_leaf(w, index, statement_root))
 }
 
 /// The leaf hashes of two statements that follow each other.
 fn two_leaves(first: u64, statement_roots: [&Hash; 2]) -> [Hash; 2] {
-    tagged_two(Tag::Posting, 2, |which, w| {
-        w.uint(first + which as u64);
-        w.bytes(&statement_roots[which].0);
-    })
+    tagged_two(Tag::Posting, 2, |which, w| write_leaf(w, first + which as u64, statement_roots[which]))
+}
+
+fn write_leaf(w: &mut Writer, index: u64, statement_root: &Hash) {
+    w.uint(index);
+    w.bytes(&statement_root.0);
 }
 
 /// How many statements stand below each of [`Tree::nodes`].

@@ -1,6 +1,7 @@
 //! What the tests across processes share: a daemon that is started, found, killed and started again, and the tool run beside it. And the
 //! model that the ledger is compared with ([`model`]).
 
+#![forbid(unsafe_code)]
 // A harness: what goes wrong here ends the test, with words.
 #![allow(clippy::panic)]
 

@@ -10,6 +10,8 @@
 //! 5. [`passbook`] and [`report`] show a copy and a verdict to people.
 //! 6. [`witness`] watches logs and cosigns what extends what it has seen.
 
+#![forbid(unsafe_code)]
+
 pub mod trouble;
 pub mod clock;
 pub mod disk;

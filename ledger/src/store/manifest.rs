@@ -46,30 +46,35 @@ fn current(dir: &Path) -> Option<PathBuf> {
 /// Where a log stops being what was written; none if it does not.
 fn damage(mut log: impl Read) -> std::io::Result<Option<u64>> {
     let (mut block, mut before) = (Vec::with_capacity(BLOCK), 0);
+    // Where nothing but zeros follows: room that was made and not used.
+    let mut unused = None;
     loop {
         block.clear();
         log.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
         let mut rest = &block[..];
-        while let Some((header, content)) = rest.split_at_checked(HEADER) {
+        if unused.is_some() && rest.iter().any(|byte| *byte != 0) {
+            return Ok(unused);
+        }
+        while let Some((header, content)) = rest.split_at_checked(HEADER).filter(|_| unused.is_none()) {
             let &[a, b, c, d, low, high, kind] = header else { break };
-            let length = usize::from(u16::from_le_bytes([low, high]));
+            let (sum, length) = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([low, high]));
             let at = Some(before + (block.len() - rest.len()) as u64);
-            if header == [0; HEADER] {
-                // Room that was made and not used, up to the end of the block.
+            if (length, kind) == (0, 0) {
                 if content.iter().any(|byte| *byte != 0) {
                     return Ok(at);
                 }
+                unused = at;
                 break;
             }
-            let Some((content, further)) = content.split_at_checked(length) else {
-                // The end of the file may be torn, that of a block is not.
-                if block.len() == BLOCK {
-                    return Ok(at);
-                }
-                break;
+            let Some((content, further)) = content.split_at_checked(usize::from(length)) else {
+                // The end of the file may be torn, that of a block is not; and a record that is whole at another length had another.
+                let damaged = block.len() == BLOCK || begins_with_a_record(kind, content, sum);
+                return Ok(at.filter(|_| damaged));
             };
-            let sum = crc32c::crc32c_append(crc32c::crc32c(&[kind]), content);
-            if kind == 0 || kind > LAST_TYPE || masked(sum) != u32::from_le_bytes([a, b, c, d]) {
+            if kind == 0
+                || kind > LAST_TYPE
+                || masked(crc32c::crc32c_append(crc32c::crc32c(&[kind]), content)) != sum
+            {
                 return Ok(at);
             }
             rest = further;
@@ -79,6 +84,17 @@ fn damage(mut log: impl Read) -> std::io::Result<Option<u64>> {
         }
         before += BLOCK as u64;
     }
+}
+
+/// Whether some of the first bytes are what was summed.
+fn begins_with_a_record(kind: u8, bytes: &[u8], sum: u32) -> bool {
+    let mut running = crc32c::crc32c(&[kind]);
+    let mut found = masked(running) == sum;
+    for byte in bytes {
+        running = crc32c::crc32c_append(running, &[*byte]);
+        found |= masked(running) == sum;
+    }
+    found
 }
 
 /// A sum as it is stored, so that sums of what holds sums are not weak.
@@ -124,7 +140,12 @@ mod tests {
         let mut unused = record(1, b"all");
         unused.extend([0; 1000]);
         assert_eq!(damage(&unused[..]).unwrap(), None);
-        unused[900] = 1;
-        assert_eq!(damage(&unused[..]).unwrap(), Some(10));
+        unused.extend(vec![0; 2 * BLOCK]);
+        assert_eq!(damage(&unused[..]).unwrap(), None);
+        for at in [17, 900, BLOCK + 5, 2 * BLOCK + 900] {
+            let mut used = unused.clone();
+            used[at] = 1;
+            assert_eq!(damage(&used[..]).unwrap(), Some(10), "{at}");
+        }
     }
 }

@@ -21,8 +21,8 @@ use std::time::Duration;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompactionStyle, DBCompressionType,
-    DBRecoveryMode, Direction, Env, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
-    SliceTransform, SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
+    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SliceTransform,
+    SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
 use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted, Take, manifest, missing};
@@ -55,11 +55,6 @@ pub(crate) struct Rocks {
 
 fn options() -> Options {
     let mut options = Options::default();
-    if let Ok(mut env) = Env::new() {
-        // Merging can wait, and who wants a receipt or a copy should not.
-        env.lower_thread_pool_cpu_priority();
-        options.set_env(&env);
-    }
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     // A large merge takes long: others go on beside it.
     options.set_max_background_jobs(6);

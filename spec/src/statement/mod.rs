@@ -310,11 +310,14 @@ pub fn leaf(index: u64, salt: &Seed, value: &[u8]) -> Hash {
 
 #[inline]
 fn leaf_of(index: u64, salt: &Seed, write: impl FnOnce(&mut Writer)) -> Hash {
-    tagged(Tag::Statement, 3, |w| {
-        w.uint(index);
-        w.bytes(&salt.0);
-        write(w);
-    })
+    tagged(Tag::Statement, 3, |w| write_leaf_of(w, index, salt, write))
+}
+
+#[inline]
+fn write_leaf_of(w: &mut Writer, index: u64, salt: &Seed, write: impl FnOnce(&mut Writer)) {
+    w.uint(index);
+    w.bytes(&salt.0);
+    write(w);
 }
 
 impl Statement {
@@ -385,9 +388,7 @@ impl Statement {
         for (index, places) in leaves[..count].iter_mut().enumerate() {
             let salts = derive_two([&a.seed, &b.seed], index as u64);
             *places = tagged_two(Tag::Statement, 3, |which, w| {
-                w.uint(index as u64);
-                w.bytes(&salts[which].0);
-                two[which].write_leaf(origin, index, w);
+                write_leaf_of(w, index as u64, &salts[which], |w| two[which].write_leaf(origin, index, w));
             });
         }
         Some(tree::root_of_two(&leaves[..count]))
