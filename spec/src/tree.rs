@@ -422,20 +422,11 @@ impl Frontier {
 
     /// Appends a leaf.
     pub fn push(&mut self, leaf: Hash) {
-        self.push_with(leaf, |_, _, _| {});
-    }
-
-    /// Appends a leaf and tells `done` of every complete subtree that it finishes, the leaf itself included: level, index, root.
-    pub fn push_with(&mut self, leaf: Hash, mut done: impl FnMut(u32, u64, Hash)) {
-        let (mut hash, mut level, mut index) = (leaf, 0, self.size);
-        done(level, index, hash);
-        while index & 1 == 1 {
+        let mut hash = leaf;
+        for _ in 0..self.size.trailing_ones() {
             // As many peaks as trailing ones in the size, so there is one to take.
             let Some(left) = self.peaks.pop() else { break };
             hash = hash::node(&left, &hash);
-            level += 1;
-            index >>= 1;
-            done(level, index, hash);
         }
         self.peaks.push(hash);
         self.size += 1;

@@ -355,10 +355,14 @@ impl Statement {
     /// The statement root: of the tree over head and facets.
     pub fn root(&self, origin: &Origin) -> Hash {
         let count = 1 + self.facets.len();
+        // All salts first, then all leaves: what does not wait for each other, a processor works on side by side.
+        let mut salts = [Seed::default(); 1 + MAX_FACETS as usize];
+        for (index, salt) in salts[..count].iter_mut().enumerate() {
+            *salt = derive(&self.seed, index as u64);
+        }
         let mut leaves = [Hash::default(); 1 + MAX_FACETS as usize];
-        for (index, place) in leaves[..count].iter_mut().enumerate() {
-            let salt = derive(&self.seed, index as u64);
-            *place = leaf_of(index as u64, &salt, |w| self.write_leaf(origin, index, w));
+        for (index, (place, salt)) in leaves[..count].iter_mut().zip(&salts).enumerate() {
+            *place = leaf_of(index as u64, salt, |w| self.write_leaf(origin, index, w));
         }
         tree::root(&leaves[..count])
     }
