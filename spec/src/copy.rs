@@ -195,7 +195,8 @@ impl Copy {
     /// # Errors
     /// [`BadCopy::Gap`] if they do not, or the account is another.
     pub fn extend(mut self, mut newer: Copy) -> Result<Copy, BadCopy> {
-        if newer.address != self.address || newer.from != self.from + self.rows.len() as u64 {
+        let follows = self.from.checked_add(self.rows.len() as u64) == Some(newer.from);
+        if newer.address != self.address || !follows {
             return Err(BadCopy::Gap);
         }
         // Records of one posting follow on each other: what both have is the last of these and the first of those.
@@ -219,15 +220,19 @@ impl Copy {
         checkpoint.map(|c| c.origin).map_err(|e| Failure { name: "bad-checkpoint", detail: e.to_string() })
     }
 
-    /// Recomputes records, statement roots and states from the first row on.
+    /// Recomputes records, statement roots and states, from the first record on.
     ///
     /// # Errors
-    /// [`BadCopy`] names the record at which what is given differs from what it must be.
+    /// [`BadCopy::Gap`] if the rows do not begin with the account's first; else [`BadCopy`] names the record at which what is given differs
+    /// from what it must be.
     pub fn fold(&self) -> Result<Folded, BadCopy> {
+        if self.from != 0 {
+            return Err(BadCopy::Gap);
+        }
         let origin = self.origin()?;
         let mut account: Option<Account> = None;
         let mut entries: BTreeMap<u64, Tracked> = BTreeMap::new();
-        for (sequence, row) in (self.from..).zip(&self.rows) {
+        for (sequence, row) in (0..).zip(&self.rows) {
             let bad = |what| BadCopy::Record { sequence, what };
             let statement = row.statement.as_ref().ok_or(bad("its statement is missing"))?;
             let body = statement.body().map_err(|_| bad("its statement is not of its type's shape"))?;

@@ -335,6 +335,19 @@ fn a_copy_without_its_issuers_is_refused() {
 }
 
 #[test]
+fn rows_that_do_not_begin_with_the_first_make_no_account() {
+    let w = World::lived();
+    let copy = w.book.copy(w.lin.at().number, 0, None);
+    assert!(copy.fold().is_ok());
+    // All rows are there, and the copy says that they are later ones.
+    for from in [1, u64::MAX] {
+        let shifted = peal_spec::copy::Copy { from, ..copy.clone() };
+        assert!(matches!(shifted.fold(), Err(peal_spec::copy::BadCopy::Gap)));
+        assert!(matches!(shifted.extend(copy.clone()), Err(peal_spec::copy::BadCopy::Gap)));
+    }
+}
+
+#[test]
 fn who_signed_is_proved_only_with_the_signature() {
     let w = World::lived();
     let trust = Trust { ledgers: vec![Ledger::new(origin(), verifier(&w))] };
