@@ -22,7 +22,8 @@ REFUSALS = {  # §9
     "role-missing": 31, "role-not-covering": 32, "role-expired": 33, "not-issuer": 34, "not-fund": 35,
     "month-in-future": 36, "amount-range": 37, "fund-unfit": 38, "target-void": 39, "settled": 40,
     "month-differs": 41, "currency-differs": 42, "amount-differs": 43, "reference-taken": 44, "total-overflow": 45,
-    "state-full": 46, "not-recorded": 47}
+    "state-full": 46, "not-recorded": 47, "not-guardian": 48, "already-approved": 49, "nothing-pending": 50,
+    "recovery-not-approved": 51, "recovery-too-early": 52}
 
 
 class Refusal(Exception):
@@ -405,7 +406,7 @@ def parse_address(text):
 
 # ---- Statements (§5) ------------------------------------------------------------------------------------------------
 
-OPENED, ROTATED, GRANTED, REVOKED, CONTRIBUTION, SETTLEMENT, CORRECTION = range(1, 8)
+OPENED, ROTATED, GRANTED, REVOKED, CONTRIBUTION, SETTLEMENT, CORRECTION, APPROVED, VETOED, COMPLETED = range(1, 11)
 
 
 class Type(NamedTuple):
@@ -440,6 +441,9 @@ TYPES = {
                                                      "amount": AMOUNT_FACET, "evidence": EVIDENCE}),
     SETTLEMENT: Type("settlement", True, True, {"who": row(ADDRESS, text(64)), "amount": AMOUNT_FACET}),
     CORRECTION: Type("correction", True, True, {"who": row(ADDRESS, text(128)), "amount": opt(AMOUNT_FACET)}),
+    APPROVED: Type("recovery-approved", False, False, {"who": ADDRESS, "keys": KEYS}),
+    VETOED: Type("recovery-vetoed", False, False, {"who": ADDRESS}),
+    COMPLETED: Type("recovery-completed", False, False, {"who": ADDRESS, "keys": KEYS}),
 }
 FRAME = row(B16, opt(ADDRESS), COUNT, TIME, opt(COUNT), opt(MONTH), many(anything))
 
@@ -598,11 +602,13 @@ class Record(NamedTuple):
     state: bytes
 
 
+APPROVALS = 32  # stand at most
 CELL = either(
     both(row(exactly(0), HASH, HASH, HASH, GUARDIANS, COUNT, TIME, opt(NUMBER)), lambda v: need_fits(v[4], v[5])),
     row(exactly(1), many(row(ROLE, INSURANCES, opt(TIME), COUNT))),
     row(exactly(2), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT),
-    row(exactly(3), INSURANCE, many(row(MONTH, uint(2 ** 53, 1))), COUNT, COUNT))
+    row(exactly(3), INSURANCE, many(row(MONTH, uint(2 ** 53, 1))), COUNT, COUNT),
+    row(exactly(4), many(row(NUMBER, COUNT, TIME, *[HASH] * 3), 0, APPROVALS)))
 
 
 def state_root(cells, salts):
@@ -668,6 +674,14 @@ class Account:
     def next(self):
         return self.cells[0][2]
 
+    def approvals(self):
+        return next((c[1] for c in self.cells if c[0] == 4), [])
+
+    def set_approvals(self, approvals):
+        """Changes the recovery cell; the first approval makes it."""
+        at = next((i for i, c in enumerate(self.cells) if c[0] == 4), len(self.cells))
+        self.cells[at:at + 1] = [[4, approvals]]
+
     def leaves(self):
         return [record_leaf(r) for r in self.records]
 
@@ -688,6 +702,38 @@ def role_trouble(roles, wanted, insurance, time):
 
 def in_force(role, time):
     return role[2] is None or time < role[2]
+
+
+# Recovery (§8). An approval is [approver, sequence, time, key, next, reading]; the rules are (guardians, need, delay).
+# Approvers are account numbers to the ledger and addresses to a reader of a proof; guardians likewise.
+
+BUREAU_DELAY = 2_592_000
+
+
+def weigh(approvals, keys, rules):
+    """Of the approvals of these keys: (when they are due, sequence of the approval from which the delay runs), or None
+    when they are not enough; and whether they are firm."""
+    guardians, need, delay = rules
+    mine = [a for a in approvals if a[3:] == keys]
+    by_guardians = [a for a in mine if a[0] in guardians]
+    by_bureaus = [a for a in mine if a[0] not in guardians]
+    agreed, due = 1 <= need <= len(by_guardians), []
+    if agreed:
+        due.append((by_guardians[need - 1][2] + delay, by_guardians[need - 1][1]))
+    if by_bureaus:
+        due.append((by_bureaus[0][2] + max(delay, BUREAU_DELAY), by_bureaus[0][1]))
+    firm = agreed and len(by_bureaus) >= 1 or need == 0 and len(by_bureaus) >= 2
+    return min(due, key=lambda d: d[0], default=None), firm
+
+
+def approved(approvals, new):
+    """One more; an approver has one at most."""
+    return [a for a in approvals if a[0] != new[0]] + [new]
+
+
+def vetoed(approvals, rules):
+    """Those that a veto leaves."""
+    return [a for a in approvals if weigh(approvals, a[3:], rules)[1]]
 
 
 def month_of(time):
@@ -757,8 +803,9 @@ class Ledger:
         slot = (issuer.number if issuer else signed.kid, signed.id)
         refuse(slot in self.posting_ids, "posting-id-taken", "posting-id")
         if issuer:
-            rotation = len(statements) == 1 and statements[0].type == ROTATED
-            current = signed.kid == issuer.key() or rotation and next_key(signed.kid) == issuer.next()
+            alone = statements[0].type if len(statements) == 1 else None
+            current = (signed.kid == issuer.key() or alone == ROTATED and next_key(signed.kid) == issuer.next()
+                       or alone == COMPLETED and signed.kid in [a[3] for a in issuer.approvals()])
             refuse(not current, "key-not-current", "kid")
         before = None
         if signed.all_or_nothing:
@@ -780,7 +827,7 @@ class Ledger:
         self.posting_ids[slot] = signed.digest
         self.postings[signed.digest] = {"results": results, "first": first, "signed": signed}
 
-    # -- judging: the refusals 20 to 45, in the order of §9, and then the effect on the account (§8)
+    # -- judging: the refusals 20 to 52, in the order of §9, and then the effect on the account (§8)
 
     def judge(self, st, signed, issuer, count, time):
         """Refuses, or gives (account or None for an opening, effect)."""
@@ -791,7 +838,8 @@ class Ledger:
             refuse(account is None, "unknown-account", "address")
         who = st.get("who")
         refuse(named_issuer(st.type, who) != signed.issuer, "issuer-not-named", "who")
-        return getattr(self, "judge_" + TYPES[st.type].name)(st, signed, issuer, account, count, time)
+        judge = getattr(self, "judge_" + TYPES[st.type].name.replace("-", "_"))
+        return judge(st, signed, issuer, account, count, time)
 
     def demand_role(self, issuer, wanted, insurance, time):
         trouble = role_trouble(issuer.cells[1][1], wanted, insurance, time)
@@ -908,6 +956,48 @@ class Ledger:
 
         def effect(account, _sequence):
             account.entries[st.refers] = after
+        return account, effect
+
+    def rules(self, account):
+        """The rules of an account's recovery."""
+        guardians, need, delay = account.cells[0][4:7]
+        return [number for number, _ in guardians], need, delay
+
+    def judge_recovery_approved(self, st, _signed, issuer, account, _count, time):
+        keys, approvals = st.get("keys"), account.approvals()
+        mine = next((a for a in approvals if a[0] == issuer.number), None)
+        refuse(not mine and len(approvals) >= APPROVALS, "state-full", "who")
+        if issuer.number in self.rules(account)[0]:
+            knows = issuer.address in account.cells[0][4]
+        else:
+            knows = not role_trouble(issuer.cells[1][1], {BUREAU}, None, time)
+        refuse(not knows or issuer is account, "not-guardian", "who")
+        refuse(mine and mine[3:] == keys, "already-approved", "keys", mine and [account.number, mine[1]])
+
+        def effect(account, sequence):
+            account.set_approvals(approved(approvals, [issuer.number, sequence, time, *keys]))
+        return account, effect
+
+    def judge_recovery_vetoed(self, _st, _signed, issuer, account, _count, _time):
+        refuse(issuer is not account, "not-yours", "who")
+        left = vetoed(account.approvals(), self.rules(account))
+        refuse(left == account.approvals(), "nothing-pending", "who")
+
+        def effect(account, _sequence):
+            account.set_approvals(left)
+        return account, effect
+
+    def judge_recovery_completed(self, st, signed, issuer, account, count, time):
+        keys = st.get("keys")
+        refuse(issuer is not account, "not-yours", "who")
+        refuse(signed.kid != keys[0] or count != 1, "rotation-alone", "keys")
+        due, _ = weigh(account.approvals(), keys, self.rules(account))
+        refuse(due is None, "recovery-not-approved", "keys")
+        refuse(time < due[0], "recovery-too-early", "keys", [account.number, due[1]])
+
+        def effect(account, _sequence):
+            account.cells[0] = [0, *keys, *account.cells[0][4:]]
+            account.set_approvals([])
         return account, effect
 
     # -- recording
@@ -1122,7 +1212,7 @@ def known_signatures(note, keys):
 # ---- Receipts (§12) -------------------------------------------------------------------------------------------------
 
 RESULT = either(row(NUMBER, COUNT, HASH, B16),
-                row(uint(47, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
+                row(uint(53, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
 RECEIPT = row(exactly("peal receipt 1"), HASH, NOTE, TIME, opt(COUNT), many(RESULT, 1), HASHES)
 
 
@@ -1460,18 +1550,21 @@ def check_issuer(body, view, shown):
     bad = "bad-issuer"
     own = signed.issuer is None or signed.issuer == view.address
     source = shown.facets["who"][0] if r.type == CONTRIBUTION and "who" in shown.facets else None
-    check(own or r.type != ROTATED and source != SELF, bad, "another than the account itself")
+    only_own = r.type in (ROTATED, VETOED, COMPLETED) or source == SELF
+    check(own or not only_own, bad, "another than the account itself")
     check(r.type not in (GRANTED, REVOKED) or signed.issuer[0] == 0, bad, "not the registrar")
-    if r.type == ROTATED or signed.issuer is None:
+    if r.type in (ROTATED, COMPLETED) or signed.issuer is None:
         keys = shown.facets.get("keys")
         check(not keys or keys[0] == signed.kid, bad, "key")
+        if r.type == COMPLETED:
+            return bool(keys) and check_recovery(view, r, keys)
         before = own_keys(view, r.sequence)
         check(not before or next_key(signed.kid) == before[1], bad, "not the key committed to")
         return bool(keys) and (r.type == OPENED or bool(before))
     if own:
         keys = own_keys(view, r.sequence)
         check(not keys or keys[0] == signed.kid, bad, "key")
-        needs_role = r.type in (OPENED, SETTLEMENT) or r.type == CONTRIBUTION and source != SELF
+        needs_role = r.type in (OPENED, SETTLEMENT, APPROVED) or r.type == CONTRIBUTION and source != SELF
         return bool(keys) and not needs_role
     else:
         issuer = next((v for v in [body.subject, *body.views] if v.address == signed.issuer), None)
@@ -1493,9 +1586,14 @@ def check_issuer(body, view, shown):
         wanted = {ROLE_OF_SOURCE[source]}
     elif r.type == SETTLEMENT:
         wanted, about = {FUND}, view.by_sequence.get(r.refers)
+    elif r.type == APPROVED:
+        rules = recovery_rules(view)
+        if rules is None:
+            return False
+        wanted = set() if signed.issuer in rules[0] else {BUREAU}
     if wanted:
         what = about.facets.get("what") if about else None
-        if what is None and r.type != OPENED:
+        if what is None and r.type not in (OPENED, APPROVED):
             return False
         roles = state.cell(1) if state else None
         check(roles and not role_trouble(roles[1], wanted, what and what[0], r.time), bad, "role")
@@ -1503,14 +1601,43 @@ def check_issuer(body, view, shown):
 
 
 def own_keys(view, sequence):
-    """*keys* of the account's last opened or rotated before a sequence, if nothing in between is hidden."""
+    """*keys* of the account's last opened, rotated or recovery-completed before a sequence, if nothing in between is
+    hidden."""
     for number in range(sequence - 1, -1, -1):
         shown = view.by_sequence.get(number)
         if shown is None:
             return None
-        if shown.record.type in (OPENED, ROTATED):
+        if shown.record.type in (OPENED, ROTATED, COMPLETED):
             return shown.facets.get("keys")
     return None
+
+
+def recovery_rules(view):
+    """*recovery* of the account's opening, if it is shown."""
+    opening = view.by_sequence.get(0)
+    return opening and opening.facets.get("recovery")
+
+
+def check_recovery(view, record, keys):
+    """Whether a recovery is proved; False when what it takes is not shown (§14)."""
+    rules, before = recovery_rules(view), [s for s in view.shown if s.record.sequence < record.sequence]
+    if rules is None or len(before) < record.sequence:
+        return False
+    since = max((s.record.sequence for s in before if s.record.type == COMPLETED), default=0)
+    approvals = []
+    for shown in before[since:]:
+        r = shown.record
+        if r.type == APPROVED:
+            by = shown.signed.issuer if shown.signed else shown.facets.get("who")
+            if by is None or "keys" not in shown.facets:
+                return False
+            approvals = approved(approvals, [by, r.sequence, r.time, *shown.facets["keys"]])
+        elif r.type == VETOED:
+            approvals = vetoed(approvals, rules)
+    due, _ = weigh(approvals, keys, rules)
+    check(due is not None, "bad-issuer", "a recovery without approvals enough")
+    check(due[0] <= record.time, "bad-issuer", "a recovery that was not due")
+    return True
 
 
 def check_cells(shown):
@@ -1935,6 +2062,9 @@ def test_months():
     assert totals_cell(entries, 1, "CNY") == [2, 1, "CNY", 25, 10, 5, 2]
 
 
+EVERYTHING = {"who", "what", "amount", "evidence", "keys", "recovery", "role"}
+
+
 class Town:
     """A small ledger with a registrar, a fund, a platform and a worker, for the tests below."""
 
@@ -1942,17 +2072,30 @@ class Town:
         self.rng, self.now, self.ids = rng, 1767225600, {}
         self.operator, self.origin = rng.randbytes(32), "ledger.example/test"
         self.ledger = Ledger(self.origin, self.operator)
-        self.private = {name: [rng.randbytes(32) for _ in range(3)] for name in ("registrar", "fund", "platform", "worker")}
-        self.address = {}
-        for name in self.private:
-            result = self.send(None, [self.opening(name)], key=self.private[name][0])[0]
-            self.address[name] = [result[0], self.ledger.accounts[result[0]].id]
+        self.private, self.address = {}, {}
+        for name in ("registrar", "fund", "platform", "worker"):
+            self.join(name)
         self.give("fund", FUND)
         self.give("platform", PLATFORM)
 
-    def opening(self, name, who=None):
-        first, second, third = map(public_of, self.private[name])
-        return self.st(OPENED, None, [who, [first, next_key(second), third], [[], 0, 604800]])
+    def join(self, name, guardians=(), need=0):
+        self.private[name] = self.new_keys()
+        result = self.send(None, [self.opening(name, None, guardians, need)], self.private[name][0])[0]
+        self.address[name] = [result[0], self.ledger.accounts[result[0]].id]
+
+    def new_keys(self):
+        return [self.rng.randbytes(32) for _ in range(3)]
+
+    def keys(self, private):
+        first, second, third = map(public_of, private)
+        return [first, next_key(second), third]
+
+    def account(self, name):
+        return self.ledger.accounts[self.address[name][0]]
+
+    def opening(self, name, who=None, guardians=(), need=0):
+        recovery = [[self.address[g] for g in guardians], need, 604800]
+        return self.st(OPENED, None, [who, self.keys(self.private[name]), recovery])
 
     def st(self, type, to, facets, refers=None, month=None):
         return Statement(self.rng.randbytes(16), self.address[to] if to else None, type, self.now, refers, month, facets)
@@ -1991,13 +2134,36 @@ class Town:
             self.ledger, self.data = trial, data
             return answer["results"] if "results" in answer else answer["refused"]
 
+    def told(self, by, statement, key=None):
+        """accepted, or the name of the refusal of a statement or its posting; self.record is then the record it names."""
+        answer = self.send(by, [statement], key)
+        result, self.record = answer if type(answer[0]) is int else answer[0], None
+        if len(result) == 4:
+            return "accepted"
+        code, _, self.record = result
+        return next(name for name in REFUSALS if REFUSALS[name] == code)
+
+    def approve(self, by, keys, to="ann"):
+        return self.st(APPROVED, to, [self.address[by], keys])
+
+    def veto(self, by="ann"):
+        return self.st(VETOED, by, [self.address[by]])
+
+    def complete(self, keys, by="ann"):
+        return self.st(COMPLETED, by, [self.address[by], keys])
+
+    def verdict(self, name, changes, views):
+        """On a proof of an account that shows everything but for the changes; views: {issuer: cells to open}."""
+        shown = {n: (EVERYTHING, True, []) for n in range(len(self.account(name).records))} | changes
+        headers = {self.address[v][0]: {n: (None, False, cells) for n in range(len(self.account(v).records))}
+                   for v, cells in views.items()}
+        data = self.ledger.proof(self.address[name][0], {n: s for n, s in shown.items() if s}, headers)
+        return verify_proof(data, parse_trust(trust_text(self).encode()), self.now)
+
 
 def test_ledger(rng):
-    town, codes = Town(rng), {v: k for k, v in REFUSALS.items()}
-
-    def told(by, statement, key=None):
-        answer = town.send(by, [statement], key)
-        return codes[answer[0] if type(answer[0]) is int else answer[0][0]]
+    town = Town(rng)
+    told = town.told
     first = town.send("platform", [town.pay(100, "r1"), town.pay(0, "r0"), town.pay(40, "r2", month=202512), town.pay(7, "r1")])
     assert [len(r) for r in first] == [4, 3, 4, 3] and first[3] == [44, "who", [3, 1]] and first[1][:2] == [37, "amount"]
     size = len(town.ledger.log)
@@ -2021,9 +2187,10 @@ def test_ledger(rng):
         ("worker", town.opening("worker", town.address["worker"]), "role-missing"),
         ("worker", town.st(ROTATED, "fund", [town.address["worker"], [bytes(32)] * 3]), "not-yours"),
         ("worker", town.st(ROTATED, "worker", [town.address["worker"], [bytes(32)] * 3]), "next-key"),
-        ("worker", town.st(9, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
+        ("worker", town.st(11, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
     for by, statement, expected in cases:
-        assert told(by, statement) == expected, (expected, told(by, statement))
+        said = told(by, statement)
+        assert said == expected, (expected, said)
     records = len(town.ledger.accounts[3].records)
     both_ = town.send("platform", [town.pay(8, "y"), town.pay(0, "z")], all_or_nothing=True)
     assert [r[0] for r in both_] == [47, 37] and len(town.ledger.accounts[3].records) == records
@@ -2073,9 +2240,8 @@ def test_trust(town):
 
 def test_proofs(town, rng):
     ledger, worker = town.ledger, town.ledger.accounts[3]
-    everything = {"who", "what", "amount", "evidence", "keys", "recovery", "role"}
     last = len(worker.records) - 1
-    every = {n: (everything, True, [2, 3] if n == last else []) for n in range(last + 1)}
+    every = {n: (EVERYTHING, True, [2, 3] if n == last else []) for n in range(last + 1)}
     fund, platform = ledger.accounts[1], ledger.accounts[2]
     issuers = {2: {len(platform.records) - 1: (None, False, [0, 1])}, 1: {len(fund.records) - 1: (None, False, [0, 1])}}
     witness = VerifierKey("w", COSIGNATURE, public_of(bytes(32)))
@@ -2101,7 +2267,7 @@ def test_proofs(town, rng):
         assert verdict(whole, {town.origin: other})["failure"] == expected
     for _ in range(60):  # any choice of what to show is a valid proof
         some = sorted(rng.sample(range(last + 1), rng.randint(1, last + 1)))
-        shown = {n: (rng.choice([None, set(), {"amount", "what"}, everything]), False, rng.choice([[], [0], [1, 0]])) for n in some}
+        shown = {n: (rng.choice([None, set(), {"amount", "what"}, EVERYTHING]), False, rng.choice([[], [0], [1, 0]])) for n in some}
         for n in some:  # (a settlement or correction with contents needs its target)
             if worker.records[n].refers not in (None, *some):
                 shown[n] = (None, False, [])
@@ -2124,6 +2290,152 @@ def test_proofs(town, rng):
         assert False
     except Unusable:
         pass
+
+
+DAY = 86400
+
+
+def test_recovery(rng):
+    """Ann loses her keys. Two of her three guardians, or a bureau, can say that new ones take over."""
+    town = Town(rng)
+    for name in ("bo", "cy", "di", "bureau", "office"):
+        town.join(name)
+    town.give("bureau", BUREAU)
+    town.give("office", BUREAU)
+    town.join("ann", ("bo", "cy", "di"), 2)
+    new, wrong = town.new_keys(), town.new_keys()
+    keys, other = town.keys(new), town.keys(wrong)
+    bo, bureau, cy = (town.address[name][0] for name in ("bo", "bureau", "cy"))
+
+    def says(expected, by, statement, key=None, record=None):
+        """What the ledger says; record is the sequence, in the account that the statement is about, that a refusal names."""
+        said = town.told(by, statement, key)
+        assert said == expected, (said, expected)
+        assert town.record == (None if record is None else [statement.address[0], record]), town.record
+
+    def approvers():
+        return [a[0] for a in town.account("ann").cells[4][1]]
+
+    says("accepted", "platform", town.pay(100, "a", to="ann"))                              # record 1, cells 2 and 3
+    says("not-guardian", "fund", town.approve("fund", keys))
+    says("not-guardian", "ann", town.approve("ann", keys))
+    says("malformed-facet", "bo", town.approve("bo", keys[:2]))
+    says("issuer-not-named", "bo", town.approve("cy", keys))
+    says("nothing-pending", "ann", town.veto())
+    says("key-not-current", "ann", town.complete(keys), new[0])
+    # Bo approves of keys that were never Ann's, and then of hers; his second approval takes the first one's place.
+    says("accepted", "bo", town.approve("bo", other))                                       # 2
+    says("accepted", "bo", town.approve("bo", keys))                                        # 3
+    assert town.account("ann").cells[4] == [4, [[bo, 3, town.now, *keys]]]
+    says("already-approved", "bo", town.approve("bo", keys), record=3)
+    says("key-not-current", "ann", town.complete(other), wrong[0])
+    says("recovery-not-approved", "ann", town.complete(keys), new[0])
+    says("accepted", "cy", town.approve("cy", keys))                                        # 4
+    says("recovery-too-early", "ann", town.complete(keys), new[0], record=4)
+    says("recovery-not-approved", "ann", town.complete([keys[0], *other[1:]]), new[0])
+    says("rotation-alone", "ann", town.complete(keys))
+    says("rotation-alone", "ann", town.complete(other), new[0])
+    says("key-not-current", "ann", town.veto(), new[0])
+    says("not-yours", "bo", town.st(VETOED, "ann", [town.address["bo"]]))
+    says("not-yours", "bo", town.st(COMPLETED, "ann", [town.address["bo"], keys]))
+    assert town.send("ann", [town.complete(keys)] * 2, new[0])[0] == REFUSALS["key-not-current"]
+    # Whoever holds the present key vetoes it, and what a bureau says alone; for that there are 30 days.
+    says("accepted", "ann", town.veto())                                                    # 5
+    assert town.account("ann").cells[4] == [4, []]
+    says("nothing-pending", "ann", town.veto())
+    says("key-not-current", "ann", town.complete(keys), new[0])
+    says("accepted", "bureau", town.approve("bureau", keys))                                # 6
+    town.now += 29 * DAY
+    says("recovery-too-early", "ann", town.complete(keys), new[0], record=6)
+    says("accepted", "ann", town.veto())                                                    # 7
+    # What guardians and a bureau say together the veto leaves.
+    says("accepted", "bo", town.approve("bo", keys))                                        # 8
+    says("accepted", "bureau", town.approve("bureau", keys))                                # 9
+    says("accepted", "di", town.approve("di", other))                                       # 10
+    says("accepted", "cy", town.approve("cy", keys))                                        # 11
+    due = town.now + 7 * DAY
+    says("accepted", "ann", town.veto())                                                    # 12
+    assert approvers() == [bo, bureau, cy]
+    says("nothing-pending", "ann", town.veto())
+    says("accepted", "platform", town.pay(100, "b", to="ann", insurance=2))                 # 13
+    assert [c[0] for c in town.account("ann").cells] == [0, 1, 2, 3, 4, 2, 3]
+    town.now = due - 61
+    says("recovery-too-early", "ann", town.complete(keys), new[0], record=11)  # (send adds 60: a second before it is due)
+    town.now = due - 60
+    salts = list(town.account("ann").salts)
+    says("accepted", "ann", town.complete(keys), new[0])                                    # 14
+    ann = town.account("ann")
+    assert ann.records[-1].time == due and ann.cells[0][1:4] == keys and ann.cells[4] == [4, []]
+    assert [i for i, salt in enumerate(ann.salts) if salt != salts[i]] == [0, 4]
+    says("key-not-current", "ann", town.veto())
+    says("key-not-current", "ann", town.st(ROTATED, "ann", [town.address["ann"], keys]), town.private["ann"][1])
+    says("accepted", "ann", town.pay(5, "mine", SELF, "ann", to="ann"), new[0])             # 15
+    rotated = [public_of(new[1]), *other[1:]]
+    says("accepted", "ann", town.st(ROTATED, "ann", [town.address["ann"], rotated]), new[1])  # 16
+    test_recovery_proofs(town)
+    # Eve has no guardians: one bureau and 30 days, or two, which are not vetoed.
+    town.join("eve")
+    says("accepted", "bureau", town.approve("bureau", keys, "eve"))                         # 1
+    says("accepted", "office", town.approve("office", other, "eve"))                        # 2
+    says("accepted", "eve", town.veto("eve"))                                               # 3
+    says("accepted", "bureau", town.approve("bureau", keys, "eve"))                         # 4
+    due = town.now + 30 * DAY
+    says("accepted", "office", town.approve("office", keys, "eve"))                         # 5
+    says("nothing-pending", "eve", town.veto("eve"))
+    says("accepted", "registrar", town.st(REVOKED, "bureau", [town.address["registrar"]], 1))
+    says("not-guardian", "bureau", town.approve("bureau", other, "eve"))  # (what it said before stands)
+    town.give("fund", BUREAU)
+    two = town.account("eve").approvals()
+    town.account("eve").set_approvals(two + [[1000 + i, 9, 9, *other] for i in range(30)])
+    says("state-full", "fund", town.approve("fund", keys, "eve"))
+    says("already-approved", "office", town.approve("office", keys, "eve"), record=5)
+    town.account("eve").set_approvals(two)
+    town.now = due - 61
+    says("recovery-too-early", "eve", town.complete(keys, "eve"), new[0], record=4)
+    says("accepted", "eve", town.complete(keys, "eve"), new[0])
+    # A ledger that does not judge recoveries is found out.
+    for days, completed, failure in ((29, other, "bad-issuer"), (31, keys, "bad-issuer"), (31, other, None)):
+        careless = copy.deepcopy(town)
+        careless.ledger.__class__ = Careless
+        careless.join("fay")
+        careless.send("office", [careless.approve("office", other, "fay")])
+        careless.account("fay").set_approvals([[0, 0, 0, *completed]])
+        careless.now += days * DAY
+        private = wrong if completed == other else new
+        assert careless.told("fay", careless.complete(completed, "fay"), private[0]) == "accepted"
+        verdict = careless.verdict("fay", {}, {})
+        assert verdict["failure"] == failure, verdict
+
+
+class Careless(Ledger):
+    def judge_recovery_completed(self, st, _signed, _issuer, account, _count, _time):
+        return account, lambda account, _sequence: account.set_approvals([])
+
+
+def test_recovery_proofs(town):
+    """Proofs of Ann's account as test_recovery left it."""
+    views = {name: [0, 1] for name in ("fund", "platform", "bo", "cy", "di", "bureau")}
+    said = town.verdict("ann", {11: (EVERYTHING, True, [4]), 16: (EVERYTHING, True, [0, 2, 3, 4, 5, 6])}, views)
+    assert said["valid"] and said["complete"] and set(said["issuers"].values()) == {"proved"}, said
+    assert [t["basis"] for t in said["totals"]] == ["recomputed"] * 4, said["totals"]
+    standing = [[1, 2, 3, *[bytes(32)] * 3]]
+    assert CELL([4, []]) and CELL([4, standing * 32]) and not CELL([4, standing * 33]) and not CELL([4, [standing[0][:5]]])
+
+    def unchecked(changes, views=views):
+        said = town.verdict("ann", changes, views)
+        assert said["valid"], said
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+
+    def without(name):
+        return EVERYTHING - {name}, True, []
+    header = None, False, []
+    assert unchecked({1: header, 5: header, 13: header, 10: without("who")}) == set()
+    assert unchecked({4: header}) == unchecked({8: without("keys")}) == unchecked({14: without("keys")}) == {"ann"}
+    assert unchecked({1: None}) == {"ann"} and unchecked({15: None}) == {"ann"}
+    assert unchecked({0: without("recovery")}) == {"ann", "bo", "cy", "di", "bureau"}
+    assert unchecked({}, {**views, "di": [0]}) == set() and unchecked({}, {"bo": [0, 1]}) == {"platform", "cy", "di", "bureau"}
+    for wrong in ({**views, "bureau": [0]}, {**views, "di": [1]}):
+        assert town.verdict("ann", {}, wrong)["failure"] == "bad-issuer"
 
 
 def note_end(body):
@@ -2153,6 +2465,7 @@ def selftest():
     test_receipts(town)
     test_trust(town)
     test_proofs(town, rng)
+    test_recovery(rng)
     test_reads(rng)
     print("selftest passed")
     return 0

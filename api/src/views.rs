@@ -131,7 +131,7 @@ pub struct RecordView {
     /// The role granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleView>,
-    /// The signing key from here on, in hexadecimal.
+    /// The signing key from here on, or of an approval the one that is to take over, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
@@ -233,7 +233,9 @@ impl RecordView {
                     until: b.role.until.map(|t| t.to_string()),
                 });
             }
-            Body::Revoked(_) => {}
+            Body::Revoked(_) | Body::RecoveryVetoed(_) => {}
+            Body::RecoveryApproved(b) => self.key = Some(hex(&b.keys.key.0)),
+            Body::RecoveryCompleted(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::Contribution(b) => {
                 self.source = Some(b.who.source.to_string());
                 self.reference = Some(b.who.reference.to_string());

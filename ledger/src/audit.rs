@@ -19,6 +19,7 @@ use peal_spec::note::{Checkpoint, VerifierKey};
 use peal_spec::posting::{self, Signed};
 use peal_spec::receipt::Outcome;
 use peal_spec::refusal::{Code, Refusal};
+use peal_spec::rules::Alone;
 use peal_spec::statement::{Body, Statement, Type};
 use peal_spec::tree::{self, Frontier};
 use peal_spec::value::{Origin, Time};
@@ -224,11 +225,10 @@ fn replay_block(
             nodes: &r.nodes,
             statements: r.statements.iter().map(|s| s.as_ref().map(|(s, b)| (s, b))).collect(),
             looked: None,
-            // Of a refused statement the type is not kept: a lone one may have been a rotation.
-            rotation_alone: match r.statements.as_slice() {
-                [Ok((only, _))] => only.kind == Type::Rotated as u64,
-                [Err(_)] => true,
-                _ => false,
+            alone: match r.statements.as_slice() {
+                [Ok((only, _))] => Alone::Is(Type::from_number(only.kind)),
+                [Err(_)] => Alone::Unknown,
+                _ => Alone::No,
             },
         })
         .collect();

@@ -117,14 +117,8 @@ pub(crate) fn judge<R: Past>(
             working.invite(issuer.number)?;
         }
         let issuer = payload.issuer.and_then(|a| working.party(&a));
-        let judged = rules::judge_posting(
-            payload,
-            &offer.signed.kid,
-            offer.rotation_alone,
-            base.time,
-            issuer,
-            id_taken,
-        );
+        let judged =
+            rules::judge_posting(payload, &offer.signed.kid, offer.alone, base.time, issuer, id_taken);
         let posted = match judged {
             Ok(()) => working.posting(offer, place)?,
             Err(refusal) => Err(refusal),

@@ -9,6 +9,7 @@ use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::key::PublicKey;
 use peal_spec::log::DirectoryLeaf;
 use peal_spec::record::{Record, blind, blinds};
+use peal_spec::recovery::Approval;
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::rules::Entry;
 use peal_spec::state::{Cells, Counted, Held, MonthSet, State, Sum, Totals};
@@ -165,6 +166,7 @@ impl Head {
         let months = |sum: &Sum| match sum {
             Sum::Months(set) => set.months.len(),
             Sum::Totals(_) => 1,
+            Sum::Recovery(approvals) => approvals.len(),
         };
         sums.iter().map(months).sum::<usize>() + self.account.state.roles.len() > LONG
     }
@@ -310,6 +312,7 @@ impl Row for Head {
 /// Which kind of sum follows.
 const TOTALS: u64 = 0;
 const MONTHS: u64 = 1;
+const RECOVERY: u64 = 2;
 
 fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
     p.number(sums.len() as u64);
@@ -331,6 +334,18 @@ fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
                     p.number(u64::from(month.number()));
                     p.number(u64::from(counted.standing));
                     p.number(u64::from(counted.settled));
+                }
+            }
+            Sum::Recovery(approvals) => {
+                p.number(RECOVERY);
+                p.number(approvals.len() as u64);
+                for approval in approvals {
+                    p.number(approval.by);
+                    p.number(approval.sequence);
+                    p.number(approval.time.seconds());
+                    p.fixed(&approval.keys.key.0);
+                    p.fixed(&approval.keys.next.0);
+                    p.fixed(&approval.keys.reading.0);
                 }
             }
         }
@@ -365,6 +380,22 @@ fn unpack_sums(u: &mut Unpacker<'_>, sums: &mut Vec<Sum>) -> Option<()> {
                     months.push((month, Counted { standing, settled }));
                 }
                 Sum::Months(MonthSet { insurance, months })
+            }
+            RECOVERY => {
+                let mut approvals = Vec::new();
+                for _ in 0..u.count(99)? {
+                    approvals.push(Approval {
+                        by: u.number()?,
+                        sequence: u.number()?,
+                        time: Time::new(u.number()?)?,
+                        keys: Keys {
+                            key: PublicKey(u.fixed()?),
+                            next: Hash(u.fixed()?),
+                            reading: PublicKey(u.fixed()?),
+                        },
+                    });
+                }
+                Sum::Recovery(approvals)
             }
             _ => return None,
         };

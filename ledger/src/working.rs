@@ -13,7 +13,7 @@ use peal_spec::posting::{Checked, Signed};
 use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, commitment, commitments, log_salt};
 use peal_spec::refusal::{Code, Refusal};
-use peal_spec::rules::{self, Entry, Party, Scene};
+use peal_spec::rules::{self, Alone, Entry, Party, Scene};
 use peal_spec::statement::{Body, Contribution, Statement, Type};
 use peal_spec::value::{Origin, Time};
 
@@ -33,8 +33,8 @@ pub(crate) struct Offer<'p> {
     /// The nodes of its tree, as [`peal_spec::posting::Tree`] has them.
     pub(crate) nodes: &'p [Hash],
     pub(crate) statements: Vec<Result<(&'p Statement, &'p Body), &'p Refusal>>,
-    /// Whether its only statement is a rotation.
-    pub(crate) rotation_alone: bool,
+    /// Whether it has one statement only.
+    pub(crate) alone: Alone,
     /// What was found when it was handed in.
     pub(crate) looked: Option<&'p Looked>,
 }
@@ -60,7 +60,7 @@ impl<'p> Offer<'p> {
             roots: checked.roots(),
             nodes: checked.nodes(),
             statements: statements.iter().zip(bodies).map(|(s, b)| b.as_ref().map(|b| (s, b))).collect(),
-            rotation_alone: rules::is_rotation_alone(statements),
+            alone: Alone::of(statements),
             looked,
         }
     }
@@ -687,6 +687,7 @@ fn named(offers: &[Offer<'_>]) -> Vec<u64> {
 mod tests {
     use peal_spec::facet::{Keys, Recovery};
     use peal_spec::key::PublicKey;
+    use peal_spec::recovery::Approval;
     use peal_spec::role::{Grant, Role};
     use peal_spec::state::{Counted, Held, MonthSet, Sum, Totals};
     use peal_spec::value::{Insurance, Month};
@@ -725,8 +726,11 @@ mod tests {
                 settled_credited: 4,
             };
             state.sums.push(Sum::Totals(totals));
+            let keys = state.control.keys;
+            let approval = |n: u64| Approval { by: n, sequence: 7 + n, time: Time::new(n).unwrap(), keys };
+            state.sums.push(Sum::Recovery((0..u64::from(months % 9)).map(approval).collect()));
             let cells = &mut head.account.cells;
-            cells.update(&head.account.state, &[0, 1, 2, 3], &Seed([8; 16]));
+            cells.update(&head.account.state, &[0, 1, 2, 3, 4], &Seed([8; 16]));
         }
         head
     }

@@ -11,7 +11,9 @@ use peal_spec::key::PrivateKey;
 use peal_spec::posting::Posting;
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::role::Role;
-use peal_spec::statement::{Body, Opened, Recovery, Source, Statement};
+use peal_spec::statement::{
+    Body, Keys, Opened, Recovery, RecoveryApproved, RecoveryCompleted, RecoveryVetoed, Source, Statement,
+};
 use peal_spec::value::{AMOUNT_MAX, Insurance};
 use world::{NOW, Person, World, cny, month, origin, refused, seed, time};
 
@@ -105,7 +107,7 @@ fn statements_are_refused_in_the_published_order() {
     };
 
     let mut unknown = world.paid("a", 0);
-    unknown.kind = 8;
+    unknown.kind = 31;
     assert_eq!(code(unknown), Code::UnknownType);
     let mut malformed = world.paid("a", 0);
     malformed.month = None;
@@ -317,4 +319,41 @@ fn an_opening_may_name_guardians() {
     world.submit(posting.check(&origin()).unwrap()).unwrap();
     assert_eq!(world.ledger().account(4).unwrap().unwrap().state.control.recovery, recovery);
     assert_eq!(month(202_601).number(), 202_601);
+}
+
+#[test]
+fn a_recovery_waits_and_is_audited_with_what_was_refused() {
+    let mut world = World::new();
+    let (guardian, old) = (world.fund, Person::new(90));
+    let recovery = Recovery { guardians: vec![guardian.address], need: 1, delay: time(86_400) };
+    let body = Body::Opened(Opened { who: None, keys: old.keys_of(0), recovery });
+    let statement = Statement::new(seed(90), None, time(NOW), None, None, &body);
+    let posting = Posting::sign(&origin(), None, seed(90), time(NOW), false, vec![statement], &old.key());
+    world.submit(posting.check(&origin()).unwrap()).unwrap();
+    let address = world.ledger().account(4).unwrap().unwrap().address;
+    let anew = Person { address, ..Person::new(91) };
+    let say = |body: Body| Statement::new(seed(92), Some(address), time(NOW), None, None, &body);
+    let approved = |keys| say(Body::RecoveryApproved(RecoveryApproved { who: guardian.address, keys }));
+    let completed = |keys| say(Body::RecoveryCompleted(RecoveryCompleted { who: address, keys }));
+
+    world.accept(&guardian, vec![approved(anew.keys_of(0))]);
+    // The new key signs this and nothing else; too early is recorded as refused, and the audit knows that the key was right.
+    let early = world.refuse(&anew, completed(anew.keys_of(0)));
+    assert_eq!((early.code, early.record), (Code::RecoveryTooEarly, Some((4, 1))));
+    let other = Person { address, ..Person::new(93) };
+    let veto = say(Body::RecoveryVetoed(RecoveryVetoed { who: address }));
+    assert_eq!(refused(world.submit(world.posting(&anew, false, vec![veto]))), Code::KeyNotCurrent);
+    let two = vec![completed(anew.keys_of(0)), completed(anew.keys_of(0))];
+    assert_eq!(refused(world.submit(world.posting(&anew, false, two))), Code::KeyNotCurrent);
+    let by_other = world.posting(&other, false, vec![completed(other.keys_of(0))]);
+    assert_eq!(refused(world.submit(by_other)), Code::KeyNotCurrent);
+    world.reopen();
+    world.clock.fetch_add(86_400, std::sync::atomic::Ordering::SeqCst);
+    // Exactly the keys that were approved of, not others with the same signing key.
+    let half = Keys { reading: other.keys_of(0).reading, ..anew.keys_of(0) };
+    assert_eq!(world.refuse(&anew, completed(half)).code, Code::RecoveryNotApproved);
+    world.accept(&anew, vec![completed(anew.keys_of(0))]);
+    let state = world.ledger().account(4).unwrap().unwrap().state;
+    assert_eq!((state.control.keys, state.approvals()), (anew.keys_of(0), &[][..]));
+    world.audit().unwrap();
 }

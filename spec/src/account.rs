@@ -8,7 +8,7 @@ use crate::log;
 use crate::record::{Record, blind};
 use crate::rules::{self, Entry};
 use crate::state::{CONTROL, Cells, ROLES, State};
-use crate::statement::{Body, Opened, Statement, Type};
+use crate::statement::{At, Body, Opened, Statement, Type};
 use crate::tree::Frontier;
 use crate::value::Time;
 
@@ -67,14 +67,13 @@ impl Account {
         entry: Option<Entry>,
         placed: &Placed,
     ) -> (Record, Hash, Option<Entry>) {
-        let (changed, entry) = rules::effect(
-            &mut self.state,
-            body,
-            statement.month,
-            self.frontier.size(),
-            statement.refers,
-            entry,
-        );
+        let at = At {
+            time: placed.time,
+            month: statement.month,
+            sequence: self.frontier.size(),
+            refers: statement.refers,
+        };
+        let (changed, entry) = rules::effect(&mut self.state, body, at, entry);
         let (record, leaf) =
             self.push(placed, body.kind(), statement.refers, statement.month, changed.as_slice());
         (record, leaf, entry)

@@ -322,7 +322,7 @@ impl Copy {
                 Show::Totals => false,
             })
             .collect();
-        // The keys behind the account's own postings stand in its openings and rotations.
+        // The keys behind the account's own postings stand in its openings, rotations and recoveries.
         let signed: Vec<Option<Signed>> = self.postings.iter().map(|c| Signed::read(c).ok()).collect();
         let issuer = |row: &Row| {
             let signed = signed.get(row.link.posting as usize).and_then(Option::as_ref);
@@ -342,7 +342,7 @@ impl Copy {
             if selection.show == Show::Totals && i != last {
                 continue;
             }
-            let is_keys = matches!(row.record.kind, Type::Opened | Type::Rotated);
+            let is_keys = matches!(row.record.kind, Type::Opened | Type::Rotated | Type::RecoveryCompleted);
             let keys_only = !with_contents[i] && is_keys && last_own.is_some_and(|own| i < own);
             let mut record =
                 Shown { record: row.record.clone(), opening: None, link: None, cells: Vec::new() };
@@ -410,7 +410,8 @@ fn open(origin: &Origin, statement: &Statement, kind: Type, hide: &dyn Fn(&str) 
 
 /// The totals and months cells of an account, opened.
 fn sums(account: &Account) -> impl Iterator<Item = CellOpening> {
-    (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i))
+    let opened = (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i));
+    opened.filter(|opened| matches!(opened.cell, Cell::Totals(_) | Cell::Months { .. }))
 }
 
 /// One cell of an account's state, opened.

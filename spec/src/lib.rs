@@ -13,6 +13,7 @@ pub mod address;
 pub mod refusal;
 pub mod role;
 pub mod facet;
+pub mod recovery;
 pub mod state;
 pub mod scene;
 pub mod statement;

@@ -12,7 +12,7 @@ use crate::refusal::{Code, Refusal};
 use crate::scene::demand;
 use crate::state::{Changed, State};
 use crate::statement::{At, Body, Statement, Type};
-use crate::value::{Month, Time};
+use crate::value::Time;
 
 pub use crate::scene::{Entry, Party, Scene};
 
@@ -20,13 +20,14 @@ pub use crate::scene::{Entry, Party, Scene};
 pub const CLOCK_SKEW: u64 = 600;
 
 /// Judges a posting as a whole, once signature and roots hold: refusals 6 to 9, but for `posting-id-taken`, whose answer is given.
+/// `alone` says whether it has one statement only.
 ///
 /// # Errors
 /// The first refusal that applies.
 pub fn judge_posting(
     payload: &Payload,
     kid: &PublicKey,
-    rotation_alone: bool,
+    alone: Alone,
     time: Time,
     issuer: Option<Party<'_>>,
     id_taken: bool,
@@ -42,16 +43,39 @@ pub fn judge_posting(
     }
     if let Some(issuer) = issuer {
         let keys = &issuer.state.control.keys;
-        if keys.key != *kid && !(rotation_alone && kid.commitment() == keys.next) {
+        let rotates = alone.may_be(Type::Rotated) && kid.commitment() == keys.next;
+        let approved = || issuer.state.approvals().iter().any(|approval| approval.keys.key == *kid);
+        let recovers = alone.may_be(Type::RecoveryCompleted) && approved();
+        if keys.key != *kid && !rotates && !recovers {
             return Err(Refusal::new(Code::KeyNotCurrent, "kid"));
         }
     }
     Ok(())
 }
 
-/// Whether a posting's only statement is a rotation, which the pre-committed next key may sign.
-pub fn is_rotation_alone(statements: &[Statement]) -> bool {
-    matches!(statements, [only] if only.kind == Type::Rotated as u64)
+/// Whether a posting has one statement only, which another key than the present one may sign if it is a rotation or a recovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// It has several.
+    No,
+    /// Its only statement is of this type; none if there is no such type.
+    Is(Option<Type>),
+    /// Its only statement was refused, and what it was is not known any more.
+    Unknown,
+}
+
+impl Alone {
+    /// Of a posting with these statements.
+    pub fn of(statements: &[Statement]) -> Self {
+        match statements {
+            [only] => Self::Is(Type::from_number(only.kind)),
+            _ => Self::No,
+        }
+    }
+
+    fn may_be(self, kind: Type) -> bool {
+        self == Self::Unknown || self == Self::Is(Some(kind))
+    }
 }
 
 /// Judges one statement.
@@ -66,13 +90,6 @@ pub fn judge(scene: &Scene<'_>, statement: &Statement, body: &Body) -> Result<()
 
 /// Changes the state by a statement that was accepted, of every type but `opened`. A contribution makes an entry; a settlement or
 /// correction changes the one it refers to. Returns the cells whose content changed, and the new or changed entry.
-pub fn effect(
-    state: &mut State,
-    body: &Body,
-    month: Option<Month>,
-    sequence: u64,
-    refers: Option<u64>,
-    entry: Option<Entry>,
-) -> (Changed, Option<Entry>) {
-    body.effect(state, At { month, sequence, refers }, entry)
+pub fn effect(state: &mut State, body: &Body, at: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
+    body.effect(state, at, entry)
 }

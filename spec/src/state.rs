@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cbor::{COUNT_LIMIT, Cbor, Malformed, Reader, Writer};
 use crate::facet::{Amount, Keys, Recovery};
 use crate::hash::{Hash, Seed, Tag, derive, tagged};
+use crate::recovery::{Approval, MAX_APPROVALS};
 use crate::role::{Grant, Role};
 use crate::tree;
 use crate::value::{self, Currency, Insurance, Month, Time};
@@ -15,7 +16,7 @@ use crate::value::{self, Currency, Insurance, Month, Time};
 pub const CONTROL: usize = 0;
 /// Index of the roles cell.
 pub const ROLES: usize = 1;
-/// The most cells of an account: a record rehashes the root over all of them.
+/// The most cells of an account, beside the recovery cell: a record rehashes the root over all of them.
 pub const MAX_CELLS: usize = 256;
 /// First derivation index of cell salts: cell i is salted with `derive(record_seed, 16 + i)`.
 const CELL_SALTS: u64 = 16;
@@ -94,6 +95,8 @@ pub enum Sum {
     Totals(Totals),
     /// A months cell.
     Months(MonthSet),
+    /// The recovery cell: approvals that stand, in order.
+    Recovery(Vec<Approval>),
 }
 
 /// What an account's records add up to.
@@ -103,7 +106,7 @@ pub struct State {
     pub control: Control,
     /// What it may do for others, in order of granting.
     pub roles: Vec<Held>,
-    /// Totals and months, in order of first appearance; cell index = place + 2.
+    /// Totals, months and approvals of a recovery, in order of first appearance; cell index = place + 2.
     pub sums: Vec<Sum>,
 }
 
@@ -127,6 +130,8 @@ pub enum Cell {
         /// How many of them are settled.
         settled: u64,
     },
+    /// Kind 4.
+    Recovery(Vec<Approval>),
 }
 
 impl Control {
@@ -145,6 +150,12 @@ fn encode_roles(roles: &[Held], w: &mut Writer) {
     w.array(2);
     w.uint(1);
     w.list(roles);
+}
+
+fn encode_approvals(approvals: &[Approval], w: &mut Writer) {
+    w.array(2);
+    w.uint(4);
+    w.list(approvals);
 }
 
 impl Totals {
@@ -183,6 +194,7 @@ impl Cbor for Cell {
                 w.uint(*months);
                 w.uint(*settled);
             }
+            Cell::Recovery(approvals) => encode_approvals(approvals, w),
         }
     }
 
@@ -226,6 +238,11 @@ impl Cbor for Cell {
                 }
                 Ok(Cell::Months { insurance, runs, months, settled })
             }
+            (4, 2) => {
+                let fault = r.fault("at most 32 approvals");
+                let approvals: Vec<Approval> = r.list()?;
+                if approvals.len() > MAX_APPROVALS { Err(fault) } else { Ok(Cell::Recovery(approvals)) }
+            }
             _ => Err(fault),
         }
     }
@@ -251,6 +268,7 @@ impl State {
             _ => match self.sums.get(index - 2)? {
                 Sum::Totals(totals) => Cell::Totals(*totals),
                 Sum::Months(set) => set.cell(),
+                Sum::Recovery(approvals) => Cell::Recovery(approvals.clone()),
             },
         })
     }
@@ -269,6 +287,37 @@ impl State {
             Sum::Months(m) if m.insurance == insurance => Some((i + 2, m)),
             _ => None,
         })
+    }
+
+    /// The approvals of a recovery that stand, in order.
+    pub fn approvals(&self) -> &[Approval] {
+        let approvals = self.sums.iter().find_map(|sum| match sum {
+            Sum::Recovery(approvals) => Some(approvals.as_slice()),
+            _ => None,
+        });
+        approvals.unwrap_or_default()
+    }
+
+    /// Changes the approvals that stand, and returns their cell, which the first approval makes.
+    pub(crate) fn change_approvals(&mut self, change: impl FnOnce(&mut Vec<Approval>)) -> Changed {
+        let place = self.sums.iter().position(|sum| matches!(sum, Sum::Recovery(_))).unwrap_or_else(|| {
+            self.sums.push(Sum::Recovery(Vec::new()));
+            self.sums.len() - 1
+        });
+        if let Some(Sum::Recovery(approvals)) = self.sums.get_mut(place) {
+            change(approvals);
+        }
+        Changed::one(place + 2)
+    }
+
+    /// Whether a cell of the recovery is there, which does not count among the 256.
+    fn recovery_cells(&self) -> usize {
+        usize::from(self.sums.iter().any(|sum| matches!(sum, Sum::Recovery(_))))
+    }
+
+    /// How many more totals and months cells there may be.
+    pub fn cells_free(&self) -> usize {
+        MAX_CELLS.saturating_sub(self.cells() - self.recovery_cells())
     }
 
     /// How many cells a contribution to this insurance in this currency would add.
@@ -295,6 +344,7 @@ impl State {
             _ => match self.sums.get(index - 2) {
                 Some(Sum::Totals(totals)) => totals.encode(w),
                 Some(Sum::Months(set)) => set.encode(w),
+                Some(Sum::Recovery(approvals)) => encode_approvals(approvals, w),
                 None => {}
             },
         }
@@ -359,7 +409,7 @@ impl Changed {
     }
 
     /// Adds a cell, unless it is there.
-    fn add(&mut self, cell: usize) {
+    pub(crate) fn add(&mut self, cell: usize) {
         if !self.as_slice().contains(&cell)
             && let Some(place) = self.cells.get_mut(self.count)
         {

@@ -28,7 +28,7 @@ use peal_spec::trust::{Ledger, Pin, Trust};
 use peal_spec::value::Time;
 use peal_spec::verify;
 use serde_json::{Value as Json, json};
-use world::{OPERATOR, World};
+use world::{Cheat, OPERATOR, Recovered, World};
 
 type Vectors = BTreeMap<String, Json>;
 
@@ -308,6 +308,12 @@ fn statements(all: &mut Vectors) {
     add("rotated", "valid", rotated.to_bytes());
     add("granted", "valid", role.to_bytes());
     add("revoked", "valid", revoked.to_bytes());
+    let approved = w.wang.approve(0, lin, w.lin.keys(0));
+    let completed =
+        w.lin.say(0, lin, None, None, &Body::RecoveryCompleted(RecoveryCompleted { who: lin, keys }));
+    add("recovery-approved", "valid", approved.to_bytes());
+    add("recovery-vetoed", "valid", w.lin.veto(0).to_bytes());
+    add("recovery-completed", "valid", completed.to_bytes());
     add("settlement", "valid", w.fund.settle(0, lin, 1, 202609, pension(145_400)).to_bytes());
     add("correction-replace", "valid", w.platform.correct(0, lin, 2, 202608, Some(pension(9))).to_bytes());
     add("correction-void", "valid", w.platform.correct(0, lin, 2, 202608, None).to_bytes());
@@ -323,6 +329,16 @@ fn statements(all: &mut Vectors) {
         w.into_bytes()
     };
     bad("unknown-type", "unknown-type", &pay, &|s| s.kind = 31);
+    bad("recovery-with-two-keys", "malformed-facet", &approved, &|s| {
+        refacet(s, |f| {
+            f[1].truncate(1 + 2 * 34);
+            f[1][0] = 0x82;
+        });
+    });
+    bad("recovery-keys-missing", "malformed-facet", &approved, &|s| refacet(s, |f| f.truncate(1)));
+    bad("recovery-with-a-month", "malformed-facet", &completed, &|s| s.month = Some(month(202609)));
+    bad("recovery-with-a-target", "malformed-facet", &approved, &|s| s.refers = Some(0));
+    bad("recovery-of-nobody", "malformed-facet", &approved, &|s| s.address = None);
     bad("month-missing", "malformed-facet", &pay, &|s| s.month = None);
     bad("refers-where-none-belongs", "malformed-facet", &pay, &|s| s.refers = Some(0));
     bad("address-missing", "malformed-facet", &pay, &|s| s.address = None);
@@ -713,6 +729,12 @@ fn stories(all: &mut Vectors) {
     put(all, "story/refusals", story(&w));
 }
 
+/// Mei has lost her words; two of her three guardians and a bureau know her. Whoever has her old phone says no, once.
+fn recoveries(all: &mut Vectors) {
+    let r = Recovered::told();
+    put(all, "story/recovery", story(&r.world));
+}
+
 fn receipts(all: &mut Vectors) {
     let w = World::lived();
     let posting = w.commits[3].postings[0].clone();
@@ -810,6 +832,25 @@ fn proofs(all: &mut Vectors) {
     let mut issuers_gone = whole.clone();
     issuers_gone.issuers.clear();
     add("issuers-not-proved", "valid", issuers_gone.to_file(), &t, now);
+
+    let r = Recovered::told();
+    let mei = r.world.book.copy(r.mei.at().number, 0, None);
+    let recovered = mei.prove(&select(Show::Whole, &[])).unwrap();
+    let later = r.now;
+    assert!(verify::verify(&recovered, &t, later).unwrap().issuers.iter().all(|i| i.proved));
+    add("recovered", "valid", recovered.to_file(), &t, later);
+    // Without the guardians' accounts it is only not known whether they said so.
+    let mut nobody_known = recovered.clone();
+    nobody_known.issuers.clear();
+    add("recovered-guardians-not-proved", "valid", nobody_known.to_file(), &t, later);
+    let own = mei.prove(&select(Show::Months(month(202610), month(202610)), &[])).unwrap();
+    add("recovered-own-month", "valid", own.to_file(), &t, later);
+    for (name, cheat) in [("recovered-too-early", Cheat::TooEarly), ("recovered-by-too-few", Cheat::TooFew)] {
+        let r = Recovered::by(cheat);
+        let copy = r.world.book.copy(r.mei.at().number, 0, None);
+        let proof = copy.prove(&select(Show::Whole, &[])).unwrap();
+        add(name, "bad-issuer", proof.to_file(), &t, r.now);
+    }
 
     add("head-still-to-come", "bad-head", file.clone(), &t, Time::new(START - 1_000).unwrap());
     // Whether a correction is a void stands only in its amount.
@@ -1184,6 +1225,7 @@ fn what_is_kept_is_what_the_code_gives() {
     notes(&mut all);
     trusts(&mut all);
     stories(&mut all);
+    recoveries(&mut all);
     receipts(&mut all);
     proofs(&mut all);
     signed_reads(&mut all);

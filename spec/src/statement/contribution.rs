@@ -9,7 +9,7 @@ use crate::facet::Reference;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Entry, Scene, demand, demand_role};
-use crate::state::{Change, Changed, MAX_CELLS, State};
+use crate::state::{Change, Changed, State};
 use crate::value::AMOUNT_MAX;
 
 /// Who pays a contribution, and under which reference.
@@ -94,8 +94,8 @@ impl Kind for Contribution {
         }
         let posted = subject.state.totals(insurance, amount.currency).map_or(0, |(_, t)| t.posted);
         demand(posted + amount.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")?;
-        let cells = subject.state.cells() + subject.state.cells_missing(insurance, amount.currency);
-        demand(cells <= MAX_CELLS, Code::StateFull, "what")
+        let missing = subject.state.cells_missing(insurance, amount.currency);
+        demand(missing <= subject.state.cells_free(), Code::StateFull, "what")
     }
 
     fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {

@@ -24,6 +24,9 @@ pub mod correction;
 pub mod facets;
 pub mod granted;
 pub mod opened;
+pub mod recovery_approved;
+pub mod recovery_completed;
+pub mod recovery_vetoed;
 pub mod revoked;
 pub mod rotated;
 pub mod settlement;
@@ -35,6 +38,9 @@ pub use correction::Correction;
 pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
 pub use opened::Opened;
+pub use recovery_approved::RecoveryApproved;
+pub use recovery_completed::RecoveryCompleted;
+pub use recovery_vetoed::RecoveryVetoed;
 pub use revoked::Revoked;
 pub use rotated::Rotated;
 pub use settlement::Settlement;
@@ -98,11 +104,15 @@ pub enum Authority {
     Fund,
     /// Whoever issued the entry.
     EntryIssuer,
+    /// A guardian of the account, or a bureau.
+    Guardian,
 }
 
 /// Where an accepted statement stands in its account, and what it is about.
 #[derive(Clone, Copy, Debug)]
 pub struct At {
+    /// The commit's time.
+    pub time: Time,
     /// The month of the head.
     pub month: Option<Month>,
     /// Sequence of the record that it becomes.
@@ -224,6 +234,9 @@ kinds! {
     5 Contribution
     6 Settlement
     7 Correction
+    8 RecoveryApproved
+    9 RecoveryVetoed
+    10 RecoveryCompleted
 }
 
 impl fmt::Display for Type {

@@ -6,9 +6,10 @@ use super::account::Read;
 use super::verdict::{Failure, fail};
 use crate::key::PublicKey;
 use crate::proof::{Proof, View};
+use crate::recovery::{Approval, approve, due, firm};
 use crate::role::Role;
 use crate::state::Cell;
-use crate::statement::{self, Authority, Source, Type};
+use crate::statement::{self, Authority, Recovery, Source, Type, Value};
 use crate::value::Insurance;
 
 /// What the issuer of a record must be able to do, as far as the record shows it.
@@ -21,6 +22,11 @@ enum Needed {
 
 fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>) -> Needed {
     match read.record.kind.authority() {
+        Authority::Guardian => match (policy(reads), read.issuer()) {
+            (Some(policy), Some(Some(by))) if policy.guardians.contains(&by) => Needed::Nothing,
+            (Some(_), _) => Needed::AnyOf(vec![Role::Bureau], None),
+            (None, _) => Needed::NotShown,
+        },
         Authority::Itself | Authority::EntryIssuer => Needed::Nothing,
         Authority::Registrar => Needed::Registrar,
         Authority::OneOf(roles) => Needed::AnyOf(roles.to_vec(), None),
@@ -79,6 +85,44 @@ fn check_issuer(view: &View, read: &Read<'_>, kid: &PublicKey, needed: &Needed) 
     }
 }
 
+/// The recovery policy, if the opening is shown with it.
+fn policy(reads: &BTreeMap<u64, Read<'_>>) -> Option<Recovery> {
+    reads.get(&0)?.find(|value| if let Value::Recovery(policy) = value { Some(policy.clone()) } else { None })
+}
+
+/// Whether each completed recovery was approved and due; none where not everything that it takes to tell is shown.
+pub(super) fn recoveries(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, bool> {
+    let mut known = BTreeMap::new();
+    let Some(policy) = policy(reads) else { return known };
+    // None: an approval may be missing here.
+    let mut approvals: Option<Vec<Approval>> = Some(Vec::new());
+    for ((sequence, read), place) in reads.iter().zip(0u64..) {
+        if *sequence != place {
+            break;
+        }
+        match read.record.kind {
+            Type::RecoveryApproved => match (read.issuer(), read.keys(), &mut approvals) {
+                (Some(Some(by)), Some(keys), Some(approvals)) => {
+                    let (by, sequence, time) = (by.number, *sequence, read.record.time);
+                    approve(approvals, Approval { by, sequence, time, keys });
+                }
+                _ => approvals = None,
+            },
+            Type::RecoveryVetoed => approvals = approvals.map(|approvals| firm(&approvals, &policy)),
+            Type::RecoveryCompleted => {
+                if let (Some(approvals), Some(keys)) = (&approvals, read.keys()) {
+                    let due = due(approvals, &policy, &keys);
+                    let in_time = |(due, _)| due <= read.record.time.seconds();
+                    known.insert(*sequence, due.is_some_and(in_time));
+                }
+                approvals = Some(Vec::new());
+            }
+            _ => {}
+        }
+    }
+    known
+}
+
 /// The subject's own keys before each record shown, where they are shown and no change of them can be hidden since.
 pub(super) fn own_keys(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, statement::Keys> {
     let (mut known, mut next, mut keys) = (BTreeMap::new(), 0, None);
@@ -89,7 +133,7 @@ pub(super) fn own_keys(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, stateme
         if let Some(keys) = keys {
             known.insert(*sequence, keys);
         }
-        if matches!(read.record.kind, Type::Opened | Type::Rotated) {
+        if matches!(read.record.kind, Type::Opened | Type::Rotated | Type::RecoveryCompleted) {
             keys = read.keys();
         }
         next = sequence + 1;
@@ -102,6 +146,7 @@ pub(super) fn check_signer(
     read: &Read<'_>,
     reads: &BTreeMap<u64, Read<'_>>,
     own: &BTreeMap<u64, statement::Keys>,
+    recovered: &BTreeMap<u64, bool>,
     proof: &Proof,
 ) -> Result<bool, Failure> {
     let Some(signed) = read.posting else { return Ok(false) };
@@ -132,6 +177,14 @@ pub(super) fn check_signer(
                     }
                     (Some(_), Some(_)) => Ok(true),
                     _ => Ok(false),
+                };
+            }
+            if read.record.kind == Type::RecoveryCompleted {
+                return match (read.keys(), recovered.get(&read.record.sequence)) {
+                    (Some(new), _) if new.key != signed.kid => bad("a recovery is not signed by its new key"),
+                    (_, Some(false)) => bad("its recovery was not approved, or not due yet"),
+                    (_, Some(true)) => Ok(true),
+                    (_, None) => Ok(false),
                 };
             }
             match before {

@@ -19,7 +19,7 @@ mod issuer;
 mod tally;
 
 use account::{check_posting, check_view, read_statement};
-use issuer::{check_signer, own_keys};
+use issuer::{check_signer, own_keys, recoveries};
 use tally::Tally;
 pub use verdict::*;
 use verdict::{demand, fail};
@@ -151,10 +151,10 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
     }
 
     let mut issuers: BTreeMap<Address, bool> = BTreeMap::new();
-    let (mut unsigned, own) = (0u64, own_keys(&reads));
+    let (mut unsigned, own, recovered) = (0u64, own_keys(&reads), recoveries(&reads));
     for read in reads.values() {
         // Unsigned, the issuer that *who* names is only said to be it.
-        let proved = check_signer(read, &reads, &own, proof)?;
+        let proved = check_signer(read, &reads, &own, &recovered, proof)?;
         if let Some(issuer) = read.issuer() {
             let issuer = issuer.unwrap_or(subject.address);
             *issuers.entry(issuer).or_insert(true) &= proved;

@@ -146,8 +146,7 @@ impl Book {
         let space = payload.issuer.map_or(kid.0.to_vec(), |a| a.number.to_be_bytes().to_vec());
         let taken = self.posting_ids.contains_key(&(space.clone(), payload.id));
         let issuer = self.party(payload.issuer.as_ref());
-        let judged =
-            rules::judge_posting(&payload, &kid, rules::is_rotation_alone(&statements), time, issuer, taken);
+        let judged = rules::judge_posting(&payload, &kid, rules::Alone::of(&statements), time, issuer, taken);
         judged.or_else(|r| if self.cheats { Ok(()) } else { Err(r) })?;
 
         let before = self.clone();

@@ -162,6 +162,29 @@ impl Person {
         self.generation = generation;
         self.post(after, vec![statement])
     }
+    /// Opens an account with guardians, so many of whom must agree, and three days in which the present key can veto.
+    pub fn open_guarded(&mut self, after: u64, guardians: &[Address], need: u64) -> Posting {
+        let delay = Time::new(3 * 86_400).unwrap();
+        let recovery = Recovery { guardians: guardians.to_vec(), need, delay };
+        let body = Body::Opened(Opened { who: None, keys: self.keys(0), recovery });
+        let statement = Statement::new(self.next_seed("statement"), None, time(after), None, None, &body);
+        self.post(after, vec![statement])
+    }
+    pub fn approve(&mut self, after: u64, about: Address, keys: Keys) -> Statement {
+        let body = Body::RecoveryApproved(RecoveryApproved { who: self.at(), keys });
+        self.say(after, about, None, None, &body)
+    }
+    pub fn veto(&mut self, after: u64) -> Statement {
+        let about = self.at();
+        self.say(after, about, None, None, &Body::RecoveryVetoed(RecoveryVetoed { who: about }))
+    }
+    /// Somebody with new keys says that they take over an account.
+    pub fn take_over(&mut self, after: u64, about: Address) -> Posting {
+        let body = Body::RecoveryCompleted(RecoveryCompleted { who: about, keys: self.keys(0) });
+        let statement = self.say(after, about, None, None, &body);
+        let id = self.next_seed("posting");
+        Posting::sign(&origin(), Some(about), id, time(after), false, vec![statement], &self.key())
+    }
     pub fn sees(&mut self, number: u64, id: Hash) {
         self.address = Some(Address { number, id });
     }

@@ -7,7 +7,7 @@ use peal_spec::posting::Posting;
 use peal_spec::receipt::Outcome;
 use peal_spec::refusal::Refusal;
 use peal_spec::role::Role;
-use peal_spec::statement::Source;
+use peal_spec::statement::{Body, RecoveryCompleted, Source};
 use peal_spec::value::{Insurance, Time};
 
 use crate::book::Book;
@@ -39,6 +39,139 @@ pub struct World {
 }
 
 pub const OPERATOR: [u8; 32] = [7; 32];
+
+/// How a ledger that does not keep the rules lets somebody take over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Cheat {
+    TooEarly,
+    TooFew,
+}
+
+/// An account whose words were lost.
+pub struct Recovered {
+    pub world: World,
+    pub mei: Person,
+    /// Mei with her new words.
+    pub mei_anew: Person,
+    pub now: Time,
+}
+
+const DAY: u64 = 86_400;
+
+impl Recovered {
+    /// Mei opens an account with three guardians, of whom two must agree, and is paid for.
+    fn begun() -> Self {
+        let mut world = World::lived();
+        let guardians = [world.lin.at(), world.wang.at(), world.employer.at()];
+        let mut mei = Person::new("mei");
+        let opening = mei.open_guarded(360, &guardians, 2);
+        world.commit(360, &[opening]);
+        let account = world.book.accounts.last().unwrap();
+        mei.address = Some(account.address);
+        let (platform, fund, other) = (&mut world.platform, world.fund.at(), world.other_fund.at());
+        let paid =
+            vec![platform.contribute(420, mei.at(), fund, Source::Platform, 202609, 9_000, "2026-09/mei")];
+        let paid = platform.post(420, paid);
+        let bureau = vec![world.registrar.grant(420, other, Role::Bureau, &[], None)];
+        let bureau = world.registrar.post(420, bureau);
+        world.commit(420, &[paid, bureau]);
+        Self { world, mei, mei_anew: Person::new("mei anew"), now: time(420) }
+    }
+
+    fn at(&mut self, after: u64, postings: &[Posting]) {
+        self.now = time(after);
+        self.world.commit(after, postings);
+    }
+
+    /// The whole story, with every refusal that a recovery meets.
+    pub fn told() -> Self {
+        let mut r = Self::begun();
+        let (mei, new) = (r.mei.at(), r.mei_anew.keys(0));
+        let strangers = Person::new("a stranger").keys(0);
+        // Nothing to veto or to complete yet; who is no guardian is not heard, nor is the account itself.
+        let veto = vec![r.mei.veto(480)];
+        let veto = r.mei.post(480, veto);
+        let early = r.mei_anew.take_over(480, mei);
+        let by_fund = vec![r.world.fund.approve(480, mei, new)];
+        let by_fund = r.world.fund.post(480, by_fund);
+        let by_herself = vec![r.mei.approve(480, mei, new)];
+        let by_herself = r.mei.post(480, by_herself);
+        r.at(480, &[veto, early, by_fund, by_herself]);
+        // Lin is deceived, says so again, and then approves of what Mei shows her. Wang and Lin are two.
+        let wrong = vec![r.world.lin.approve(540, mei, strangers), r.world.lin.approve(540, mei, strangers)];
+        let wrong = r.world.lin.post(540, wrong);
+        let right = vec![r.world.lin.approve(540, mei, new)];
+        let right = r.world.lin.post(540, right);
+        let too_few = r.mei_anew.take_over(540, mei);
+        r.at(540, &[wrong, right, too_few]);
+        let by_wang = vec![r.world.wang.approve(600, mei, new)];
+        let by_wang = r.world.wang.post(600, by_wang);
+        let too_early = r.mei_anew.take_over(600, mei);
+        r.at(600, &[by_wang, too_early]);
+        // Whoever has the old phone says no, and the clock begins anew.
+        let veto = vec![r.mei.veto(660)];
+        let veto = r.mei.post(660, veto);
+        r.at(660, &[veto]);
+        let again = vec![r.world.lin.approve(720, mei, new)];
+        let again = r.world.lin.post(720, again);
+        let by_wang = vec![r.world.wang.approve(720, mei, new)];
+        let by_wang = r.world.wang.post(720, by_wang);
+        let by_bureau = vec![r.world.other_fund.approve(720, mei, new)];
+        let by_bureau = r.world.other_fund.post(720, by_bureau);
+        r.at(720, &[again, by_wang, by_bureau]);
+        // What guardians and a bureau say together is not vetoed.
+        let in_vain = vec![r.mei.veto(780)];
+        let in_vain = r.mei.post(780, in_vain);
+        let a_second_less = r.mei_anew.take_over(719 + 3 * DAY, mei);
+        r.at(719 + 3 * DAY, &[in_vain, a_second_less]);
+        let not_alone = vec![
+            r.mei.say(
+                0,
+                mei,
+                None,
+                None,
+                &Body::RecoveryCompleted(RecoveryCompleted { who: mei, keys: new }),
+            ),
+            r.mei.veto(0),
+        ];
+        let not_alone = r.mei.post(720 + 3 * DAY, not_alone);
+        let done = r.mei_anew.take_over(720 + 3 * DAY, mei);
+        r.at(720 + 3 * DAY, &[not_alone, done]);
+        r.mei_anew.address = Some(mei);
+        r.live_on(721 + 3 * DAY)
+    }
+
+    /// A ledger that lets her take over against the rules.
+    pub fn by(cheat: Cheat) -> Self {
+        let mut r = Self::begun();
+        r.world.book.cheats = true;
+        let (mei, new) = (r.mei.at(), r.mei_anew.keys(0));
+        let mut said = vec![vec![r.world.lin.approve(540, mei, new)]];
+        let mut postings = vec![r.world.lin.post(540, said.pop().unwrap())];
+        if cheat == Cheat::TooEarly {
+            said.push(vec![r.world.wang.approve(540, mei, new)]);
+            postings.push(r.world.wang.post(540, said.pop().unwrap()));
+        }
+        r.at(540, &postings);
+        let done = r.mei_anew.take_over(600, mei);
+        r.at(600, &[done]);
+        r.mei_anew.address = Some(mei);
+        r.live_on(660)
+    }
+
+    /// The new key pays; the old one does no more.
+    fn live_on(mut self, after: u64) -> Self {
+        let (mei, fund) = (self.mei.at(), self.world.fund.at());
+        let pays = vec![self.mei_anew.contribute(after, mei, fund, Source::Self_, 202610, 1_000, "mine")];
+        let pays = self.mei_anew.post(after, pays);
+        let old = vec![self.mei.contribute(after, mei, fund, Source::Self_, 202610, 2_000, "thief")];
+        let old = self.mei.post(after, old);
+        let cheats = std::mem::take(&mut self.world.book.cheats);
+        self.at(after, &[pays, old]);
+        self.world.book.cheats = cheats;
+        self
+    }
+}
 
 impl World {
     pub fn commit(&mut self, after: u64, postings: &[Posting]) -> Vec<Result<Vec<Outcome>, Refusal>> {

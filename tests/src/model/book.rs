@@ -22,6 +22,7 @@ use peal_spec::statement::Statement;
 use peal_spec::value::{Origin, Time};
 
 use super::leaves::{cell_leaves, data, derive, next_key, posting_leaves, statement_root};
+use super::recovery;
 use super::rules::{Party, Scene};
 use super::said::{self, write_maybe};
 use super::state::{self, Fact};
@@ -252,9 +253,13 @@ impl Book {
         if self.postings.iter().any(same) {
             return whole(Code::PostingIdTaken, "posting-id");
         }
-        if let Some(keys) = issuer.flatten().and_then(|a| state::keys(&a.facts)) {
-            let alone = posting.statements.len() == 1 && posting.statements[0].kind == 2;
-            if kid != keys.key && !(alone && next_key(&kid) == keys.next) {
+        if let Some(facts) = issuer.flatten().map(|a| &a.facts) {
+            let keys = state::keys(facts);
+            let now = keys.is_some_and(|keys| kid == keys.key);
+            let only = |kind: u64| posting.statements.len() == 1 && posting.statements[0].kind == kind;
+            let next = only(2) && keys.is_some_and(|keys| next_key(&kid) == keys.next);
+            let approved = only(10) && recovery::approvals(facts).iter().any(|a| a.keys.key == kid);
+            if !now && !next && !approved {
                 return whole(Code::KeyNotCurrent, "kid");
             }
         }
@@ -352,7 +357,7 @@ impl Book {
         }
         let account = &mut self.accounts[number];
         let month = statement.month.map(|m| m.number());
-        account.facts.push(Fact { said, refers: statement.refers, month });
+        account.facts.push(Fact { said, refers: statement.refers, month, time });
         account.statements.push(statement.clone());
         Ok((number, account.facts.len() - 1))
     }

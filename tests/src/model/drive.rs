@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::book::Book;
 use super::people::seed;
+use super::recovery::{self, Approval, Support};
 use super::script::{Fault, Op, decode};
 use super::stage::{Sent, Stage, WORKERS};
 use super::{reads, state};
@@ -153,11 +154,12 @@ impl Drive {
         let found = drive.ledger().receipt(&digest).expect("a receipt is read").expect("the first posting");
         drive.take(&opening, Ok(found.receipt));
         drive.settle();
-        for step in 0..4 {
+        for step in 0..5 {
             drive.note = format!("step {step} of the setting");
             let posting = match step {
                 0 => drive.stage.open_self(1),
-                2 => drive.stage.open_by_bureau(2..12),
+                2 => drive.stage.open_by_bureau(2..10),
+                3 => drive.stage.open_by_bureau(10..12),
                 _ => drive.stage.first_grants(),
             };
             drive.send(Sent {
@@ -191,13 +193,18 @@ impl Drive {
             Op::ToEnd(choice) => {
                 self.flush();
                 let held = self.book.accounts.iter().flat_map(|a| state::roles(&a.facts));
-                let mut ends: Vec<u64> =
-                    held.filter_map(|h| h.until).filter(|u| *u > self.stage.clock).collect();
-                // The nearest come first: the others are then still to come.
-                ends.sort_unstable();
-                if let Some(end) = ends.get(usize::from(choice / 2) % 3) {
-                    self.set_clock(end - u64::from(choice % 2));
+                let ends = held.filter_map(|h| h.until).collect();
+                self.leap(ends, choice);
+            }
+            Op::ToDue(choice) => {
+                self.flush();
+                let mut dues = Vec::new();
+                for account in &self.book.accounts {
+                    let standing = recovery::approvals(&account.facts);
+                    let due = |a: &Approval| Support::of(&account.facts, &standing, &a.keys).due();
+                    dues.extend(standing.iter().filter_map(due).map(|(due, _)| due));
                 }
+                self.leap(dues, choice);
             }
             Op::Back(seconds) => self.set_clock(self.stage.clock - seconds),
             Op::Restart => self.restart(),
@@ -205,6 +212,17 @@ impl Drive {
                 self.flush();
                 self.read(read);
             }
+        }
+    }
+
+    /// Moves the clock to one of the next three of these times that are to come, or to the second before it.
+    fn leap(&mut self, mut times: Vec<u64>, choice: u8) {
+        times.retain(|t| *t > self.stage.clock);
+        // The nearest come first: the others are then still to come.
+        times.sort_unstable();
+        times.dedup();
+        if let Some(time) = times.get(usize::from(choice / 2) % times.len().clamp(1, 3)) {
+            self.set_clock(time - u64::from(choice % 2));
         }
     }
 

@@ -21,6 +21,9 @@ pub struct Person {
     pub address: Address,
 }
 
+/// Generations of one set of keys: a recovery leaps to the first of another.
+pub const ERA: u64 = 16;
+
 /// 16 bytes from a number: seeds of statements, posting ids.
 pub fn seed(what: &str, number: u64) -> Seed {
     let mut seed = [0; 16];
@@ -34,9 +37,9 @@ impl Person {
         Self { name, address: Address { number: (1 << 40) - 1, id: Hash([name as u8; 32]) } }
     }
 
-    /// The key of a generation. One person in five commits to the key she has, and so can rotate to the same one for ever.
+    /// The key of a generation. One person in five commits to the key she has, and so can rotate to the same one until a recovery.
     pub fn key(&self, generation: u64) -> PrivateKey {
-        let generation = if self.name % 5 == 4 { 0 } else { generation };
+        let generation = if self.name % 5 == 4 { generation / ERA * ERA } else { generation };
         PrivateKey::new(&plain(format!("key {} {generation}", self.name).as_bytes()).0)
     }
 
@@ -53,7 +56,30 @@ impl Person {
     pub fn generation(&self, book: &Book) -> u64 {
         let account = book.accounts.iter().find(|a| a.address == self.address);
         let Some(keys) = account.and_then(|a| state::keys(&a.facts)) else { return 0 };
-        (0..64).find(|g| self.key(*g).public().0 == keys.key).unwrap_or(0)
+        self.generation_of(&keys.key).unwrap_or(0)
+    }
+
+    /// Which generation has this key.
+    pub fn generation_of(&self, key: &[u8; 32]) -> Option<u64> {
+        (0..4 * ERA).find(|g| self.key(*g).public().0 == *key)
+    }
+
+    /// The generation of a key that was ever said in her account: one that she had, or that is to take over.
+    pub fn some_generation(&self, book: &Book, choice: u8) -> u64 {
+        let account = book.accounts.iter().find(|a| a.address == self.address);
+        let facts = account.map(|a| a.facts.as_slice()).unwrap_or_default();
+        let keys: Vec<[u8; 32]> = facts
+            .iter()
+            .filter_map(|fact| match &fact.said {
+                Said::Opened { keys, .. }
+                | Said::Rotated { keys, .. }
+                | Said::RecoveryApproved { keys, .. }
+                | Said::RecoveryCompleted { keys, .. } => Some(keys.key),
+                _ => None,
+            })
+            .collect();
+        let key = keys.get(usize::from(choice) % keys.len().max(1));
+        key.and_then(|key| self.generation_of(key)).unwrap_or(0)
     }
 
     /// An opening of her account.

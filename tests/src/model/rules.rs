@@ -5,13 +5,15 @@ use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::statement::Statement;
 
-use super::said::{AMOUNT_MAX, Money, Said};
+use super::recovery::{self, MAX_APPROVALS, Support};
+use super::said::{AMOUNT_MAX, Keys, Money, Said};
 use super::state::{self, Entry, Fact, Held};
 
-/// The most cells of an account.
+/// The most cells of an account, beside its recovery cell.
 const MAX_CELLS: usize = 256;
 /// Roles by their numbers.
 const FUND: u64 = 3;
+const BUREAU: u64 = 4;
 /// Who may open accounts for others: platform, employer, bureau, agent.
 const OPENERS: [u64; 4] = [1, 2, 4, 5];
 
@@ -131,7 +133,44 @@ impl Scene<'_> {
                     Some(entry) => self.entry(found, statement, said, issuer, subject, entry),
                 }
             }
+            Said::RecoveryApproved { keys, .. } => self.approval(found, keys, issuer, subject),
+            Said::RecoveryVetoed { .. } => {
+                found.check(itself, Code::NotYours, "who");
+                let standing = recovery::approvals(subject.facts);
+                let pending = standing.iter().any(|a| !Support::of(subject.facts, &standing, &a.keys).firm());
+                found.check(pending, Code::NothingPending, "who");
+            }
+            Said::RecoveryCompleted { keys, .. } => {
+                found.check(itself, Code::NotYours, "who");
+                found.check(self.kid == keys.key && self.count == 1, Code::RotationAlone, "keys");
+                let standing = recovery::approvals(subject.facts);
+                let support = Support::of(subject.facts, &standing, keys);
+                found.check(support.enough(), Code::RecoveryNotApproved, "keys");
+                if let Some((due, from)) = support.due() {
+                    let place = (subject.address.number, from);
+                    found.name(self.time >= due, Code::RecoveryTooEarly, "keys", place);
+                }
+            }
         }
+    }
+
+    fn approval(&self, found: &mut Found, keys: &Keys, issuer: &Party<'_>, subject: &Party<'_>) {
+        let (guardians, ..) = recovery::agreed(subject.facts);
+        let held = state::roles(issuer.facts);
+        // Who has a guardian's number, and another id, is neither guardian nor bureau here.
+        let bureau = held.iter().any(|h| h.role == BUREAU && h.in_force(self.time))
+            && !guardians.iter().any(|guardian| guardian.number == issuer.address.number);
+        let another = issuer.address != subject.address;
+        let may = another && (guardians.contains(&issuer.address) || bureau);
+        found.check(may, Code::NotGuardian, "who");
+        let (own, others): (Vec<_>, Vec<_>) = recovery::approvals(subject.facts)
+            .into_iter()
+            .partition(|approval| approval.approver == issuer.address.number);
+        if let Some(there) = own.iter().find(|approval| approval.keys == *keys) {
+            found.name(false, Code::AlreadyApproved, "keys", (subject.address.number, there.sequence));
+        }
+        // Its own earlier one makes room.
+        found.check(others.len() < MAX_APPROVALS, Code::StateFull, "who");
     }
 
     fn contribution(
@@ -163,7 +202,7 @@ impl Scene<'_> {
         // As if it were recorded.
         let mut facts = subject.facts.to_vec();
         let month = statement.month.map(|m| m.number());
-        facts.push(Fact { said: said.clone(), refers: None, month });
+        facts.push(Fact { said: said.clone(), refers: None, month, time: self.time });
         overflow(found, &facts, *insurance, &money.currency);
         found.check(state::count(&facts) <= MAX_CELLS, Code::StateFull, "what");
     }
@@ -199,7 +238,7 @@ impl Scene<'_> {
                 found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
                 found.check(*money != entry.money, Code::AmountDiffers, "amount");
                 let mut facts = subject.facts.to_vec();
-                facts.push(Fact { said: said.clone(), refers: statement.refers, month });
+                facts.push(Fact { said: said.clone(), refers: statement.refers, month, time: self.time });
                 overflow(found, &facts, entry.insurance, &money.currency);
             }
             _ => {}

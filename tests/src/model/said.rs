@@ -46,6 +46,9 @@ pub enum Said {
     Contribution { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
     Settlement { who: Address, money: Money },
     Correction { who: Address, money: Option<Money> },
+    RecoveryApproved { who: Address, keys: Keys },
+    RecoveryVetoed { who: Address },
+    RecoveryCompleted { who: Address, keys: Keys },
 }
 
 impl Said {
@@ -58,7 +61,10 @@ impl Said {
             | Said::Revoked { who }
             | Said::Contribution { who, .. }
             | Said::Settlement { who, .. }
-            | Said::Correction { who, .. } => Some(*who),
+            | Said::Correction { who, .. }
+            | Said::RecoveryApproved { who, .. }
+            | Said::RecoveryVetoed { who }
+            | Said::RecoveryCompleted { who, .. } => Some(*who),
         }
     }
 }
@@ -169,9 +175,9 @@ fn evidence(r: &mut Reader<'_>) -> Read<()> {
 fn names(kind: u64) -> &'static [&'static str] {
     match kind {
         1 => &["who", "keys", "recovery"],
-        2 => &["who", "keys"],
+        2 | 8 | 10 => &["who", "keys"],
         3 => &["who", "role"],
-        4 => &["who"],
+        4 | 9 => &["who"],
         5 => &["who", "what", "amount", "evidence"],
         6 | 7 => &["who", "amount"],
         _ => &[],
@@ -250,6 +256,9 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
             facets.take("evidence", |r| nullable(r, evidence))?;
             Said::Contribution { source, who, reference, insurance, fund, money }
         }
+        8 => Said::RecoveryApproved { who: facets.take("who", address)?, keys: facets.take("keys", keys)? },
+        9 => Said::RecoveryVetoed { who: facets.take("who", address)? },
+        10 => Said::RecoveryCompleted { who: facets.take("who", address)?, keys: facets.take("keys", keys)? },
         kind => {
             let who = facets.take("who", |r| {
                 array(r, 2)?;

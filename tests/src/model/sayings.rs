@@ -28,7 +28,8 @@ impl Stage {
             Purpose::Settle => &[6, 6, 6, 6, 6, 6, 5, 7],
             Purpose::Grant => &[3, 3, 3, 4, 4],
             Purpose::Open => &[1, 1, 1, 1, 1, 3],
-            _ => &[1, 2, 3, 4, 5, 6, 7],
+            Purpose::Recover => &[8, 9, 10, 2, 5],
+            _ => &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         };
         let kind = kinds[usize::from(say.kind) % kinds.len()];
         // From 192 on something is wrong: below 224 with what is said, above with how it is written.
@@ -42,6 +43,7 @@ impl Stage {
             }
             3 | 4 => self.grant(book, by, say, kind, wrong),
             5 => self.contribution(book, by, say, wrong),
+            8..=10 => self.any_recovery(book, by, say, kind),
             _ => match self.about_entry(book, by, say, kind, wrong) {
                 Some(statement) => statement,
                 None => self.contribution(book, by, say, wrong),
@@ -69,12 +71,12 @@ impl Stage {
             }
             3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
             4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
-            5 => statement.kind = [0, 8, 31, 1 << 40][facet],
+            5 => statement.kind = [0, 11, 31, 1 << 40][facet],
             6 => drop(facets.pop()),
             7 => facets.push(facets[facet].clone()),
             8 => facets.swap(0, facet),
             9 => facets[0] = self.somebody(say.extra).address.to_bytes(),
-            10 => statement.kind = 1 + u64::from(say.extra) % 7,
+            10 => statement.kind = 1 + u64::from(say.extra) % 10,
             _ => {
                 facets[facet] = odd(usize::from(say.extra) % ODD, &self.somebody(say.subject).address);
             }
@@ -98,11 +100,7 @@ impl Stage {
             _ => {
                 let name = 100 + self.next();
                 self.names.push(name);
-                let guardians: Vec<Address> =
-                    (0..say.value % 3).map(|n| self.somebody(say.subject.wrapping_add(n)).address).collect();
-                let need =
-                    u64::from(say.extra % 3).clamp(u64::from(!guardians.is_empty()), guardians.len() as u64);
-                let recovery = Recovery { guardians, need, delay: time(u64::from(say.target)) };
+                let recovery = self.some_recovery(say);
                 let who = if wrong.is_some() { self.somebody(say.extra) } else { *by };
                 Person::new(name).opened(Some(who.address), recovery, time(self.clock))
             }

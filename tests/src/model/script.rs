@@ -26,6 +26,10 @@ pub enum Purpose {
     Mixed,
     /// A posting that was sent before.
     Again,
+    /// Approvals of a recovery, vetoes, completions.
+    Recover,
+    /// A crowd of accounts is opened; the next time, each is granted the role of a bureau.
+    Crowd,
     /// An account is filled with contributions to all kinds of insurances, until it has 256 cells or nearly.
     Fill,
 }
@@ -35,7 +39,7 @@ pub enum Purpose {
 pub enum Fault {
     /// Nothing.
     None,
-    /// Signed with the key of the generation before, or after, or somebody else's.
+    /// Signed with the key of the generation before, or after, or somebody else's, or one that was said in the account.
     Key,
     /// Its time is this many seconds after the clock, around the 600 that are allowed.
     Future,
@@ -84,6 +88,8 @@ pub enum Op {
     Forward(u64),
     /// The clock moves on to the end of some role, or to the second before it.
     ToEnd(u8),
+    /// The clock moves on to when some recovery is due, or to the second before it.
+    ToDue(u8),
     /// The clock goes back by so many seconds.
     Back(u64),
     /// The ledger is closed and opened again.
@@ -126,7 +132,8 @@ pub fn decode(bytes: &[u8]) -> Vec<Op> {
 
 fn op(f: &mut Frame<'_>) -> Op {
     match f.byte() {
-        0..=199 => post(f),
+        0..=179 => post(f),
+        180..=199 => Op::ToDue(f.byte()),
         // Seconds, days, months.
         200..=203 => Op::Forward(u64::from(f.byte())),
         204..=207 => Op::Forward(u64::from(f.byte()) * 86_400 / 4),
@@ -145,14 +152,16 @@ fn op(f: &mut Frame<'_>) -> Op {
 
 fn post(f: &mut Frame<'_>) -> Op {
     let purpose = match f.byte() {
-        0..=99 => Purpose::Pay,
+        0..=51 => Purpose::Pay,
+        52..=99 => Purpose::Recover,
         100..=149 => Purpose::Settle,
         150..=174 => Purpose::Grant,
         175..=189 => Purpose::Open,
         190..=200 => Purpose::OpenSelf,
         201..=214 => Purpose::Rotate,
         215..=238 => Purpose::Mixed,
-        239..=254 => Purpose::Again,
+        239..=253 => Purpose::Again,
+        254 => Purpose::Crowd,
         255 => Purpose::Fill,
     };
     let (issuer, flags, wrong, detail) = (f.byte(), f.byte(), f.byte(), f.byte());
@@ -165,11 +174,8 @@ fn post(f: &mut Frame<'_>) -> Op {
         242..=246 => Fault::NoIssuer,
         247..=255 => Fault::Envelope,
     };
-    let count = if matches!(purpose, Purpose::OpenSelf | Purpose::Rotate) && detail % 8 != 7 {
-        1
-    } else {
-        1 + usize::from(flags >> 4) % 4
-    };
+    let alone = matches!(purpose, Purpose::OpenSelf | Purpose::Rotate | Purpose::Recover);
+    let count = if alone && detail % 8 != 7 { 1 } else { 1 + usize::from(flags >> 4) % 4 };
     let says = (0..count).map(|_| Say {
         kind: f.byte(),
         subject: f.byte(),

@@ -17,9 +17,12 @@ use super::state;
 
 /// The first of the workers in the cast; before them come the registrar and the offices.
 pub const WORKERS: usize = 8;
-const BUREAU: usize = 1;
+pub(super) const BUREAU: usize = 1;
 const PAYERS: std::ops::Range<usize> = 2..6;
 pub(super) const FUNDS: std::ops::Range<usize> = 6..8;
+
+/// The first name of a crowd.
+pub(super) const CROWD: u64 = 1 << 32;
 
 /// A posting to be sent.
 #[derive(Clone, Debug)]
@@ -92,12 +95,14 @@ impl Stage {
         Posting::sign(&self.origin, None, id, time(self.clock), false, vec![opened], &person.key(0))
     }
 
-    /// Openings by the bureau.
+    /// Openings by the bureau; who is there already may be a guardian.
     pub fn open_by_bureau(&mut self, names: std::ops::Range<u64>) -> Posting {
         self.names.extend(names.clone());
         let bureau = self.cast[BUREAU];
-        let opened =
-            |name| Person::new(name).opened(Some(bureau.address), Recovery::default(), time(self.clock));
+        let opened = |name| {
+            let recovery = self.first_recovery(name);
+            Person::new(name).opened(Some(bureau.address), recovery, time(self.clock))
+        };
         let statements = names.map(opened).collect();
         self.sign(&bureau, bureau.key(0), false, statements)
     }
@@ -113,6 +118,8 @@ impl Stage {
                 (3, Role::Platform, vec![1, 2], Some(day + 60 * 86_400)),
                 (4, Role::Employer, vec![], None),
                 (5, Role::SubsidyPayer, vec![1], None),
+                (4, Role::Bureau, vec![], None),
+                (5, Role::Bureau, vec![], Some(day + 120 * 86_400)),
                 (6, Role::Fund, vec![], None),
                 (7, Role::Fund, vec![1, 2], Some(day + 90 * 86_400)),
             ]
@@ -189,7 +196,7 @@ impl Stage {
         {
             return Sent { bytes: posting.to_bytes(), posting: Some(posting.clone()), forged: false };
         }
-        let by = self.issuer(purpose, issuer);
+        let mut by = self.issuer(purpose, issuer);
         let mut generation = by.generation(book);
         let mut statements = Vec::new();
         let mut named = Some(by.address);
@@ -211,7 +218,7 @@ impl Stage {
                 statements.extend(says.iter().skip(1).map(|say| self.say(book, purpose, &by, say)));
             }
             Purpose::Rotate => {
-                let (about, wrong) = (if detail >= 240 { self.somebody(issuer) } else { by }, detail % 32);
+                let (about, wrong) = (if detail >= 240 { self.somebody(issuer) } else { by }, detail % 8);
                 let to = generation + if wrong == 0 { 2 } else { 1 };
                 let number = self.next();
                 statements.push(by.rotated(by.address, about.address, to, number, time(self.clock)));
@@ -219,6 +226,17 @@ impl Stage {
                 if wrong > 1 {
                     generation += 1;
                 }
+            }
+            Purpose::Recover => {
+                let (issuer, with, statement) =
+                    self.recover(book, issuer, &says.first().copied().unwrap_or_default());
+                statements.push(statement);
+                (by, generation, named, signer) = (issuer, with, Some(issuer.address), issuer);
+                statements.extend(says.iter().skip(1).map(|say| self.say(book, purpose, &by, say)));
+            }
+            Purpose::Crowd => {
+                (by, statements) = self.crowd(book);
+                (generation, named, signer) = (by.generation(book), Some(by.address), by);
             }
             Purpose::Fill => statements.extend(self.fill(book, &by, detail, says)),
             _ => statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say))),
@@ -228,9 +246,10 @@ impl Stage {
         let mut at = self.clock;
         match fault {
             Fault::Key => {
-                key = match detail % 3 {
+                key = match detail % 4 {
                     0 => by.key(generation.wrapping_sub(1)),
                     1 => by.key(generation + 1),
+                    2 => by.key(by.some_generation(book, detail / 4)),
                     _ => self.somebody(detail).key(0),
                 }
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use peal_spec::address::Address;
 use peal_spec::cbor::Writer;
 
+use super::recovery;
 use super::said::{Keys, Money, Said, write_address, write_maybe};
 
 /// What was said in one accepted statement: all that the state depends on.
@@ -16,12 +17,16 @@ pub struct Fact {
     pub refers: Option<u64>,
     /// The month of its head.
     pub month: Option<u32>,
+    /// The time of its commit.
+    pub time: u64,
 }
 
-/// The keys now: those of the last opening or rotation.
+/// The keys now: those of the last opening, rotation or completed recovery.
 pub fn keys(facts: &[Fact]) -> Option<Keys> {
     facts.iter().rev().find_map(|fact| match &fact.said {
-        Said::Opened { keys, .. } | Said::Rotated { keys, .. } => Some(*keys),
+        Said::Opened { keys, .. } | Said::Rotated { keys, .. } | Said::RecoveryCompleted { keys, .. } => {
+            Some(*keys)
+        }
         _ => None,
     })
 }
@@ -144,13 +149,20 @@ pub fn totals(entries: &[Entry], insurance: u64, currency: &str) -> [u128; 4] {
 enum Sum {
     Totals(u64, String),
     Months(u64),
+    Recovery,
 }
 
-fn sums(entries: &[Entry]) -> Vec<Sum> {
+fn sums(facts: &[Fact]) -> Vec<Sum> {
     let mut sums = Vec::new();
-    for entry in entries {
-        let both = [Sum::Totals(entry.insurance, entry.money.currency.clone()), Sum::Months(entry.insurance)];
-        for sum in both {
+    for fact in facts {
+        let of = match &fact.said {
+            Said::Contribution { insurance, money, .. } => {
+                vec![Sum::Totals(*insurance, money.currency.clone()), Sum::Months(*insurance)]
+            }
+            Said::RecoveryApproved { .. } => vec![Sum::Recovery],
+            _ => vec![],
+        };
+        for sum in of {
             if !sums.contains(&sum) {
                 sums.push(sum);
             }
@@ -163,18 +175,19 @@ fn sums(entries: &[Entry]) -> Vec<Sum> {
 pub fn cells(facts: &[Fact]) -> Vec<Vec<u8>> {
     let entries = entries(facts);
     let mut cells = vec![control_cell(facts), roles_cell(facts)];
-    for sum in sums(&entries) {
+    for sum in sums(facts) {
         cells.push(match sum {
             Sum::Totals(insurance, currency) => totals_cell(&entries, insurance, &currency),
             Sum::Months(insurance) => months_cell(&entries, insurance),
+            Sum::Recovery => recovery_cell(facts),
         });
     }
     cells
 }
 
-/// How many cells there are.
+/// How many cells there are, beside the recovery cell.
 pub fn count(facts: &[Fact]) -> usize {
-    2 + sums(&entries(facts)).len()
+    2 + sums(facts).iter().filter(|sum| **sum != Sum::Recovery).count()
 }
 
 fn control_cell(facts: &[Fact]) -> Vec<u8> {
@@ -250,6 +263,24 @@ fn months_cell(entries: &[Entry], insurance: u64) -> Vec<u8> {
     }
     w.uint(months.len() as u64);
     w.uint(settled.len() as u64);
+    w.into_bytes()
+}
+
+fn recovery_cell(facts: &[Fact]) -> Vec<u8> {
+    let approvals = recovery::approvals(facts);
+    let mut w = Writer::default();
+    w.array(2);
+    w.uint(4);
+    w.array(approvals.len() as u64);
+    for approval in approvals {
+        w.array(6);
+        w.uint(approval.approver);
+        w.uint(approval.sequence);
+        w.uint(approval.time);
+        w.bytes(&approval.keys.key);
+        w.bytes(&approval.keys.next);
+        w.bytes(&approval.keys.reading);
+    }
     w.into_bytes()
 }
 

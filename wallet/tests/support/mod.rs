@@ -24,7 +24,7 @@ use peal_spec::proof::{CellOpening, Link, Shown, View};
 use peal_spec::receipt::{Accepted, Receipt};
 use peal_spec::record::{blind, log_salt};
 use peal_spec::refusal::{Code, Refusal};
-use peal_spec::rules::Entry;
+use peal_spec::rules::{Alone, Entry, Party, judge_posting};
 use peal_spec::signed_read;
 use peal_spec::statement::Body;
 use peal_spec::tree;
@@ -149,12 +149,10 @@ impl Mini {
         if let Some(issuer) = checked.payload().issuer {
             let held = self.address_of(issuer.number).filter(|h| h.account.address == issuer);
             let held = held.ok_or(Refusal::new(Code::UnknownIssuer, "issuer"))?;
-            let keys = &held.account.state.control.keys;
-            let kid = checked.posting().signed.kid;
-            let rotation = peal_spec::rules::is_rotation_alone(&checked.posting().statements);
-            if keys.key != kid && !(rotation && kid.commitment() == keys.next) {
-                return Err(Refusal::new(Code::KeyNotCurrent, "kid"));
-            }
+            let posting = checked.posting();
+            let party = Party { address: issuer, state: &held.account.state };
+            let (alone, time) = (Alone::of(&posting.statements), Time::new(self.time).unwrap());
+            judge_posting(&posting.signed.payload, &posting.signed.kid, alone, time, Some(party), false)?;
         }
         let first = self.size();
         let count = checked.posting().statements.len() as u64;

@@ -1,0 +1,105 @@
+//! Who says that which keys are to take over an account, and from when on they may.
+//!
+//! Source: `spec/README.md` §8, "Recovery".
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::NUMBER_LIMIT;
+use crate::cbor::{Cbor, Malformed, Reader, Writer};
+use crate::facet::{Keys, Recovery};
+use crate::value::Time;
+
+/// The most approvals that stand in an account.
+pub const MAX_APPROVALS: usize = 32;
+
+/// The shortest delay, in seconds, of a recovery that a bureau alone approves of: 30 days.
+pub const BUREAU_DELAY: u64 = 2_592_000;
+
+/// One approver's word that these keys are to take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Number of the approver's account.
+    pub by: u64,
+    /// Sequence of the approval in the account that is recovered.
+    pub sequence: u64,
+    /// The commit's time.
+    pub time: Time,
+    /// The keys that are to take over.
+    pub keys: Keys,
+}
+
+impl Cbor for Approval {
+    fn encode(&self, w: &mut Writer) {
+        w.array(6);
+        w.uint(self.by);
+        w.uint(self.sequence);
+        self.time.encode(w);
+        self.keys.key.encode(w);
+        self.keys.next.encode(w);
+        self.keys.reading.encode(w);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(6, "an approval of 6 elements")?;
+        Ok(Self {
+            by: r.below(NUMBER_LIMIT, "an account number below 2^40")?,
+            sequence: u64::decode(r)?,
+            time: Time::decode(r)?,
+            keys: Keys { key: Cbor::decode(r)?, next: Cbor::decode(r)?, reading: Cbor::decode(r)? },
+        })
+    }
+}
+
+/// Those who approve of one set of keys, in order of approving.
+struct Side<'a> {
+    guardians: Vec<&'a Approval>,
+    bureaus: Vec<&'a Approval>,
+    policy: &'a Recovery,
+}
+
+impl<'a> Side<'a> {
+    fn of(approvals: &'a [Approval], policy: &'a Recovery, keys: &Keys) -> Self {
+        let same = approvals.iter().filter(|approval| approval.keys == *keys);
+        let (guardians, bureaus) = same.partition(|approval| is_guardian(policy, approval.by));
+        Self { guardians, bureaus, policy }
+    }
+
+    /// The guardian's approval with which there are as many as needed.
+    fn last_needed(&self) -> Option<&'a Approval> {
+        let place = usize::try_from(self.policy.need.checked_sub(1)?).ok()?;
+        self.guardians.get(place).copied()
+    }
+
+    fn firm(&self) -> bool {
+        match self.policy.need {
+            0 => self.bureaus.len() >= 2,
+            _ => self.last_needed().is_some() && !self.bureaus.is_empty(),
+        }
+    }
+}
+
+/// Whether a guardian has this number; its id is looked at when it approves.
+pub fn is_guardian(policy: &Recovery, number: u64) -> bool {
+    policy.guardians.iter().any(|guardian| guardian.number == number)
+}
+
+/// From when on the keys may take over, in seconds since 1970, and the approval from which the delay runs; none if too few approve.
+pub fn due<'a>(approvals: &'a [Approval], policy: &'a Recovery, keys: &Keys) -> Option<(u64, &'a Approval)> {
+    let side = Side::of(approvals, policy, keys);
+    let after = |approval: &'a Approval, delay: u64| (approval.time.seconds() + delay, approval);
+    let delay = policy.delay.seconds();
+    let by_guardians = side.last_needed().map(|approval| after(approval, delay));
+    let by_bureau = side.bureaus.first().map(|approval| after(approval, delay.max(BUREAU_DELAY)));
+    by_guardians.into_iter().chain(by_bureau).min_by_key(|(due, _)| *due)
+}
+
+/// The approvals that a veto leaves: those of keys of which guardians and a bureau approve, or two bureaus where there are no guardians.
+pub fn firm(approvals: &[Approval], policy: &Recovery) -> Vec<Approval> {
+    let kept = approvals.iter().filter(|a| Side::of(approvals, policy, &a.keys).firm());
+    kept.copied().collect()
+}
+
+/// Adds an approval in place of the same approver's earlier one.
+pub fn approve(approvals: &mut Vec<Approval>, approval: Approval) {
+    approvals.retain(|earlier| earlier.by != approval.by);
+    approvals.push(approval);
+}
