@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
 use crate::problem::{self, CodeName, Problem};
-use crate::routes::{accounts, docs, health, ledger, postings, seen, tiles, verify};
+use crate::routes::{accounts, docs, health, ledger, postings, recovery, seen, tiles, verify};
 
 /// The header that names a request in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,6 +34,7 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
     let described = OpenApiRouter::with_openapi(docs::Base::openapi())
         .merge(postings::routes())
         .merge(accounts::routes())
+        .merge(recovery::routes())
         .merge(verify::routes())
         .merge(ledger::routes())
         .merge(tiles::routes())

@@ -13,7 +13,9 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use peal_spec::account::Account;
 use peal_spec::address::Address;
+use peal_spec::hash::Hash;
 use peal_spec::key::PublicKey;
 use peal_spec::signed_read::{self, MAX_AGE};
 
@@ -34,56 +36,98 @@ const NOBODY: PublicKey = PublicKey([
 
 const WRONG: &str = "the signature is not one of this account's reading key over this request to this host, or there is no such account";
 
+/// The account whose recovery a request may read.
+#[derive(Clone, Copy, Debug)]
+pub struct RecoveryRead {
+    /// The account.
+    pub address: Address,
+    /// The reading key that signed, where it is one that an approval names; none where it is the account's present one.
+    pub named: Option<PublicKey>,
+}
+
 impl FromRequestParts<Shared> for SignedRead {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        let no = |detail: &str| Problem::unsigned_read(detail);
-        let address = address(parts.uri.path())?;
-        let input = only(&parts.headers, "signature-input")
-            .ok_or_else(|| no("there is not one header Signature-Input"))?;
-        let signature =
-            only(&parts.headers, "signature").ok_or_else(|| no("there is not one header Signature"))?;
-        let (created, keyid, parameters) = signed_read::read_input(input)
-            .ok_or_else(|| no("Signature-Input is not of the one form that is read here"))?;
-        let signature = signature
-            .strip_prefix("peal=:")
-            .and_then(|s| s.strip_suffix(':'))
-            .and_then(|s| BASE64.decode(s).ok())
-            .and_then(|s| <[u8; 64]>::try_from(s).ok())
-            .ok_or_else(|| no("Signature is not peal=:BASE64: of 64 bytes"))?;
-        if created.abs_diff(app.now().seconds()) > MAX_AGE {
-            return Err(no("created is more than 300 s from this server's clock"));
-        }
-        if keyid.parse() != Ok(address) {
-            return Err(no("keyid is not the address in the path"));
-        }
-        let named = authority(parts);
-        let Some(authority) = named.clone().filter(|a| app.authorities().contains(a)) else {
-            let known = if app.config.authorities.is_empty() { "listen" } else { "authorities" };
-            tracing::warn!(
-                refused = class(named.as_deref(), app.authorities()),
-                known,
-                "a read meant for another host"
-            );
-            return Err(no(WRONG));
+        verified(parts, app, |account| Some(account.state.control.keys.reading)).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Shared> for RecoveryRead {
+    type Rejection = Problem;
+
+    /// Whoever has lost her keys reads with the reading key that is to be hers, `?reading=HEX`: it counts while an approval names it. One
+    /// signature is verified, as with every read.
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        let named = match parts.uri.query().map(|query| query.strip_prefix("reading=")) {
+            None => None,
+            Some(text) => {
+                let key = text.and_then(|text| text.parse::<Hash>().ok());
+                let key = key.ok_or_else(|| {
+                    Problem::bad_parameter("reading", "expected a key of 64 hexadecimal digits")
+                })?;
+                Some(PublicKey(key.0))
+            }
         };
-        let query = format!("?{}", parts.uri.query().unwrap_or_default());
-        let request = signed_read::Request {
-            method: parts.method.as_str(),
-            authority: &authority,
-            path: parts.uri.path(),
-            query: &query,
+        let key = |account: &Account| match named {
+            None => Some(account.state.control.keys.reading),
+            Some(named) => account.state.approvals().iter().any(|a| a.keys.reading == named).then_some(named),
         };
-        let base = signed_read::base(&request, parameters);
-        let account = app.ask(move |ledger| ledger.account(address.number)).await?;
-        let account = account.filter(|a| a.address == address);
-        let key = account.as_ref().map_or(NOBODY, |a| a.state.control.keys.reading);
-        if key.verifies(base.as_bytes(), &signature) && account.is_some() {
-            Ok(Self(address))
-        } else {
-            Err(no(WRONG))
-        }
+        Ok(Self { address: verified(parts, app, key).await?, named })
+    }
+}
+
+/// The address that a request names, if it is signed by the key that `reading` gives for the account.
+async fn verified(
+    parts: &Parts,
+    app: &Shared,
+    reading: impl FnOnce(&Account) -> Option<PublicKey>,
+) -> Result<Address, Problem> {
+    let no = |detail: &str| Problem::unsigned_read(detail);
+    let address = address(parts.uri.path())?;
+    let input = only(&parts.headers, "signature-input")
+        .ok_or_else(|| no("there is not one header Signature-Input"))?;
+    let signature =
+        only(&parts.headers, "signature").ok_or_else(|| no("there is not one header Signature"))?;
+    let (created, keyid, parameters) = signed_read::read_input(input)
+        .ok_or_else(|| no("Signature-Input is not of the one form that is read here"))?;
+    let signature = signature
+        .strip_prefix("peal=:")
+        .and_then(|s| s.strip_suffix(':'))
+        .and_then(|s| BASE64.decode(s).ok())
+        .and_then(|s| <[u8; 64]>::try_from(s).ok())
+        .ok_or_else(|| no("Signature is not peal=:BASE64: of 64 bytes"))?;
+    if created.abs_diff(app.now().seconds()) > MAX_AGE {
+        return Err(no("created is more than 300 s from this server's clock"));
+    }
+    if keyid.parse() != Ok(address) {
+        return Err(no("keyid is not the address in the path"));
+    }
+    let named = authority(parts);
+    let Some(authority) = named.clone().filter(|a| app.authorities().contains(a)) else {
+        let known = if app.config.authorities.is_empty() { "listen" } else { "authorities" };
+        tracing::warn!(
+            refused = class(named.as_deref(), app.authorities()),
+            known,
+            "a read meant for another host"
+        );
+        return Err(no(WRONG));
+    };
+    let query = format!("?{}", parts.uri.query().unwrap_or_default());
+    let request = signed_read::Request {
+        method: parts.method.as_str(),
+        authority: &authority,
+        path: parts.uri.path(),
+        query: &query,
+    };
+    let base = signed_read::base(&request, parameters);
+    let account = app.ask(move |ledger| ledger.account(address.number)).await?;
+    let account = account.filter(|a| a.address == address);
+    let key = account.as_ref().and_then(reading);
+    if key.unwrap_or(NOBODY).verifies(base.as_bytes(), &signature) && key.is_some() {
+        Ok(address)
+    } else {
+        Err(no(WRONG))
     }
 }
 

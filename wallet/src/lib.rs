@@ -5,7 +5,7 @@
 //!
 //! 1. [`wallet`] keeps the words and the copy in one sealed file ([`vault`]).
 //! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`].
-//! 3. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
+//! 3. [`recovery`] is what whoever has lost her words hands to her guardians. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
 //! 5. [`passbook`] and [`report`] show a copy and a verdict to people.
 //! 6. [`witness`] watches logs and cosigns what extends what it has seen.
@@ -20,6 +20,7 @@ pub mod vault;
 pub mod wallet;
 pub mod http;
 pub mod posting;
+pub mod recovery;
 pub mod tiles;
 pub mod sync;
 pub mod import;

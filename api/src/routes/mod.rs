@@ -16,6 +16,7 @@ pub mod verify;
 pub mod accounts;
 pub mod ledger;
 pub mod tiles;
+pub mod recovery;
 pub mod seen;
 pub mod health;
 pub mod docs;

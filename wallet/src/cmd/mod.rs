@@ -27,6 +27,7 @@ mod enrol;
 mod grant;
 mod revoke;
 mod rotate;
+mod recover;
 mod trust;
 mod witness;
 mod completions;
@@ -69,6 +70,7 @@ enum Command {
     Grant(grant::Args),
     Revoke(revoke::Args),
     Rotate(rotate::Args),
+    Recover(recover::Args),
     Trust(trust::Args),
     Witness(witness::Args),
     Completions(completions::Args),
@@ -114,6 +116,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Grant(args) => grant::run(&common, &args),
         Command::Revoke(args) => revoke::run(&common, &args),
         Command::Rotate(args) => rotate::run(&common, &args),
+        Command::Recover(args) => recover::run(&common, &args),
         Command::Trust(args) => trust::run(&common, &args),
         Command::Witness(args) => witness::run(&args),
         Command::Completions(args) => completions::run(&args),

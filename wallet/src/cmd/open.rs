@@ -42,10 +42,13 @@ pub(crate) struct Args {
     /// How many guardians must agree
     #[arg(long, value_name = "N")]
     need: Option<u64>,
-    /// Seconds during which the present key can veto a recovery
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    delay: u64,
+    /// Seconds during which the present key can veto a recovery [default: 604800, which is 7 days, with guardians; else 0]
+    #[arg(long, value_name = "SECONDS")]
+    delay: Option<u64>,
 }
+
+/// Time for whoever has the present key to notice and to veto.
+const WEEK: u64 = 7 * 86_400;
 
 impl Args {
     fn recovery(&self) -> Result<Recovery, Trouble> {
@@ -57,7 +60,8 @@ impl Args {
         if need > count || (need == 0) != (count == 0) {
             return Err(bad("as many guardians must agree as 1 to their number", "--need"));
         }
-        let delay = Time::new(self.delay).ok_or_else(|| bad("the delay is too long", "--delay"))?;
+        let delay = self.delay.unwrap_or(if count == 0 { 0 } else { WEEK });
+        let delay = Time::new(delay).ok_or_else(|| bad("the delay is too long", "--delay"))?;
         Ok(Recovery { guardians: self.guardians.clone(), need, delay })
     }
 
@@ -114,7 +118,7 @@ impl Args {
 }
 
 /// Writes words to a new file.
-fn keep(words: &Words, path: &Path) -> Result<(), Trouble> {
+pub(crate) fn keep(words: &Words, path: &Path) -> Result<(), Trouble> {
     let mut phrase = words.phrase();
     phrase.push('\n');
     disk::create(path, phrase.as_bytes())

@@ -1,7 +1,7 @@
 //! `peal restore`: a wallet from 24 words. The registrar of a new ledger gets a wallet in the same way.
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use peal_spec::address::Address;
 use peal_wallet::disk;
@@ -37,23 +37,22 @@ pub(crate) struct Args {
     words: PathBuf,
 }
 
-impl Args {
-    fn words(&self) -> Result<Words, Trouble> {
-        let bytes = if self.words.as_os_str() == "-" {
-            let mut bytes = Zeroizing::new(Vec::new());
-            std::io::stdin().take(4096).read_to_end(&mut bytes).map_err(|e| {
-                Trouble::unusable(
-                    format!("the words cannot be read: {e}"),
-                    "standard input",
-                    "give a file with --words",
-                )
-            })?;
-            bytes
-        } else {
-            Zeroizing::new(disk::read(&self.words, 4096)?)
-        };
-        Words::parse(&Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
-    }
+/// Reads words from a file, or from standard input for `-`.
+pub(crate) fn words(path: &Path) -> Result<Words, Trouble> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Zeroizing::new(Vec::new());
+        std::io::stdin().take(4096).read_to_end(&mut bytes).map_err(|e| {
+            Trouble::unusable(
+                format!("the words cannot be read: {e}"),
+                "standard input",
+                "give a file with --words",
+            )
+        })?;
+        bytes
+    } else {
+        Zeroizing::new(disk::read(path, 4096)?)
+    };
+    Words::parse(&Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
@@ -63,7 +62,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         return Err(Trouble::unusable("there is a wallet already", path.display(), remedy));
     }
     let trust = context::trust(&args.trust)?;
-    let words = args.words()?;
+    let words = words(&args.words)?;
     let remote = context::named(&args.ledger)?;
     let origin = context::origin(&remote, &trust)?;
     let passphrase = common.passphrase(true)?;

@@ -2,6 +2,7 @@
 
 use peal_wallet::layout::Style;
 use peal_wallet::passbook;
+use peal_wallet::recovery;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let c = common.read()?;
-    let (_, verdict) = c.copy()?.check(&c.trust, context::now()?).map_err(|e| {
+    let (folded, verdict) = c.copy()?.check(&c.trust, context::now()?).map_err(|e| {
         let remedy =
             "check the trust list with `peal trust show`, then fetch the copy again with `peal sync`";
         Trouble::refused(
@@ -28,8 +29,12 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
             remedy,
         )
     })?;
-    let text = passbook::render(&verdict, c.synced, args.entries, Style::of_stdout());
+    let style = Style::of_stdout();
+    let warning = recovery::warning(&folded.account);
+    let text = passbook::render(&verdict, c.synced, args.entries, style);
+    let text = warning.iter().map(|w| format!("{}\n", style.paint(31, w))).collect::<String>() + &text;
     let mut json = json!(verdict);
     json["synced"] = json!(c.synced.map(|t| t.to_string()));
+    json["recovery_pending"] = json!(warning.is_some());
     Ok(Done::well(text, json))
 }

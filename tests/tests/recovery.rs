@@ -1,0 +1,202 @@
+//! An account whose words are lost, from end to end: guardians, a bureau, a thief, the veto, and the new words. All through the binaries.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use peal_tests::{Daemon, peal};
+use serde_json::Value;
+
+struct House {
+    dir: tempfile::TempDir,
+    daemon: Daemon,
+}
+
+impl House {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut daemon = Daemon::init(&dir.path().join("ledger"), "recovery.example/1");
+        daemon.start();
+        let house = Self { dir, daemon };
+        let address = std::fs::read_to_string(house.path("ledger/registrar.address")).unwrap();
+        house.well(
+            "registrar",
+            &["restore", "--words", &house.text("ledger/registrar.words"), "--address", address.trim()],
+            true,
+        );
+        house
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// Runs `peal`; where it is to find the ledger is said if `at`.
+    fn run(&self, wallet: &str, args: &[&str], at: bool) -> Output {
+        let trust = self.text("ledger/trust");
+        let place = ["--ledger", self.daemon.url(), "--trust", &trust];
+        let more = if at { &place[..] } else { &[] };
+        peal(&self.path(wallet), &[args, more, &["--json"]].concat())
+    }
+
+    fn well(&self, wallet: &str, args: &[&str], at: bool) -> Value {
+        let out = self.run(wallet, args, at);
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stdout));
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
+
+    /// What is refused, or cannot be done, says why.
+    fn refused(&self, wallet: &str, args: &[&str], code: i32, says: &str) {
+        let out = self.run(wallet, args, false);
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
+        assert!(text.contains(says), "{args:?}: {text}");
+    }
+
+    fn open(&self, name: &str, more: &[&str]) -> String {
+        let opened = self.well(name, &[&["open"], more].concat(), true);
+        std::fs::write(self.path(&format!("{name}.words")), opened["words"].as_str().unwrap()).unwrap();
+        opened["address"].as_str().unwrap().to_owned()
+    }
+
+    /// Begins a recovery; returns the four words.
+    fn begin(&self, wallet: &str, address: &str, request: &str) -> String {
+        let request = self.text(request);
+        let begun = self.well(wallet, &["recover", "begin", "--address", address, "--out", &request], true);
+        begun["check"].as_str().unwrap().to_owned()
+    }
+
+    fn approve(&self, wallet: &str, request: &str, check: &str) -> Value {
+        self.well(wallet, &["recover", "approve", &self.text(request), "--check", check], false)
+    }
+}
+
+const COMPLETE: [&str; 2] = ["recover", "complete"];
+const STATUS: [&str; 2] = ["recover", "status"];
+
+#[test]
+fn guardians_give_an_account_back_and_the_new_words_work() {
+    let house = House::new();
+    let guardians = ["ann", "bo", "cy"].map(|name| house.open(name, &[]));
+    let mut guarded = vec!["--guardian"];
+    guarded.extend(guardians.iter().map(String::as_str));
+    guarded.extend(["--need", "2", "--delay", "0"]);
+    let address = house.open("mei", &guarded);
+    house.well("mei", &["sync"], false);
+
+    // The backup is tried: on this machine, and on one that has nothing but paper. A wrong paper is told from a right one.
+    let words = house.text("mei.words");
+    let tried = house.well("mei", &["recover", "rehearse", "--words", &words], false);
+    assert_eq!((tried["records"].as_u64(), tried["need"].as_u64()), (Some(1), Some(2)));
+    house.well("nowhere", &["recover", "rehearse", "--words", &words, "--address", &address], true);
+    assert!(!house.path("nowhere").exists(), "a rehearsal writes nothing");
+    house.refused("mei", &["recover", "rehearse", "--words", &house.text("ann.words")], 1, "reading key");
+
+    // The words are lost. Nobody has approved, so nothing can be read or completed with the new ones.
+    let check = house.begin("anew", &address, "request");
+    house.refused("anew", &STATUS, 1, "nobody has approved");
+    house.refused("anew", &COMPLETE, 1, "key-not-current");
+    house.refused("anew", &["show"], 2, "peal sync");
+    // A guardian who did not hear the words, or a request that was changed on the way, is stopped at home.
+    house.refused(
+        "ann",
+        &["recover", "approve", &house.text("request"), "--check", "a b c d"],
+        1,
+        "do not approve",
+    );
+    let changed = std::fs::read_to_string(house.path("request")).unwrap().replace("key ", "key 0");
+    std::fs::write(house.path("changed"), changed).unwrap();
+    house.refused("ann", &["recover", "approve", &house.text("changed"), "--check", &check], 2, "line 3");
+    house.approve("ann", "request", &check);
+    house.refused(
+        "ann",
+        &["recover", "approve", &house.text("request"), "--check", &check],
+        1,
+        "already-approved",
+    );
+    house.refused(
+        "registrar",
+        &["recover", "approve", &house.text("request"), "--check", &check],
+        1,
+        "not-guardian",
+    );
+    let status = house.well("anew", &STATUS, false);
+    assert_eq!((status["pending"][0]["enough"].as_bool(), status["need"].as_u64()), (Some(false), Some(2)));
+    house.refused("anew", &COMPLETE, 1, "recovery-not-approved");
+
+    // Whoever has the old wallet is warned, and says no.
+    let warned = house.well("mei", &["sync"], false);
+    assert_eq!(warned["recovery_pending"], true);
+    let out = peal(&house.path("mei"), &["show"]);
+    assert!(String::from_utf8_lossy(&out.stdout).contains("peal recover veto"), "{out:?}");
+    house.well("mei", &["recover", "veto"], false);
+    house.refused("mei", &["recover", "veto"], 1, "nothing-pending");
+    house.refused("anew", &STATUS, 1, "vetoed");
+
+    // Two guardians; the delay of this account is none.
+    house.approve("ann", "request", &check);
+    house.approve("cy", "request", &check);
+    let status = house.well("anew", &STATUS, false);
+    assert_eq!(status["pending"][0]["enough"], true);
+    assert_eq!(status["pending"][0]["approvals"].as_array().unwrap().len(), 2);
+    house.well("anew", &COMPLETE, false);
+    house.refused("anew", &COMPLETE, 2, "has the account already");
+    assert_eq!(house.well("anew", &["sync"], false)["recovery_pending"], false);
+
+    // The old words are done, for reading and for signing; the new ones carry the history, and prove it to others.
+    house.refused("mei", &["sync"], 1, "reading key");
+    house.refused("mei", &["rotate"], 1, "key-not-current");
+    house.well("anew", &["rotate"], false);
+    house.well("anew", &["sync"], false);
+    let proof = house.text("proof.peal");
+    house.well("anew", &["prove", "--out", &proof], false);
+    let verdict = house.well("nobody", &["verify", &proof, "--trust", &house.text("ledger/trust")], false);
+    let shown = verdict.to_string();
+    assert!(shown.contains("\"complete\":true") && !shown.contains("\"proved\":false"), "{shown}");
+
+    // An auditor replays it all.
+    let mut house = house;
+    assert!(house.daemon.stop());
+    let audit = house.daemon.audit();
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stderr));
+}
+
+#[test]
+fn a_delay_is_kept_and_a_bureau_can_be_contested() {
+    let house = House::new();
+    let guardian = house.open("ann", &[]);
+    let bureau = house.open("bureau", &[]);
+    house.well("registrar", &["grant", &bureau, "--role", "bureau"], false);
+    let address = house.open("mei", &["--guardian", &guardian, "--need", "1"]);
+    house.well("mei", &["sync"], false);
+    let check = house.begin("anew", &address, "request");
+    house.approve("ann", "request", &check);
+    // A week, unless she said otherwise when she opened the account.
+    let status = house.well("anew", &STATUS, false);
+    assert_eq!(status["delay"].as_u64(), Some(7 * 86_400));
+    let due = status["pending"][0]["due"].as_str().unwrap().to_owned();
+    house.refused("anew", &COMPLETE, 1, &due);
+    house.refused("anew", &COMPLETE, 1, "recovery-too-early");
+
+    // Guardian and bureau together cannot be vetoed by a thief of the old key.
+    house.approve("bureau", "request", &check);
+    assert_eq!(house.well("anew", &STATUS, false)["pending"][0]["firm"], true);
+    house.refused("mei", &["recover", "veto"], 1, "nothing-pending");
+
+    // A bureau alone can be: the account has no guardians.
+    let lone = house.open("lone", &[]);
+    house.well("lone", &["sync"], false);
+    let check = house.begin("thief", &lone, "wanted");
+    house.approve("bureau", "wanted", &check);
+    let status = house.well("thief", &STATUS, false);
+    assert_eq!(status["pending"][0]["approvals"][0]["counts_as"], "bureau");
+    house.refused("thief", &COMPLETE, 1, "recovery-too-early");
+    house.well("lone", &["sync"], false);
+    house.well("lone", &["recover", "veto"], false);
+    house.refused("thief", &COMPLETE, 1, "key-not-current");
+}

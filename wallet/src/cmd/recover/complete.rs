@@ -1,0 +1,61 @@
+//! `peal recover complete`: the new keys take over. Signed by the new key, alone in its posting.
+
+use peal_spec::statement::{Body, RecoveryCompleted};
+use peal_wallet::sync::{self, Failed};
+use peal_wallet::trouble::{Kind, Trouble};
+use serde_json::json;
+
+use super::status;
+use crate::cmd::Done;
+use crate::cmd::context::{self, Common};
+use crate::cmd::single::{self, Said};
+
+/// Take over the account with the new words, once enough have approved and the delay has passed
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  peal recover complete --wallet new\n\nToo early, it says from when on it can be done."
+)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
+    let mut wallet = common.open()?;
+    let account = wallet.contents.address()?;
+    if wallet.contents.copy.is_some() {
+        return Err(Trouble::unusable(
+            "this wallet has the account already",
+            wallet.path().display(),
+            "complete the recovery with the wallet that `peal recover begin` made",
+        ));
+    }
+    let body =
+        Body::RecoveryCompleted(RecoveryCompleted { who: account, keys: wallet.contents.chain().keys(0) });
+    let said = Said { account, refers: None, month: None, body, generation: 0, again: false };
+    let recorded = single::say(&mut wallet, "recover-complete", &[], said).map_err(|mut trouble| {
+        // The refusal names a record that only the ledger can show to whoever has no keys yet: it says when.
+        if trouble.kind == Kind::Refused
+            && let Ok(said) = status::ask(&wallet.contents)
+            && let Some(due) = said["pending"].get(0).and_then(|set| set["due"].as_str())
+        {
+            trouble.remedy = format!("run the command again from {} on", peal_wallet::layout::clean(due));
+        }
+        trouble
+    })?;
+    let (remote, now) = (context::remote(&wallet.contents)?, context::now()?);
+    let fetched = match sync::run(&mut wallet.contents, &remote, &|| now) {
+        Ok(synced) => format!("{} records were fetched and verified.", synced.verdict.records.total),
+        Err(Failed::Trouble(trouble)) if trouble.kind == Kind::Unavailable => {
+            "The records could not be fetched yet: run `peal sync` later.".to_owned()
+        }
+        Err(Failed::Trouble(trouble)) => return Err(trouble),
+        Err(Failed::Contradiction(c)) => {
+            return Err(Trouble::refused(&c, remote.base(), "show this to a bureau or an auditor"));
+        }
+    };
+    wallet.save()?;
+    let text = format!(
+        "The account is yours again, with the new words: record {}. {fetched}\n\n  address  {account}\n",
+        recorded.sequence
+    );
+    let json = json!({ "account": account.to_string(), "sequence": recorded.sequence });
+    Ok(Done::well(text, json))
+}
