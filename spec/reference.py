@@ -4,7 +4,7 @@
 Written from spec/README.md alone; the sections named below are those of that page. It is meant to be read beside it:
 plain, small, and slow where slowness is simpler. Needs Python 3.11, cbor2 and cryptography.
 """
-import argparse, base64, copy, dataclasses, datetime, hashlib, io, json, pathlib, random, re, sys, time, unicodedata
+import argparse, base64, copy, dataclasses, datetime, hashlib, io, itertools, json, pathlib, random, re, sys, time, unicodedata
 from bisect import bisect_left
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ REFUSALS = {  # §9
     "month-in-future": 36, "amount-range": 37, "fund-unfit": 38, "target-void": 39, "settled": 40,
     "month-differs": 41, "currency-differs": 42, "amount-differs": 43, "reference-taken": 44, "total-overflow": 45,
     "state-full": 46, "not-recorded": 47, "not-guardian": 48, "already-approved": 49, "nothing-pending": 50,
-    "recovery-not-approved": 51, "recovery-too-early": 52}
+    "recovery-not-approved": 51, "recovery-too-early": 52, "recovery-pending": 53}
 
 
 class Refusal(Exception):
@@ -406,7 +406,8 @@ def parse_address(text):
 
 # ---- Statements (§5) ------------------------------------------------------------------------------------------------
 
-OPENED, ROTATED, GRANTED, REVOKED, CONTRIBUTION, SETTLEMENT, CORRECTION, APPROVED, VETOED, COMPLETED = range(1, 11)
+OPENED, ROTATED, GRANTED, REVOKED, CONTRIBUTION, SETTLEMENT, CORRECTION = range(1, 8)
+APPROVED, VETOED, COMPLETED, CHANGED = range(8, 12)
 
 
 class Type(NamedTuple):
@@ -418,7 +419,7 @@ class Type(NamedTuple):
 
 
 KEYS = row(HASH, HASH, HASH)
-GUARDIANS = many(ADDRESS, 0, 16)
+GUARDIANS = both(many(ADDRESS, 0, 16), lambda v: len({number for number, _ in v}) == len(v))  # no two of one number
 
 
 def need_fits(guardians, need):
@@ -444,6 +445,7 @@ TYPES = {
     APPROVED: Type("recovery-approved", False, False, {"who": ADDRESS, "keys": KEYS}),
     VETOED: Type("recovery-vetoed", False, False, {"who": ADDRESS}),
     COMPLETED: Type("recovery-completed", False, False, {"who": ADDRESS, "keys": KEYS}),
+    CHANGED: Type("recovery-changed", False, False, {"who": ADDRESS, "keys": KEYS, "recovery": RECOVERY}),
 }
 FRAME = row(B16, opt(ADDRESS), COUNT, TIME, opt(COUNT), opt(MONTH), many(anything))
 
@@ -608,7 +610,7 @@ CELL = either(
     row(exactly(1), many(row(ROLE, INSURANCES, opt(TIME), COUNT))),
     row(exactly(2), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT),
     row(exactly(3), INSURANCE, many(row(MONTH, uint(2 ** 53, 1))), COUNT, COUNT),
-    row(exactly(4), many(row(NUMBER, COUNT, TIME, *[HASH] * 3), 0, APPROVALS)))
+    row(exactly(4), many(row(NUMBER, COUNT, TIME, BOOL, *[HASH] * 3), 0, APPROVALS)))
 
 
 def state_root(cells, salts):
@@ -704,25 +706,30 @@ def in_force(role, time):
     return role[2] is None or time < role[2]
 
 
-# Recovery (§8). An approval is [approver, sequence, time, key, next, reading]; the rules are (guardians, need, delay).
-# Approvers are account numbers to the ledger and addresses to a reader of a proof; guardians likewise.
+# Recovery (§8). An approval is [approver, sequence, time, vetoed, key, next, reading]; the rules are (guardians, need,
+# delay). Approvers are account numbers to the ledger and addresses to a reader of a proof; guardians likewise.
 
 BUREAU_DELAY = 2_592_000
 
 
 def weigh(approvals, keys, rules):
-    """Of the approvals of these keys: (when they are due, sequence of the approval from which the delay runs), or None
+    """Of the approvals of these keys: (when they are due, sequence of the approval from which that time runs), or None
     when they are not enough; and whether they are firm."""
     guardians, need, delay = rules
-    mine = [a for a in approvals if a[3:] == keys]
+    mine = [a for a in approvals if a[4:] == keys]
     by_guardians = [a for a in mine if a[0] in guardians]
     by_bureaus = [a for a in mine if a[0] not in guardians]
-    agreed, due = 1 <= need <= len(by_guardians), []
-    if agreed:
-        due.append((by_guardians[need - 1][2] + delay, by_guardians[need - 1][1]))
-    if by_bureaus:
-        due.append((by_bureaus[0][2] + max(delay, BUREAU_DELAY), by_bureaus[0][1]))
-    firm = agreed and len(by_bureaus) >= 1 or need == 0 and len(by_bureaus) >= 2
+    left = [a for a in by_guardians if not a[3]]
+    left_of_bureaus = [a for a in by_bureaus if not a[3]]
+    firm = bool(1 <= need <= len(by_guardians) and by_bureaus)
+    ways = []  # (the approval from which a delay runs, the delay), in the order of the page
+    if 1 <= need <= len(left):
+        ways.append((left[need - 1], delay))
+    if left_of_bureaus:
+        ways.append((left_of_bureaus[0], max(delay, BUREAU_DELAY)))
+    if firm:  # the later of two in one commit is the one that was recorded later
+        ways.append((max(by_guardians[need - 1], by_bureaus[0], key=lambda a: a[1]), delay))
+    due = [(a[2] + wait, a[1]) for a, wait in ways]
     return min(due, key=lambda d: d[0], default=None), firm
 
 
@@ -732,8 +739,8 @@ def approved(approvals, new):
 
 
 def vetoed(approvals, rules):
-    """Those that a veto leaves."""
-    return [a for a in approvals if weigh(approvals, a[3:], rules)[1]]
+    """What a veto makes of them: it marks all but those of keys that are firm."""
+    return [a if weigh(approvals, a[4:], rules)[1] else [*a[:3], True, *a[4:]] for a in approvals]
 
 
 def month_of(time):
@@ -804,8 +811,9 @@ class Ledger:
         refuse(slot in self.posting_ids, "posting-id-taken", "posting-id")
         if issuer:
             alone = statements[0].type if len(statements) == 1 else None
-            current = (signed.kid == issuer.key() or alone == ROTATED and next_key(signed.kid) == issuer.next()
-                       or alone == COMPLETED and signed.kid in [a[3] for a in issuer.approvals()])
+            current = (signed.kid == issuer.key()
+                       or alone in (ROTATED, CHANGED) and next_key(signed.kid) == issuer.next()
+                       or alone == COMPLETED and signed.kid in [a[4] for a in issuer.approvals()])
             refuse(not current, "key-not-current", "kid")
         before = None
         if signed.all_or_nothing:
@@ -827,7 +835,7 @@ class Ledger:
         self.posting_ids[slot] = signed.digest
         self.postings[signed.digest] = {"results": results, "first": first, "signed": signed}
 
-    # -- judging: the refusals 20 to 52, in the order of §9, and then the effect on the account (§8)
+    # -- judging: the refusals 20 to 53, in the order of §9, and then the effect on the account (§8)
 
     def judge(self, st, signed, issuer, count, time):
         """Refuses, or gives (account or None for an opening, effect)."""
@@ -859,11 +867,15 @@ class Ledger:
             account.cells += [[0, key, after, reading, guardians, need, delay, opened_by], [1, []]]
         return None, effect
 
-    def judge_rotated(self, st, signed, issuer, account, count, _time):
-        keys = st.get("keys")
+    def demand_rotation(self, keys, signed, issuer, account, count):
+        """Refusals 26 to 28, common to rotations and changes of guardians."""
         refuse(issuer is not account, "not-yours", "who")
         refuse(next_key(keys[0]) != account.next(), "next-key", "keys")
         refuse(signed.kid != keys[0] or count != 1, "rotation-alone", "keys")
+
+    def judge_rotated(self, st, signed, issuer, account, count, _time):
+        keys = st.get("keys")
+        self.demand_rotation(keys, signed, issuer, account, count)
 
         def effect(account, _sequence):
             account.cells[0] = [0, *keys, *account.cells[0][4:]]
@@ -970,21 +982,21 @@ class Ledger:
         if issuer.number in self.rules(account)[0]:
             knows = issuer.address in account.cells[0][4]
         else:
-            knows = not role_trouble(issuer.cells[1][1], {BUREAU}, None, time)
+            knows = account.number != 0 and not role_trouble(issuer.cells[1][1], {BUREAU}, None, time)
         refuse(not knows or issuer is account, "not-guardian", "who")
-        refuse(mine and mine[3:] == keys, "already-approved", "keys", mine and [account.number, mine[1]])
+        refuse(mine and mine[3:] == [False, *keys], "already-approved", "keys", mine and [account.number, mine[1]])
 
         def effect(account, sequence):
-            account.set_approvals(approved(approvals, [issuer.number, sequence, time, *keys]))
+            account.set_approvals(approved(approvals, [issuer.number, sequence, time, False, *keys]))
         return account, effect
 
     def judge_recovery_vetoed(self, _st, _signed, issuer, account, _count, _time):
         refuse(issuer is not account, "not-yours", "who")
-        left = vetoed(account.approvals(), self.rules(account))
-        refuse(left == account.approvals(), "nothing-pending", "who")
+        after = vetoed(account.approvals(), self.rules(account))
+        refuse(after == account.approvals(), "nothing-pending", "who")
 
         def effect(account, _sequence):
-            account.set_approvals(left)
+            account.set_approvals(after)
         return account, effect
 
     def judge_recovery_completed(self, st, signed, issuer, account, count, time):
@@ -998,6 +1010,18 @@ class Ledger:
         def effect(account, _sequence):
             account.cells[0] = [0, *keys, *account.cells[0][4:]]
             account.set_approvals([])
+        return account, effect
+
+    def judge_recovery_changed(self, st, signed, issuer, account, count, _time):
+        keys, recovery = st.get("keys"), st.get("recovery")
+        self.demand_rotation(keys, signed, issuer, account, count)
+        refuse(any(weigh(account.approvals(), a[4:], self.rules(account))[1] for a in account.approvals()),
+               "recovery-pending", "recovery")
+
+        def effect(account, _sequence):
+            account.cells[0] = [0, *keys, *recovery, account.cells[0][7]]
+            if account.approvals():  # (there may be no recovery cell)
+                account.set_approvals([])
         return account, effect
 
     # -- recording
@@ -1212,7 +1236,7 @@ def known_signatures(note, keys):
 # ---- Receipts (§12) -------------------------------------------------------------------------------------------------
 
 RESULT = either(row(NUMBER, COUNT, HASH, B16),
-                row(uint(53, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
+                row(uint(54, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
 RECEIPT = row(exactly("peal receipt 1"), HASH, NOTE, TIME, opt(COUNT), many(RESULT, 1), HASHES)
 
 
@@ -1550,10 +1574,10 @@ def check_issuer(body, view, shown):
     bad = "bad-issuer"
     own = signed.issuer is None or signed.issuer == view.address
     source = shown.facets["who"][0] if r.type == CONTRIBUTION and "who" in shown.facets else None
-    only_own = r.type in (ROTATED, VETOED, COMPLETED) or source == SELF
+    only_own = r.type in (ROTATED, VETOED, COMPLETED, CHANGED) or source == SELF
     check(own or not only_own, bad, "another than the account itself")
     check(r.type not in (GRANTED, REVOKED) or signed.issuer[0] == 0, bad, "not the registrar")
-    if r.type in (ROTATED, COMPLETED) or signed.issuer is None:
+    if r.type in (ROTATED, COMPLETED, CHANGED) or signed.issuer is None:
         keys = shown.facets.get("keys")
         check(not keys or keys[0] == signed.kid, bad, "key")
         if r.type == COMPLETED:
@@ -1587,7 +1611,7 @@ def check_issuer(body, view, shown):
     elif r.type == SETTLEMENT:
         wanted, about = {FUND}, view.by_sequence.get(r.refers)
     elif r.type == APPROVED:
-        rules = recovery_rules(view)
+        rules = recovery_rules(view, r.sequence)
         if rules is None:
             return False
         wanted = set() if signed.issuer in rules[0] else {BUREAU}
@@ -1600,44 +1624,62 @@ def check_issuer(body, view, shown):
     return True
 
 
-def own_keys(view, sequence):
-    """*keys* of the account's last opened, rotated or recovery-completed before a sequence, if nothing in between is
-    hidden."""
+def last_shown(view, sequence, types, name):
+    """A facet of the account's last record of these types before a sequence, if nothing in between is hidden."""
     for number in range(sequence - 1, -1, -1):
         shown = view.by_sequence.get(number)
         if shown is None:
             return None
-        if shown.record.type in (OPENED, ROTATED, COMPLETED):
-            return shown.facets.get("keys")
+        if shown.record.type in types:
+            return shown.facets.get(name)
     return None
 
 
-def recovery_rules(view):
-    """*recovery* of the account's opening, if it is shown."""
-    opening = view.by_sequence.get(0)
-    return opening and opening.facets.get("recovery")
+def own_keys(view, sequence):
+    """The *keys* in force at a sequence."""
+    return last_shown(view, sequence, (OPENED, ROTATED, COMPLETED, CHANGED), "keys")
+
+
+def recovery_rules(view, sequence):
+    """The *recovery* in force at a sequence, if every record before it is shown."""
+    whole = sum(n < sequence for n in view.by_sequence) == sequence
+    return last_shown(view, sequence, (OPENED, CHANGED), "recovery") if whole else None
 
 
 def check_recovery(view, record, keys):
-    """Whether a recovery is proved; False when what it takes is not shown (§14)."""
-    rules, before = recovery_rules(view), [s for s in view.shown if s.record.sequence < record.sequence]
-    if rules is None or len(before) < record.sequence:
+    """Whether a recovery is proved; False when what it takes is not shown, or does not suffice as far as it is proved."""
+    rules = recovery_rules(view, record.sequence)
+    if rules is None:
         return False
-    since = max((s.record.sequence for s in before if s.record.type == COMPLETED), default=0)
-    approvals = []
+    before = [s for s in view.shown if s.record.sequence < record.sequence]
+    since = max((s.record.sequence for s in before if s.record.type in (COMPLETED, CHANGED)), default=0)
+    told, proved = [], []  # the approvals as the ledger says they stand, and those of them that are proved
     for shown in before[since:]:
         r = shown.record
         if r.type == APPROVED:
             by = shown.signed.issuer if shown.signed else shown.facets.get("who")
             if by is None or "keys" not in shown.facets:
                 return False
-            approvals = approved(approvals, [by, r.sequence, r.time, *shown.facets["keys"]])
+            if counts(view, by, rules[0]):
+                new = [by, r.sequence, r.time, False, *shown.facets["keys"]]
+                told = approved(told, new)
+                # One that is not proved counts for nothing, but takes out what its issuer approved of before.
+                proved = [a for a in approved(proved, new) if a is not new or shown.proved]
         elif r.type == VETOED:
-            approvals = vetoed(approvals, rules)
-    due, _ = weigh(approvals, keys, rules)
+            told, proved = vetoed(told, rules), vetoed(proved, rules)
+    due, _ = weigh(told, keys, rules)
     check(due is not None, "bad-issuer", "a recovery without approvals enough")
     check(due[0] <= record.time, "bad-issuer", "a recovery that was not due")
-    return True
+    due, _ = weigh(proved, keys, rules)
+    return due is not None and due[0] <= record.time
+
+
+def counts(view, approver, guardians):
+    """Whether an approval is one: not the account's own, nor one by another with a guardian's number; nor, for account
+    0, one by anybody but a guardian."""
+    if approver in guardians:
+        return approver != view.address
+    return approver != view.address and view.number != 0 and approver[0] not in [number for number, _ in guardians]
 
 
 def check_cells(shown):
@@ -2078,9 +2120,10 @@ class Town:
         self.give("fund", FUND)
         self.give("platform", PLATFORM)
 
-    def join(self, name, guardians=(), need=0):
+    def join(self, name, guardians=(), need=0, delay=604800, by=None):
         self.private[name] = self.new_keys()
-        result = self.send(None, [self.opening(name, None, guardians, need)], self.private[name][0])[0]
+        opening = self.opening(name, self.address[by] if by else None, guardians, need, delay)
+        result = self.send(by, [opening], self.private[by or name][0])[0]
         self.address[name] = [result[0], self.ledger.accounts[result[0]].id]
 
     def new_keys(self):
@@ -2093,9 +2136,11 @@ class Town:
     def account(self, name):
         return self.ledger.accounts[self.address[name][0]]
 
-    def opening(self, name, who=None, guardians=(), need=0):
-        recovery = [[self.address[g] for g in guardians], need, 604800]
-        return self.st(OPENED, None, [who, self.keys(self.private[name]), recovery])
+    def policy(self, guardians, need, delay=604800):
+        return [[self.address[g] for g in guardians], need, delay]
+
+    def opening(self, name, who=None, guardians=(), need=0, delay=604800):
+        return self.st(OPENED, None, [who, self.keys(self.private[name]), self.policy(guardians, need, delay)])
 
     def st(self, type, to, facets, refers=None, month=None):
         return Statement(self.rng.randbytes(16), self.address[to] if to else None, type, self.now, refers, month, facets)
@@ -2152,6 +2197,9 @@ class Town:
     def complete(self, keys, by="ann"):
         return self.st(COMPLETED, by, [self.address[by], keys])
 
+    def change(self, keys, guardians, need, by="ann", to=None):
+        return self.st(CHANGED, to or by, [self.address[by], keys, self.policy(guardians, need)])
+
     def verdict(self, name, changes, views):
         """On a proof of an account that shows everything but for the changes; views: {issuer: cells to open}."""
         shown = {n: (EVERYTHING, True, []) for n in range(len(self.account(name).records))} | changes
@@ -2187,7 +2235,7 @@ def test_ledger(rng):
         ("worker", town.opening("worker", town.address["worker"]), "role-missing"),
         ("worker", town.st(ROTATED, "fund", [town.address["worker"], [bytes(32)] * 3]), "not-yours"),
         ("worker", town.st(ROTATED, "worker", [town.address["worker"], [bytes(32)] * 3]), "next-key"),
-        ("worker", town.st(11, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
+        ("worker", town.st(12, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
     for by, statement, expected in cases:
         said = told(by, statement)
         assert said == expected, (expected, said)
@@ -2305,7 +2353,7 @@ def test_recovery(rng):
     town.join("ann", ("bo", "cy", "di"), 2)
     new, wrong = town.new_keys(), town.new_keys()
     keys, other = town.keys(new), town.keys(wrong)
-    bo, bureau, cy = (town.address[name][0] for name in ("bo", "bureau", "cy"))
+    bo, bureau, cy, di = (town.address[name][0] for name in ("bo", "bureau", "cy", "di"))
 
     def says(expected, by, statement, key=None, record=None):
         """What the ledger says; record is the sequence, in the account that the statement is about, that a refusal names."""
@@ -2313,8 +2361,8 @@ def test_recovery(rng):
         assert said == expected, (said, expected)
         assert town.record == (None if record is None else [statement.address[0], record]), town.record
 
-    def approvers():
-        return [a[0] for a in town.account("ann").cells[4][1]]
+    def standing():
+        return [(a[0], a[1], a[3]) for a in town.account("ann").cells[4][1]]
 
     says("accepted", "platform", town.pay(100, "a", to="ann"))                              # record 1, cells 2 and 3
     says("not-guardian", "fund", town.approve("fund", keys))
@@ -2326,7 +2374,7 @@ def test_recovery(rng):
     # Bo approves of keys that were never Ann's, and then of hers; his second approval takes the first one's place.
     says("accepted", "bo", town.approve("bo", other))                                       # 2
     says("accepted", "bo", town.approve("bo", keys))                                        # 3
-    assert town.account("ann").cells[4] == [4, [[bo, 3, town.now, *keys]]]
+    assert town.account("ann").cells[4] == [4, [[bo, 3, town.now, False, *keys]]]
     says("already-approved", "bo", town.approve("bo", keys), record=3)
     says("key-not-current", "ann", town.complete(other), wrong[0])
     says("recovery-not-approved", "ann", town.complete(keys), new[0])
@@ -2339,87 +2387,228 @@ def test_recovery(rng):
     says("not-yours", "bo", town.st(VETOED, "ann", [town.address["bo"]]))
     says("not-yours", "bo", town.st(COMPLETED, "ann", [town.address["bo"], keys]))
     assert town.send("ann", [town.complete(keys)] * 2, new[0])[0] == REFUSALS["key-not-current"]
-    # Whoever holds the present key vetoes it, and what a bureau says alone; for that there are 30 days.
+    test_thief(town, new[0])
+    # Whoever holds the present key vetoes it: the approvals stand on, marked.
+    before, salts = town.account("ann").cells[4][1], list(town.account("ann").salts)
     says("accepted", "ann", town.veto())                                                    # 5
-    assert town.account("ann").cells[4] == [4, []]
+    assert town.account("ann").cells[4] == [4, [[*a[:3], True, *a[4:]] for a in before]]
+    assert [i for i, salt in enumerate(town.account("ann").salts) if salt != salts[i]] == [4]
     says("nothing-pending", "ann", town.veto())
-    says("key-not-current", "ann", town.complete(keys), new[0])
-    says("accepted", "bureau", town.approve("bureau", keys))                                # 6
+    says("recovery-not-approved", "ann", town.complete(keys), new[0])
+    # After a veto the same keys can be approved of again, and the clock runs anew.
+    says("accepted", "bo", town.approve("bo", keys))                                        # 6
+    says("already-approved", "bo", town.approve("bo", keys), record=6)
+    says("recovery-not-approved", "ann", town.complete(keys), new[0])
+    assert standing() == [(cy, 4, True), (bo, 6, False)]
+    town.now += 7 * DAY
+    says("accepted", "cy", town.approve("cy", keys))                                        # 7
+    says("recovery-too-early", "ann", town.complete(keys), new[0], record=7)
+    says("accepted", "ann", town.veto())                                                    # 8
+    # She vetoes what a bureau says alone, too; for that there are 30 days.
+    says("accepted", "bureau", town.approve("bureau", other))                               # 9
     town.now += 29 * DAY
-    says("recovery-too-early", "ann", town.complete(keys), new[0], record=6)
-    says("accepted", "ann", town.veto())                                                    # 7
-    # What guardians and a bureau say together the veto leaves.
-    says("accepted", "bo", town.approve("bo", keys))                                        # 8
-    says("accepted", "bureau", town.approve("bureau", keys))                                # 9
-    says("accepted", "di", town.approve("di", other))                                       # 10
-    says("accepted", "cy", town.approve("cy", keys))                                        # 11
-    due = town.now + 7 * DAY
+    says("recovery-too-early", "ann", town.complete(other), wrong[0], record=9)
+    says("accepted", "ann", town.veto())                                                    # 10
+    says("accepted", "di", town.approve("di", other))                                       # 11
     says("accepted", "ann", town.veto())                                                    # 12
-    assert approvers() == [bo, bureau, cy]
+    says("recovery-not-approved", "ann", town.complete(other), wrong[0])
+    # What guardians and a bureau say together a veto leaves, though the guardians' part of it was vetoed.
+    says("accepted", "bureau", town.approve("bureau", keys))                                # 13
+    due = town.now + 7 * DAY
     says("nothing-pending", "ann", town.veto())
-    says("accepted", "platform", town.pay(100, "b", to="ann", insurance=2))                 # 13
+    says("accepted", "di", town.approve("di", other))                                       # 14
+    says("accepted", "ann", town.veto())                                                    # 15
+    assert standing() == [(bo, 6, True), (cy, 7, True), (bureau, 13, False), (di, 14, True)]
+    says("nothing-pending", "ann", town.veto())
+    says("accepted", "platform", town.pay(100, "b", to="ann", insurance=2))                 # 16
     assert [c[0] for c in town.account("ann").cells] == [0, 1, 2, 3, 4, 2, 3]
     town.now = due - 61
-    says("recovery-too-early", "ann", town.complete(keys), new[0], record=11)  # (send adds 60: a second before it is due)
+    says("recovery-too-early", "ann", town.complete(keys), new[0], record=13)  # (send adds 60: a second before it is due)
     town.now = due - 60
     salts = list(town.account("ann").salts)
-    says("accepted", "ann", town.complete(keys), new[0])                                    # 14
+    says("accepted", "ann", town.complete(keys), new[0])                                    # 17
     ann = town.account("ann")
     assert ann.records[-1].time == due and ann.cells[0][1:4] == keys and ann.cells[4] == [4, []]
     assert [i for i, salt in enumerate(ann.salts) if salt != salts[i]] == [0, 4]
     says("key-not-current", "ann", town.veto())
     says("key-not-current", "ann", town.st(ROTATED, "ann", [town.address["ann"], keys]), town.private["ann"][1])
-    says("accepted", "ann", town.pay(5, "mine", SELF, "ann", to="ann"), new[0])             # 15
+    says("accepted", "ann", town.pay(5, "mine", SELF, "ann", to="ann"), new[0])             # 18
     rotated = [public_of(new[1]), *other[1:]]
-    says("accepted", "ann", town.st(ROTATED, "ann", [town.address["ann"], rotated]), new[1])  # 16
+    says("accepted", "ann", town.st(ROTATED, "ann", [town.address["ann"], rotated]), new[1])  # 19
     test_recovery_proofs(town)
-    # Eve has no guardians: one bureau and 30 days, or two, which are not vetoed.
+    # Eve has no guardians: one bureau and 30 days; two can be vetoed like one.
     town.join("eve")
     says("accepted", "bureau", town.approve("bureau", keys, "eve"))                         # 1
-    says("accepted", "office", town.approve("office", other, "eve"))                        # 2
+    says("accepted", "office", town.approve("office", keys, "eve"))                         # 2
     says("accepted", "eve", town.veto("eve"))                                               # 3
+    says("nothing-pending", "eve", town.veto("eve"))
     says("accepted", "bureau", town.approve("bureau", keys, "eve"))                         # 4
     due = town.now + 30 * DAY
     says("accepted", "office", town.approve("office", keys, "eve"))                         # 5
-    says("nothing-pending", "eve", town.veto("eve"))
+    trial = copy.deepcopy(town)
+    assert trial.told("eve", trial.veto("eve")) == "accepted" and [a[3] for a in trial.account("eve").approvals()] == [True] * 2
     says("accepted", "registrar", town.st(REVOKED, "bureau", [town.address["registrar"]], 1))
     says("not-guardian", "bureau", town.approve("bureau", other, "eve"))  # (what it said before stands)
+    # A vetoed approval takes room.
     town.give("fund", BUREAU)
     two = town.account("eve").approvals()
-    town.account("eve").set_approvals(two + [[1000 + i, 9, 9, *other] for i in range(30)])
+    town.account("eve").set_approvals(two + [[1000 + i, 9, 9, True, *other] for i in range(30)])
     says("state-full", "fund", town.approve("fund", keys, "eve"))
     says("already-approved", "office", town.approve("office", keys, "eve"), record=5)
     town.account("eve").set_approvals(two)
     town.now = due - 61
     says("recovery-too-early", "eve", town.complete(keys, "eve"), new[0], record=4)
     says("accepted", "eve", town.complete(keys, "eve"), new[0])
+    test_registrar(town, new[0], keys)
+    # No two guardians of one number.
+    for guardians in ([town.address["bo"]] * 2, [town.address["bo"], [bo, bytes(32)]]):
+        assert CELL([0, *keys, guardians[:1], 1, 0, None]) and not CELL([0, *keys, guardians, 1, 0, None])
+        says("malformed-facet", None, town.st(OPENED, None, [None, keys, [guardians, 1, 0]]), new[0])
+        says("malformed-facet", "cy", town.st(CHANGED, "cy", [town.address["cy"], keys, [guardians, 1, 0]]))
     # A ledger that does not judge recoveries is found out.
-    for days, completed, failure in ((29, other, "bad-issuer"), (31, keys, "bad-issuer"), (31, other, None)):
+    for days, completed, vetoed_, failure in ((29, other, False, "bad-issuer"), (31, keys, False, "bad-issuer"),
+                                              (31, other, True, "bad-issuer"), (31, other, False, None)):
         careless = copy.deepcopy(town)
         careless.ledger.__class__ = Careless
         careless.join("fay")
         careless.send("office", [careless.approve("office", other, "fay")])
-        careless.account("fay").set_approvals([[0, 0, 0, *completed]])
+        if vetoed_:
+            careless.send("fay", [careless.veto("fay")])
+        careless.account("fay").set_approvals([[0, 0, 0, False, *completed]])
         careless.now += days * DAY
         private = wrong if completed == other else new
         assert careless.told("fay", careless.complete(completed, "fay"), private[0]) == "accepted"
-        verdict = careless.verdict("fay", {}, {})
-        assert verdict["failure"] == failure, verdict
+        for views, said in (({}, "not checked"), ({"office": [0, 1]}, "proved")):
+            verdict = careless.verdict("fay", {}, views)
+            assert verdict["failure"] == failure, verdict
+            assert failure or verdict["issuers"][address_text(careless.address["fay"])] == said, verdict
+    # What the account itself says is no approval, nor what another says that has a guardian's number.
+    for by, guardians in (("fay", ()), ("bo", ("false",))):
+        careless = copy.deepcopy(town)
+        careless.give("bo", BUREAU)
+        careless.address["false"] = [bo, bytes(32)]
+        careless.join("fay", guardians, len(guardians))
+        assert careless.told(by, careless.approve(by, keys, "fay")) == "not-guardian"
+        careless.ledger.__class__ = Careless
+        assert careless.told(by, careless.approve(by, keys, "fay")) == "accepted"
+        assert careless.verdict("fay", {}, {"bo": [0, 1]})["valid"]
+        careless.now += 31 * DAY
+        assert careless.told("fay", careless.complete(keys, "fay"), new[0]) == "accepted"
+        said = careless.verdict("fay", {}, {"bo": [0, 1]})
+        assert said["failure"] == "bad-issuer" and "without approvals" in said["why"], said
 
 
 class Careless(Ledger):
+    def judge_recovery_approved(self, st, _signed, issuer, account, _count, time):
+        def effect(account, sequence):
+            account.set_approvals(approved(account.approvals(), [issuer.number, sequence, time, False, *st.get("keys")]))
+        return account, effect
+
     def judge_recovery_completed(self, st, _signed, _issuer, account, _count, _time):
         return account, lambda account, _sequence: account.set_approvals([])
+
+    def judge_recovery_changed(self, st, _signed, _issuer, account, _count, _time):
+        return account, lambda account, _sequence: None
+
+
+def test_weigh():
+    """When approvals are due, and by which of them; ties."""
+    keys, rules = [b"k", b"n", b"r"], ([1, 2, 3], 2, 10 * DAY)
+
+    def weighed(*approvals, rules=rules):
+        """approvals: (approver, time in days, vetoed); the sequence is the place. The time due is given in days."""
+        due, firm = weigh([[by, i, day * DAY, veto, *keys] for i, (by, day, veto) in enumerate(approvals)], keys, rules)
+        return due and (due[0] // DAY, due[1]), firm
+    assert weighed() == (None, False) == weighed((1, 0, False)) == weighed((1, 0, False), (2, 0, True))
+    assert weighed((1, 0, False), (2, 1, False), (3, 2, False)) == ((11, 1), False)
+    assert weighed((1, 0, True), (2, 1, False), (3, 2, False)) == ((12, 2), False)
+    assert weighed((9, 1, False)) == ((31, 0), False) and weighed((9, 1, True)) == (None, False)
+    assert weighed((9, 1, True), (8, 2, False), (7, 3, False)) == ((32, 1), False)
+    # Firm: after the later of the two, vetoed or not; but not later than either alone.
+    assert weighed((1, 0, True), (2, 1, True), (9, 5, True)) == ((15, 2), True)
+    assert weighed((9, 0, True), (1, 1, True), (2, 5, True), (3, 6, True)) == ((15, 2), True)
+    assert weighed((1, 0, False), (2, 1, False), (9, 5, False)) == ((11, 1), True)
+    assert weighed((9, 0, False), (1, 1, True), (2, 25, True)) == ((30, 0), True)
+    assert weighed((9, 0, True), (8, 1, False), (1, 2, True), (2, 25, True)) == ((31, 1), True)
+    # Ties: guardians, a bureau, both; of guardians and bureau in one commit the one that was recorded later.
+    assert weighed((9, 0, False), (1, 1, False), (2, 20, False)) == ((30, 2), True)
+    assert weighed((9, 0, False), (1, 1, True), (2, 20, True)) == ((30, 0), True)
+    assert weighed((1, 0, True), (9, 4, True), (2, 4, True)) == ((14, 2), True)
+    assert weighed((1, 0, True), (2, 4, True), (9, 4, True)) == ((14, 2), True)
+    assert weighed((9, 4, True), (1, 4, False), (2, 4, False)) == ((14, 2), True)
+    assert weighed((1, 4, False), (2, 4, False), (9, 4, False)) == ((14, 1), True)
+    # Without guardians bureaus are not firm, however many; a long delay is theirs, too.
+    assert weighed((9, 0, False), (8, 0, False), rules=([], 0, 40 * DAY)) == ((40, 0), False)
+    mixed = [[1, 0, 0, False, *keys], [9, 1, 0, False, *keys], [2, 2, 0, False, b"j", b"n", b"r"]]
+    assert vetoed(mixed, rules) == [[*a[:3], True, *a[4:]] for a in mixed]
+    assert vetoed(mixed, ([1, 2], 1, 0)) == [*mixed[:2], [2, 2, 0, True, b"j", b"n", b"r"]]
+
+
+def test_thief(town, new):
+    """Bo and Cy approve of Ann's keys, whose private one is new. A thief vetoes all that is said, as it is said."""
+    for order in itertools.permutations(("bo", "cy", "bureau")):
+        trial = copy.deepcopy(town)
+        keys = trial.account("ann").approvals()[0][4:]
+        trial.account("ann").set_approvals([])
+        for name in order:
+            trial.now += 20 * DAY
+            assert trial.told(name, trial.approve(name, keys)) == "accepted"
+            due = trial.now + 7 * DAY
+            said = trial.told("ann", trial.veto())
+            assert said == ("nothing-pending" if name == order[-1] else "accepted"), (order, said)
+            assert trial.told("ann", trial.veto()) == "nothing-pending"
+        assert [a[3] for a in trial.account("ann").approvals()] == [True, True, False]
+        last = trial.account("ann").approvals()[2][1]
+        # Whoever says it again needlessly is the last, and the time runs from there.
+        again = copy.deepcopy(trial)
+        again.now += DAY
+        assert again.told(order[0], again.approve(order[0], keys)) == "accepted"
+        assert again.told("ann", again.veto()) == "nothing-pending"
+        again.now = due - 60
+        assert again.told("ann", again.complete(keys), new) == "recovery-too-early"
+        assert again.record == [again.address["ann"][0], again.account("ann").approvals()[-1][1]]
+        # A bureau that turns to other keys makes these not firm.
+        other = copy.deepcopy(trial)
+        assert other.told("bureau", other.approve("bureau", [*keys[:2], bytes(32)])) == "accepted"
+        assert other.told("ann", other.veto()) == "accepted"
+        assert other.told("ann", other.complete(keys), new) == "recovery-not-approved"
+        trial.now = due - 61
+        assert trial.told("ann", trial.complete(keys), new) == "recovery-too-early"
+        assert trial.record == [trial.address["ann"][0], last], (order, trial.record)
+        trial.now = due - 60
+        assert trial.told("ann", trial.complete(keys), new) == "accepted"
+
+
+def test_registrar(town, new, keys):
+    """Nobody but its guardians recovers account 0."""
+    town = copy.deepcopy(town)
+    assert town.told("office", town.approve("office", keys, "registrar")) == "not-guardian"
+    present = [public_of(town.private["registrar"][1]), *keys[1:]]
+    named = town.change(present, ("bo",), 1, "registrar")
+    assert town.told("registrar", named, town.private["registrar"][1]) == "accepted"
+    careless = copy.deepcopy(town)
+    assert town.told("office", town.approve("office", keys, "registrar")) == "not-guardian"
+    assert town.told("bo", town.approve("bo", keys, "registrar")) == "accepted"
+    town.now += 7 * DAY
+    assert town.told("registrar", town.complete(keys, "registrar"), new) == "accepted"
+    said = town.verdict("registrar", {}, {"bo": [0, 1]})
+    assert said["valid"] and set(said["issuers"].values()) == {"proved"}, said
+    careless.ledger.__class__ = Careless
+    assert careless.told("office", careless.approve("office", keys, "registrar")) == "accepted"
+    careless.now += 31 * DAY
+    assert careless.told("registrar", careless.complete(keys, "registrar"), new) == "accepted"
+    assert careless.verdict("registrar", {}, {"office": [0, 1]})["failure"] == "bad-issuer"
 
 
 def test_recovery_proofs(town):
     """Proofs of Ann's account as test_recovery left it."""
     views = {name: [0, 1] for name in ("fund", "platform", "bo", "cy", "di", "bureau")}
-    said = town.verdict("ann", {11: (EVERYTHING, True, [4]), 16: (EVERYTHING, True, [0, 2, 3, 4, 5, 6])}, views)
+    said = town.verdict("ann", {13: (EVERYTHING, True, [4]), 19: (EVERYTHING, True, [0, 2, 3, 4, 5, 6])}, views)
     assert said["valid"] and said["complete"] and set(said["issuers"].values()) == {"proved"}, said
     assert [t["basis"] for t in said["totals"]] == ["recomputed"] * 4, said["totals"]
-    standing = [[1, 2, 3, *[bytes(32)] * 3]]
-    assert CELL([4, []]) and CELL([4, standing * 32]) and not CELL([4, standing * 33]) and not CELL([4, [standing[0][:5]]])
+    standing = [[1, 2, 3, True, *[bytes(32)] * 3]]
+    assert CELL([4, []]) and CELL([4, standing * 32]) and not CELL([4, standing * 33]) and not CELL([4, [standing[0][:6]]])
+    assert not CELL([4, [[1, 2, 3, *[bytes(32)] * 3]]]) and not CELL([4, [[1, 2, 3, 1, *[bytes(32)] * 3]]])
 
     def unchecked(changes, views=views):
         said = town.verdict("ann", changes, views)
@@ -2428,14 +2617,152 @@ def test_recovery_proofs(town):
 
     def without(name):
         return EVERYTHING - {name}, True, []
-    header = None, False, []
-    assert unchecked({1: header, 5: header, 13: header, 10: without("who")}) == set()
-    assert unchecked({4: header}) == unchecked({8: without("keys")}) == unchecked({14: without("keys")}) == {"ann"}
-    assert unchecked({1: None}) == {"ann"} and unchecked({15: None}) == {"ann"}
-    assert unchecked({0: without("recovery")}) == {"ann", "bo", "cy", "di", "bureau"}
-    assert unchecked({}, {**views, "di": [0]}) == set() and unchecked({}, {"bo": [0, 1]}) == {"platform", "cy", "di", "bureau"}
+    header, unsigned = (None, False, []), (EVERYTHING, False, [])
+    assert unchecked({1: header, 5: header, 16: header, 14: without("who")}) == set()
+    assert unchecked({4: header}) == unchecked({6: without("keys")}) == unchecked({17: without("keys")}) == {"ann"}
+    assert unchecked({18: None}) == {"ann"}
+    # (What is hidden may have changed the guardians.)
+    assert unchecked({1: None}) == unchecked({0: without("recovery")}) == {"ann", "bo", "cy", "di", "bureau"}
+    # An approval that is not proved makes the recovery not checked that needs it, and no other.
+    assert unchecked({}, {**views, "di": [0]}) == set()
+    assert unchecked({}, {"bo": [0, 1]}) == {"platform", "cy", "di", "bureau", "ann"}
+    for name, numbers, more in (("di", (11, 14), set()), ("cy", (4, 7), {"ann"}), ("bo", (2, 3, 6), {"ann"}),
+                                ("bureau", (9, 13), {"ann"})):
+        assert unchecked({}, {v: cells for v, cells in views.items() if v != name}) == {name} | more
+        assert unchecked({numbers[-1]: unsigned}) == unchecked({n: unsigned for n in numbers}) == {name} | more
+        assert unchecked({numbers[0]: unsigned}) == {name}
     for wrong in ({**views, "bureau": [0]}, {**views, "di": [1]}):
         assert town.verdict("ann", {}, wrong)["failure"] == "bad-issuer"
+
+
+def test_absent(rng):
+    """The bureau opens an account for Eve, who is not there yet; she claims it, and names guardians of her own."""
+    town = Town(rng)
+    for name in ("bo", "cy", "bureau", "office"):
+        town.join(name)
+    town.give("bureau", BUREAU)
+    town.give("office", BUREAU)
+    town.join("eve", ("bureau",), 1, 0, "bureau")                                           # record 0
+    town.private["eve"], wrong = town.new_keys(), [town.new_keys() for _ in range(2)]
+    present, after, later = town.private["eve"]
+    keys, other, another = town.keys(town.private["eve"]), *map(town.keys, wrong)
+    next_keys = [public_of(after), next_key(public_of(later)), keys[2]]
+    bureau = town.address["bureau"][0]
+    assert town.account("eve").cells[0][4:] == [[town.address["bureau"]], 1, 0, bureau]
+
+    def says(expected, by, statement, key=None, record=None):
+        said = town.told(by, statement, key)
+        assert said == expected, (said, expected)
+        assert town.record == (None if record is None else [statement.address[0], record]), town.record
+
+    def salts_changed(call):
+        before = list(town.account("eve").salts)
+        call()
+        return [i for i, salt in enumerate(town.account("eve").salts) if [salt] != before[i:i + 1]]
+
+    def change(guardians=("bo", "cy"), need=2, keys=next_keys, by="eve"):
+        return town.change(keys, guardians, need, by, "eve")
+    # She comes, and the bureau's approval and her claim are of one commit.
+    postings = [town.post("bureau", [town.approve("bureau", keys, "eve")]), town.post("eve", [town.complete(keys, "eve")])]
+    answers = town.ledger.commit(town.now, postings, [rng.randbytes(16) for _ in range(2)])
+    assert [len(r) for a in answers for r in a["results"]] == [4, 4], answers               # 1, 2
+    assert town.account("eve").cells == [[0, *keys, [town.address["bureau"]], 1, 0, bureau], [1, []], [4, []]]
+    # What a change of guardians takes.
+    says("malformed-facet", "eve", change(need=3), after)
+    says("malformed-facet", "eve", town.st(CHANGED, "eve", [town.address["eve"], next_keys]), after)
+    says("issuer-not-named", "bo", change())
+    says("not-yours", "bo", change(by="bo"))
+    says("next-key", "eve", change(keys=other))
+    says("next-key", "eve", change(keys=other), after)
+    says("rotation-alone", "eve", change())
+    assert [r[0] for r in town.send("eve", [change()] * 2)] == [REFUSALS["rotation-alone"]] * 2
+    assert town.send("eve", [change()] * 2, after)[0] == REFUSALS["key-not-current"]
+    says("key-not-current", "eve", change(), later)
+    says("key-not-current", "eve", town.veto("eve"), after)
+    # Not while a guardian and a bureau say the same, whatever keys they mean; after that it takes out every approval.
+    says("accepted", "bureau", town.approve("bureau", other, "eve"))                        # 3
+    trial = copy.deepcopy(town)
+    assert trial.told("eve", trial.veto("eve")) == trial.told("office", trial.approve("office", other, "eve")) == "accepted"
+    assert trial.told("eve", change(), after) == "recovery-pending" and trial.told("eve", trial.veto("eve")) == "nothing-pending"
+    assert trial.told("eve", trial.complete(other, "eve"), wrong[0][0]) == "accepted"  # (her delay is 0)
+    says("accepted", "office", town.approve("office", other, "eve"))                        # 4
+    says("rotation-alone", "eve", change())
+    says("recovery-pending", "eve", change(), after)
+    says("accepted", "office", town.approve("office", next_keys, "eve"))                    # 5
+    trial = copy.deepcopy(town)
+    assert trial.told("bureau", trial.approve("bureau", next_keys, "eve")) == "accepted"
+    assert trial.told("eve", change(), after) == "recovery-pending"
+    assert salts_changed(lambda: says("accepted", "eve", change(), after)) == [0, 2]        # 6
+    guardians = [town.address["bo"], town.address["cy"]]
+    assert town.account("eve").cells == [[0, *next_keys, guardians, 2, 604800, bureau], [1, []], [4, []]]
+    says("key-not-current", "eve", town.veto("eve"), present)
+    # The bureau is one of many now: it takes 30 days, in which Eve can veto.
+    says("accepted", "bureau", town.approve("bureau", other, "eve"))                        # 7
+    says("recovery-too-early", "eve", town.complete(other, "eve"), wrong[0][0], record=7)
+    says("accepted", "eve", town.veto("eve"), after)                                        # 8
+    says("accepted", "bureau", town.approve("bureau", other, "eve"))                        # 9
+    due = town.now + 30 * DAY
+    says("accepted", "bo", town.approve("bo", another, "eve"))                              # 10
+    town.now = due - 61
+    says("recovery-too-early", "eve", town.complete(other, "eve"), wrong[0][0], record=9)
+    says("accepted", "eve", town.complete(other, "eve"), wrong[0][0])                       # 11
+    # Without approvals a change leaves the recovery cell as it is, and makes none.
+    second = [public_of(wrong[0][1]), *another[1:]]
+    assert salts_changed(lambda: says("accepted", "eve", change((), 0, second), wrong[0][1])) == [0]  # 12
+    assert town.account("eve").cells[0][4:7] == [[], 0, 604800]
+    says("accepted", "eve", town.pay(5, "mine", SELF, "eve", to="eve"), wrong[0][1])        # 13
+    says("accepted", "cy", town.st(CHANGED, "cy", [town.address["cy"], [public_of(town.private["cy"][1]), *other[1:]],
+                                                   town.policy(("bo",), 1)]), town.private["cy"][1])
+    assert [c[0] for c in town.account("cy").cells] == [0, 1]
+    # Kim's opener is the platform, which is no bureau: when she has named Bo it can do no more.
+    town.join("kim", ("platform",), 1, 0, "platform")                                       # 0
+    says("accepted", "platform", town.approve("platform", keys, "kim"))                     # 1
+    says("accepted", "kim", town.complete(keys, "kim"), present)                            # 2
+    says("accepted", "kim", town.change(next_keys, ("bo",), 1, "kim"), after)               # 3
+    says("not-guardian", "platform", town.approve("platform", other, "kim"))
+    says("accepted", "bo", town.approve("bo", other, "kim"))                                # 4
+    town.now += 7 * DAY
+    says("accepted", "kim", town.complete(other, "kim"), wrong[0][0])                       # 5
+    test_absent_proofs(town, wrong[0])
+
+
+def test_absent_proofs(town, private):
+    """Proofs of Eve's and Kim's accounts as test_absent left them. private: whose approved keys are."""
+    views = {name: [0, 1] for name in ("bo", "bureau", "office", "platform")}
+
+    def unchecked(name, changes, views=views):
+        said = town.verdict(name, changes, views)
+        assert said["valid"], said
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+
+    def without(name):
+        return EVERYTHING - {name}, True, []
+    header = None, False, []
+    assert unchecked("eve", {11: (EVERYTHING, True, [0, 1, 2])}) == unchecked("kim", {}) == set()
+    assert unchecked("kim", {}, {"bo": [0], "platform": [0, 1]}) == set()  # guardians, each at its place
+    assert unchecked("eve", {3: header, 4: header, 5: without("keys"), 8: header, 13: header}) == set()
+    assert unchecked("eve", {6: without("keys")}) == unchecked("eve", {10: header}) == {"eve"}
+    assert unchecked("eve", {6: without("recovery")}) == {"eve", "bureau", "bo"}
+    assert unchecked("eve", {0: without("recovery")}) == {"eve", "bureau", "office"}
+    assert unchecked("kim", {0: without("recovery")}) == {"kim", "platform"}
+    assert unchecked("kim", {3: without("recovery")}) == unchecked("kim", {3: None}) == {"kim", "bo"}
+    assert unchecked("kim", {2: None}) == unchecked("kim", {1: None}) == {"kim", "bo"}
+    assert town.verdict("eve", {}, {**views, "office": [0]})["failure"] == "bad-issuer"
+    # A ledger that lets the opener act as the guardian that it was, that takes a change by the present key, or by another.
+    for days, failure in ((1, "bad-issuer"), (31, None)):
+        careless = copy.deepcopy(town)
+        assert careless.told("office", careless.approve("office", careless.keys(private), "kim")) == "accepted"
+        careless.now += days * DAY
+        careless.ledger.__class__ = Careless
+        assert careless.told("kim", careless.complete(careless.keys(private), "kim"), private[0]) == "accepted"
+        assert careless.verdict("kim", {}, views)["failure"] == failure
+    for by, to, key, why in (("bo", "bo", 0, "not the key committed to"), ("cy", "kim", 1, "another than the account itself")):
+        careless = copy.deepcopy(town)
+        careless.ledger.__class__ = Careless
+        change = careless.change(careless.keys(careless.private["bo"]), (), 0, by, to)
+        assert careless.told(by, change, careless.private[by][key]) == "accepted"
+        said = careless.verdict(to, {}, {})
+        assert said["failure"] == "bad-issuer" and why in said["why"], said
 
 
 def note_end(body):
@@ -2465,7 +2792,9 @@ def selftest():
     test_receipts(town)
     test_trust(town)
     test_proofs(town, rng)
+    test_weigh()
     test_recovery(rng)
+    test_absent(rng)
     test_reads(rng)
     print("selftest passed")
     return 0

@@ -59,16 +59,17 @@ impl FromRequestParts<Shared> for RecoveryRead {
     /// Whoever has lost her keys reads with the reading key that is to be hers, `?reading=HEX`: it counts while an approval names it. One
     /// signature is verified, as with every read.
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        let named = match parts.uri.query().map(|query| query.strip_prefix("reading=")) {
-            None => None,
-            Some(text) => {
-                let key = text.and_then(|text| text.parse::<Hash>().ok());
-                let key = key.ok_or_else(|| {
-                    Problem::bad_parameter("reading", "expected a key of 64 hexadecimal digits")
-                })?;
-                Some(PublicKey(key.0))
-            }
-        };
+        let named =
+            match parts.uri.query().filter(|q| !q.is_empty()).map(|query| query.strip_prefix("reading=")) {
+                None => None,
+                Some(text) => {
+                    let key = text.and_then(|text| text.parse::<Hash>().ok());
+                    let key = key.ok_or_else(|| {
+                        Problem::bad_parameter("reading", "expected a key of 64 hexadecimal digits")
+                    })?;
+                    Some(PublicKey(key.0))
+                }
+            };
         let key = |account: &Account| match named {
             None => Some(account.state.control.keys.reading),
             Some(named) => account.state.approvals().iter().any(|a| a.keys.reading == named).then_some(named),

@@ -236,6 +236,7 @@ impl RecordView {
             Body::Revoked(_) | Body::RecoveryVetoed(_) => {}
             Body::RecoveryApproved(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::RecoveryCompleted(b) => self.key = Some(hex(&b.keys.key.0)),
+            Body::RecoveryChanged(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::Contribution(b) => {
                 self.source = Some(b.who.source.to_string());
                 self.reference = Some(b.who.reference.to_string());

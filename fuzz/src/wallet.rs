@@ -10,6 +10,7 @@ use peal_spec::trust::Pin;
 use peal_wallet::http::{Problem, base_url, is_exposed};
 use peal_wallet::layout;
 use peal_wallet::outbox::Batch;
+use peal_wallet::recovery::Request;
 use peal_wallet::vault::{BadVault, Sealer, Stretch};
 use peal_wallet::wallet::{Contents, Held, Seen};
 use peal_wallet::words::Words;
@@ -54,6 +55,32 @@ fn trust_text(data: &[u8], contents: &Contents) -> String {
     let text = contents.trust.to_string();
     let there = data.windows(text.len()).any(|w| w == text.as_bytes());
     if there { text } else { String::new() }
+}
+
+/// A request for new keys, as somebody hands it to a guardian.
+pub fn run_recovery(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match text.parse::<Request>() {
+        Ok(request) => {
+            let written = request.to_string();
+            assert_eq!(written.parse::<Request>().as_ref(), Ok(&request), "what is written is read");
+            // Blanks, and the case of addresses and digits, are the sender's.
+            let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(words(&written), words(&text), "one text for each request");
+        }
+        Err(trouble) => {
+            assert_eq!(trouble.code(), 2);
+            assert!(trouble.place.starts_with("line ") || trouble.place == "the end", "{trouble}");
+        }
+    }
+}
+
+/// Requests for the accounts of the small ledger.
+pub fn seeds_recovery() -> Seeds {
+    let request = |account: &peal_spec::account::Account| {
+        Request { address: account.address, keys: account.state.control.keys }.to_string().into_bytes()
+    };
+    WORLD.book.accounts.iter().map(request).collect()
 }
 
 /// Bodies of wallets, and what another sealer has sealed.

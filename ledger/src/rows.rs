@@ -343,6 +343,7 @@ fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
                     p.number(approval.by);
                     p.number(approval.sequence);
                     p.number(approval.time.seconds());
+                    p.number(u64::from(approval.vetoed));
                     p.fixed(&approval.keys.key.0);
                     p.fixed(&approval.keys.next.0);
                     p.fixed(&approval.keys.reading.0);
@@ -383,11 +384,16 @@ fn unpack_sums(u: &mut Unpacker<'_>, sums: &mut Vec<Sum>) -> Option<()> {
             }
             RECOVERY => {
                 let mut approvals = Vec::new();
-                for _ in 0..u.count(99)? {
+                for _ in 0..u.count(100)? {
                     approvals.push(Approval {
                         by: u.number()?,
                         sequence: u.number()?,
                         time: Time::new(u.number()?)?,
+                        vetoed: match u.number()? {
+                            0 => false,
+                            1 => true,
+                            _ => return None,
+                        },
                         keys: Keys {
                             key: PublicKey(u.fixed()?),
                             next: Hash(u.fixed()?),

@@ -727,7 +727,13 @@ mod tests {
             };
             state.sums.push(Sum::Totals(totals));
             let keys = state.control.keys;
-            let approval = |n: u64| Approval { by: n, sequence: 7 + n, time: Time::new(n).unwrap(), keys };
+            let approval = |n: u64| Approval {
+                by: n,
+                sequence: 7 + n,
+                time: Time::new(n).unwrap(),
+                vetoed: n % 2 == 1,
+                keys,
+            };
             state.sums.push(Sum::Recovery((0..u64::from(months % 9)).map(approval).collect()));
             let cells = &mut head.account.cells;
             cells.update(&head.account.state, &[0, 1, 2, 3, 4], &Seed([8; 16]));

@@ -342,7 +342,7 @@ impl Copy {
             if selection.show == Show::Totals && i != last {
                 continue;
             }
-            let is_keys = matches!(row.record.kind, Type::Opened | Type::Rotated | Type::RecoveryCompleted);
+            let is_keys = row.record.kind.gives_keys();
             let keys_only = !with_contents[i] && is_keys && last_own.is_some_and(|own| i < own);
             let mut record =
                 Shown { record: row.record.clone(), opening: None, link: None, cells: Vec::new() };

@@ -103,7 +103,7 @@ impl Cbor for Keys {
 /// Who may help to recover an account, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// Accounts that may approve; at most 16.
+    /// Accounts that may approve; at most 16, no two of one number.
     pub guardians: Vec<Address>,
     /// How many of them must.
     pub need: u64,
@@ -122,11 +122,15 @@ impl Recovery {
     }
 
     pub(crate) fn decode_fields(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let fault = r.fault("at most 16 guardians, 1 to their number of whom are needed (0 of none)");
+        let fault =
+            r.fault("at most 16 guardians, each once, 1 to their number of whom are needed (0 of none)");
         let guardians: Vec<Address> = r.list()?;
         let need = u64::decode(r)?;
         let count = guardians.len() as u64;
-        if guardians.len() > Self::MAX_GUARDIANS || need > count || (need == 0) != (count == 0) {
+        let mut numbers: Vec<u64> = guardians.iter().map(|guardian| guardian.number).collect();
+        numbers.sort_unstable();
+        let twice = numbers.windows(2).any(|two| two[0] == two[1]);
+        if twice || guardians.len() > Self::MAX_GUARDIANS || need > count || (need == 0) != (count == 0) {
             return Err(fault);
         }
         Ok(Self { guardians, need, delay: Time::decode(r)? })

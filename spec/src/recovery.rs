@@ -24,26 +24,30 @@ pub struct Approval {
     pub sequence: u64,
     /// The commit's time.
     pub time: Time,
+    /// Whether the account itself has said no since.
+    pub vetoed: bool,
     /// The keys that are to take over.
     pub keys: Keys,
 }
 
 impl Cbor for Approval {
     fn encode(&self, w: &mut Writer) {
-        w.array(6);
+        w.array(7);
         w.uint(self.by);
         w.uint(self.sequence);
         self.time.encode(w);
+        w.bool(self.vetoed);
         self.keys.key.encode(w);
         self.keys.next.encode(w);
         self.keys.reading.encode(w);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array_of(6, "an approval of 6 elements")?;
+        r.array_of(7, "an approval of 7 elements")?;
         Ok(Self {
             by: r.below(NUMBER_LIMIT, "an account number below 2^40")?,
             sequence: u64::decode(r)?,
             time: Time::decode(r)?,
+            vetoed: r.bool()?,
             keys: Keys { key: Cbor::decode(r)?, next: Cbor::decode(r)?, reading: Cbor::decode(r)? },
         })
     }
@@ -63,17 +67,22 @@ impl<'a> Side<'a> {
         Self { guardians, bureaus, policy }
     }
 
+    /// The same without what was vetoed.
+    fn unvetoed(&self) -> Self {
+        let left = |all: &[&'a Approval]| all.iter().copied().filter(|approval| !approval.vetoed).collect();
+        Self { guardians: left(&self.guardians), bureaus: left(&self.bureaus), policy: self.policy }
+    }
+
     /// The guardian's approval with which there are as many as needed.
     fn last_needed(&self) -> Option<&'a Approval> {
         let place = usize::try_from(self.policy.need.checked_sub(1)?).ok()?;
         self.guardians.get(place).copied()
     }
 
-    fn firm(&self) -> bool {
-        match self.policy.need {
-            0 => self.bureaus.len() >= 2,
-            _ => self.last_needed().is_some() && !self.bureaus.is_empty(),
-        }
+    /// The approval with which guardians and a bureau agree.
+    fn firm(&self) -> Option<&'a Approval> {
+        let (guardian, bureau) = (self.last_needed()?, *self.bureaus.first()?);
+        Some(if guardian.sequence > bureau.sequence { guardian } else { bureau })
     }
 }
 
@@ -84,18 +93,27 @@ pub fn is_guardian(policy: &Recovery, number: u64) -> bool {
 
 /// From when on the keys may take over, in seconds since 1970, and the approval from which the delay runs; none if too few approve.
 pub fn due<'a>(approvals: &'a [Approval], policy: &'a Recovery, keys: &Keys) -> Option<(u64, &'a Approval)> {
-    let side = Side::of(approvals, policy, keys);
+    let all = Side::of(approvals, policy, keys);
+    let side = all.unvetoed();
     let after = |approval: &'a Approval, delay: u64| (approval.time.seconds() + delay, approval);
     let delay = policy.delay.seconds();
     let by_guardians = side.last_needed().map(|approval| after(approval, delay));
     let by_bureau = side.bureaus.first().map(|approval| after(approval, delay.max(BUREAU_DELAY)));
-    by_guardians.into_iter().chain(by_bureau).min_by_key(|(due, _)| *due)
+    let firm = all.firm().map(|approval| after(approval, delay));
+    by_guardians.into_iter().chain(by_bureau).chain(firm).min_by_key(|(due, _)| *due)
 }
 
-/// The approvals that a veto leaves: those of keys of which guardians and a bureau approve, or two bureaus where there are no guardians.
-pub fn firm(approvals: &[Approval], policy: &Recovery) -> Vec<Approval> {
-    let kept = approvals.iter().filter(|a| Side::of(approvals, policy, &a.keys).firm());
-    kept.copied().collect()
+/// Whether guardians and a bureau approve of these keys, so that the present key cannot say no.
+pub fn is_firm(approvals: &[Approval], policy: &Recovery, keys: &Keys) -> bool {
+    Side::of(approvals, policy, keys).firm().is_some()
+}
+
+/// The approvals after a veto; none if it changes nothing.
+pub fn veto(approvals: &[Approval], policy: &Recovery) -> Option<Vec<Approval>> {
+    let firm = |approval: &Approval| is_firm(approvals, policy, &approval.keys);
+    let vetoed = |a: &Approval| Approval { vetoed: a.vetoed || !firm(a), ..*a };
+    let after: Vec<Approval> = approvals.iter().map(vetoed).collect();
+    (after != approvals).then_some(after)
 }
 
 /// Adds an approval in place of the same approver's earlier one.

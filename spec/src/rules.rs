@@ -43,7 +43,8 @@ pub fn judge_posting(
     }
     if let Some(issuer) = issuer {
         let keys = &issuer.state.control.keys;
-        let rotates = alone.may_be(Type::Rotated) && kid.commitment() == keys.next;
+        let rotation = alone.may_be(Type::Rotated) || alone.may_be(Type::RecoveryChanged);
+        let rotates = rotation && kid.commitment() == keys.next;
         let approved = || issuer.state.approvals().iter().any(|approval| approval.keys.key == *kid);
         let recovers = alone.may_be(Type::RecoveryCompleted) && approved();
         if keys.key != *kid && !rotates && !recovers {

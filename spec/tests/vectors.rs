@@ -314,6 +314,10 @@ fn statements(all: &mut Vectors) {
     add("recovery-approved", "valid", approved.to_bytes());
     add("recovery-vetoed", "valid", w.lin.veto(0).to_bytes());
     add("recovery-completed", "valid", completed.to_bytes());
+    let recovery = Recovery { guardians: vec![fund], need: 1, delay: time(0) };
+    let changed = RecoveryChanged { who: lin, keys, recovery };
+    let changed = w.lin.say(0, lin, None, None, &Body::RecoveryChanged(changed));
+    add("recovery-changed", "valid", changed.to_bytes());
     add("settlement", "valid", w.fund.settle(0, lin, 1, 202609, pension(145_400)).to_bytes());
     add("correction-replace", "valid", w.platform.correct(0, lin, 2, 202608, Some(pension(9))).to_bytes());
     add("correction-void", "valid", w.platform.correct(0, lin, 2, 202608, None).to_bytes());
@@ -339,6 +343,16 @@ fn statements(all: &mut Vectors) {
     bad("recovery-with-a-month", "malformed-facet", &completed, &|s| s.month = Some(month(202609)));
     bad("recovery-with-a-target", "malformed-facet", &approved, &|s| s.refers = Some(0));
     bad("recovery-of-nobody", "malformed-facet", &approved, &|s| s.address = None);
+    bad("recovery-changed-without-guardians-and-one-needed", "malformed-facet", &changed, &|s| {
+        refacet(s, |f| f[2] = vec![0x83, 0x80, 0x01, 0x00]);
+    });
+    bad("recovery-changed-with-a-guardian-twice", "malformed-facet", &changed, &|s| {
+        refacet(s, |f| {
+            // After the list: need, in one byte, and delay, in five.
+            let (list, rest) = f[2].split_at(f[2].len() - 6);
+            f[2] = [&[0x83, 0x82][..], &list[2..], &list[2..], rest].concat();
+        });
+    });
     bad("month-missing", "malformed-facet", &pay, &|s| s.month = None);
     bad("refers-where-none-belongs", "malformed-facet", &pay, &|s| s.refers = Some(0));
     bad("address-missing", "malformed-facet", &pay, &|s| s.address = None);

@@ -71,8 +71,25 @@ impl House {
         begun["check"].as_str().unwrap().to_owned()
     }
 
+    /// The address that a request is for.
+    fn asks(&self, request: &str) -> String {
+        let text = std::fs::read_to_string(self.path(request)).unwrap();
+        text.lines().find_map(|line| line.strip_prefix("address ")).unwrap().to_owned()
+    }
+
     fn approve(&self, wallet: &str, request: &str, check: &str) -> Value {
-        self.well(wallet, &["recover", "approve", &self.text(request), "--check", check], false)
+        let (file, address) = (self.text(request), self.asks(request));
+        self.well(wallet, &["recover", "approve", &file, "--address", &address, "--check", check], false)
+    }
+
+    fn no_approval(&self, wallet: &str, request: &str, check: &str, code: i32, says: &str) {
+        let (file, address) = (self.text(request), self.asks(request));
+        self.refused(
+            wallet,
+            &["recover", "approve", &file, "--address", &address, "--check", check],
+            code,
+            says,
+        );
     }
 }
 
@@ -103,28 +120,18 @@ fn guardians_give_an_account_back_and_the_new_words_work() {
     house.refused("anew", &COMPLETE, 1, "key-not-current");
     house.refused("anew", &["show"], 2, "peal sync");
     // A guardian who did not hear the words, or a request that was changed on the way, is stopped at home.
-    house.refused(
-        "ann",
-        &["recover", "approve", &house.text("request"), "--check", "a b c d"],
-        1,
-        "do not approve",
-    );
+    house.no_approval("ann", "request", "a b c d", 1, "do not approve");
+    let other = ["recover", "approve", &house.text("request"), "--address", &guardians[0], "--check", &check];
+    house.refused("ann", &other, 1, "another account");
+    let written = std::fs::read_to_string(house.path("request")).unwrap();
+    assert!(!written.contains(&check), "the words are not in the file");
+    assert_eq!(house.begin("anew", &address, "once-more"), check, "the same wallet, the same request");
     let changed = std::fs::read_to_string(house.path("request")).unwrap().replace("key ", "key 0");
     std::fs::write(house.path("changed"), changed).unwrap();
-    house.refused("ann", &["recover", "approve", &house.text("changed"), "--check", &check], 2, "line 3");
+    house.no_approval("ann", "changed", &check, 2, "line 3");
     house.approve("ann", "request", &check);
-    house.refused(
-        "ann",
-        &["recover", "approve", &house.text("request"), "--check", &check],
-        1,
-        "already-approved",
-    );
-    house.refused(
-        "registrar",
-        &["recover", "approve", &house.text("request"), "--check", &check],
-        1,
-        "not-guardian",
-    );
+    house.no_approval("ann", "request", &check, 1, "already-approved");
+    house.no_approval("registrar", "request", &check, 1, "not-guardian");
     let status = house.well("anew", &STATUS, false);
     assert_eq!((status["pending"][0]["enough"].as_bool(), status["need"].as_u64()), (Some(false), Some(2)));
     house.refused("anew", &COMPLETE, 1, "recovery-not-approved");
@@ -134,9 +141,12 @@ fn guardians_give_an_account_back_and_the_new_words_work() {
     assert_eq!(warned["recovery_pending"], true);
     let out = peal(&house.path("mei"), &["show"]);
     assert!(String::from_utf8_lossy(&out.stdout).contains("peal recover veto"), "{out:?}");
+    assert_eq!(house.well("mei", &STATUS, false)["pending"][0]["approvals"][0]["vetoed"], false);
     house.well("mei", &["recover", "veto"], false);
     house.refused("mei", &["recover", "veto"], 1, "nothing-pending");
-    house.refused("anew", &STATUS, 1, "vetoed");
+    assert_eq!(house.well("mei", &["sync"], false)["recovery_pending"], false);
+    assert_eq!(house.well("anew", &STATUS, false)["pending"][0]["approvals"][0]["vetoed"], true);
+    house.refused("anew", &COMPLETE, 1, "recovery-not-approved");
 
     // Two guardians; the delay of this account is none.
     house.approve("ann", "request", &check);
@@ -198,5 +208,65 @@ fn a_delay_is_kept_and_a_bureau_can_be_contested() {
     house.refused("thief", &COMPLETE, 1, "recovery-too-early");
     house.well("lone", &["sync"], false);
     house.well("lone", &["recover", "veto"], false);
-    house.refused("thief", &COMPLETE, 1, "key-not-current");
+    house.refused("thief", &COMPLETE, 1, "recovery-not-approved");
+    // Two bureaus are no more than one to whoever has no guardians.
+    let second = house.open("second", &[]);
+    house.well("registrar", &["grant", &second, "--role", "bureau"], false);
+    house.approve("bureau", "wanted", &check);
+    house.approve("second", "wanted", &check);
+    house.well("lone", &["recover", "veto"], false);
+    house.refused("thief", &COMPLETE, 1, "recovery-not-approved");
+}
+
+#[test]
+fn an_account_opened_for_somebody_is_claimed_and_the_opener_can_do_no_more() {
+    let house = House::new();
+    let bureau = house.open("bureau", &[]);
+    house.well("registrar", &["grant", &bureau, "--role", "bureau"], false);
+    std::fs::write(house.path("members"), "worker,name\n17,Mei Lin\n").unwrap();
+    let (members, roster) = (house.text("members"), house.text("roster"));
+    let enrol = ["enrol", &members, "--roster", &roster, "--unclaimed"];
+    let enrolled = house.well("bureau", &enrol, false);
+    assert_eq!((enrolled["opened_now"].as_u64(), enrolled["cards"].is_null()), (Some(1), true));
+    assert_eq!(house.well("bureau", &enrol, false)["opened_now"].as_u64(), Some(0), "once");
+    let roster = std::fs::read_to_string(roster).unwrap();
+    let address = roster.lines().nth(1).unwrap().split_once(',').unwrap().1.to_owned();
+
+    // She comes, makes words, and the bureau knows her: the account is hers at once.
+    let check = house.begin("mei", &address, "request");
+    house.approve("bureau", "request", &check);
+    house.well("mei", &COMPLETE, false);
+    let (ann, bo) = (house.open("ann", &[]), house.open("bo", &[]));
+    house.refused("mei", &["recover", "guard", "--guardian", &ann, &ann, "--need", "2"], 2, "named twice");
+    house.refused("mei", &["recover", "guard", "--guardian", &address, "--need", "1"], 2, "its own guardian");
+    let guard = ["recover", "guard", "--guardian", &ann, &bo, "--need", "2"];
+    let guarded = house.well("mei", &guard, false);
+    assert_eq!((guarded["guardians"].as_u64(), guarded["delay"].as_u64()), (Some(2), Some(7 * 86_400)));
+    house.well("mei", &["sync"], false);
+
+    // The bureau is a bureau like any other now: alone it takes 30 days, and she can say no.
+    let check = house.begin("thief", &address, "wanted");
+    house.approve("bureau", "wanted", &check);
+    house.refused("thief", &COMPLETE, 1, "recovery-too-early");
+    house.well("mei", &["recover", "veto"], false);
+    // With a guardian's word beside it the present key cannot say no, nor can the guardians be changed.
+    // However often a thief of the present key says no in between.
+    house.approve("bureau", "wanted", &check);
+    house.approve("ann", "wanted", &check);
+    house.well("mei", &["recover", "veto"], false);
+    house.approve("bo", "wanted", &check);
+    house.refused("mei", &["recover", "veto"], 1, "nothing-pending");
+    house.refused("mei", &["recover", "guard"], 1, "recovery-pending");
+
+    // All of it is in her history, and proved to others.
+    house.well("mei", &["sync"], false);
+    let proof = house.text("proof.peal");
+    house.well("mei", &["prove", "--out", &proof], false);
+    let verdict = house.well("nobody", &["verify", &proof, "--trust", &house.text("ledger/trust")], false);
+    let shown = verdict.to_string();
+    assert!(shown.contains("\"complete\":true") && !shown.contains("\"proved\":false"), "{shown}");
+    let mut house = house;
+    assert!(house.daemon.stop());
+    let audit = house.daemon.audit();
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stderr));
 }

@@ -1,7 +1,9 @@
 //! What whoever has lost her words hands to those who know her: the account, and the keys that are to take it over.
 //!
-//! A few lines of text, so that they can be sent, printed or read out. The last line is four words that follow from the rest: the person and
-//! the guardian read them to each other, and know that nobody changed the keys on the way.
+//! A few lines of text, so that they can be sent, printed or read out; the last one finds what was mistyped. Four words that follow from the
+//! rest are *not* among them: the person reads them to the guardian, who so knows that nobody changed the keys on the way. They are the
+//! first 44 bits of Argon2id over the lines (64 MiB, 3 passes): whoever wants other keys with the same words has to try for
+//! a hundred thousand years of one core.
 //!
 //! ```text
 //! peal recovery 1
@@ -9,12 +11,13 @@
 //! key 64 hexadecimal digits
 //! next 64 hexadecimal digits
 //! reading 64 hexadecimal digits
-//! words four words
+//! check 8 hexadecimal digits
 //! ```
 
 use std::fmt;
 use std::str::FromStr;
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use bip39::Language;
 use peal_spec::account::Account;
 use peal_spec::address::Address;
@@ -25,6 +28,7 @@ use peal_spec::statement::Keys;
 use peal_spec::value::Time;
 
 use crate::trouble::Trouble;
+use crate::vault::Stretch;
 
 /// The most bytes of such a text.
 pub const MAX_REQUEST: u64 = 4096;
@@ -47,23 +51,43 @@ impl Request {
         format!("{TITLE}\naddress {}\nkey {key}\nnext {next}\nreading {reading}\n", self.address)
     }
 
-    /// The four words: 44 bits of a hash over the rest.
-    pub fn words(&self) -> String {
-        let hash = plain(self.lines().as_bytes()).0;
-        let mut bits = u64::from_be_bytes([0, 0, hash[0], hash[1], hash[2], hash[3], hash[4], hash[5]]) >> 4;
+    /// The first digits of a hash over the rest: against slips, not against anybody.
+    fn check(&self) -> String {
+        plain(self.lines().as_bytes()).to_string().chars().take(8).collect()
+    }
+
+    /// The four words that the person reads to those who are to approve.
+    ///
+    /// # Errors
+    /// Unusable if there is no memory for stretching.
+    pub fn words(&self) -> Result<String, Trouble> {
+        let Stretch { memory, passes, lanes } = Stretch::STANDARD;
+        let mut hash = [0; 8];
+        let stretched = Params::new(memory, passes, lanes, Some(hash.len())).and_then(|params| {
+            let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            argon.hash_password_into(self.lines().as_bytes(), b"peal recovery words 1", &mut hash)
+        });
+        stretched.map_err(|e| {
+            Trouble::unusable(
+                format!("the four words cannot be made: {e}"),
+                "this machine",
+                "free 64 MiB of memory",
+            )
+        })?;
+        let mut bits = u64::from_be_bytes(hash) >> 20;
         let list = Language::English.word_list();
         let mut words = [""; 4];
         for word in words.iter_mut().rev() {
             *word = list[(bits & 0x7ff) as usize];
             bits >>= 11;
         }
-        words.join(" ")
+        Ok(words.join(" "))
     }
 }
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}words {}", self.lines(), self.words())
+        writeln!(f, "{}check {}", self.lines(), self.check())
     }
 }
 
@@ -100,14 +124,16 @@ impl FromStr for Request {
         let (key, next, reading) = (hash("key")?, hash("next")?, hash("reading")?);
         let keys = Keys { key: PublicKey(key.0), next, reading: PublicKey(reading.0) };
         let request = Self { address, keys };
-        let (n, words) = line("words")?;
-        if words.to_lowercase().split_whitespace().eq(request.words().split(' ')) {
-            Ok(request)
-        } else {
-            Err(bad(
+        let (n, check) = line("check")?;
+        if check.to_lowercase() != request.check() {
+            return Err(bad(
                 format!("line {n}"),
-                "the four words are not those of the keys: something was changed or mistyped".to_owned(),
-            ))
+                "it does not fit the lines above: something was changed or mistyped".to_owned(),
+            ));
+        }
+        match lines.next() {
+            None => Ok(request),
+            Some((n, _)) => Err(bad(format!("line {n}"), "there is more than a request".to_owned())),
         }
     }
 }
@@ -127,7 +153,8 @@ pub fn warning(account: &Account) -> Option<String> {
             .filter(|a| a.keys == *keys)
             .map(|a| {
                 let kind = if recovery::is_guardian(policy, a.by) { "guardian" } else { "bureau" };
-                format!("{kind} {} (record {})", a.by, a.sequence)
+                let vetoed = if a.vetoed { ", vetoed" } else { "" };
+                format!("{kind} {} (record {}{vetoed})", a.by, a.sequence)
             })
             .collect();
         let when = match recovery::due(approvals, policy, keys).and_then(|(due, _)| Time::new(due)) {
@@ -136,12 +163,22 @@ pub fn warning(account: &Account) -> Option<String> {
         };
         format!("  key {}…: {}; {when}\n", &Hash(keys.key.0).to_string()[..8], by.join(", "))
     };
+    let firm = |keys: &Keys| recovery::is_firm(approvals, policy, keys);
+    let open = approvals.iter().any(|a| !a.vetoed && !firm(&a.keys));
+    let agreed = sets.iter().any(firm);
+    if !open && !agreed {
+        // Whatever stands was vetoed.
+        return None;
+    }
     let lines: String = sets.iter().map(line).collect();
-    (!lines.is_empty()).then(|| {
-        format!(
-            "Somebody is to take over this account with other keys:\n{lines}If that is not you, say no: `peal recover veto`.\n"
-        )
-    })
+    let mut text = format!("Somebody is to take over this account with other keys:\n{lines}");
+    if open {
+        text.push_str("If that is not you, say no: `peal recover veto`.\n");
+    }
+    if agreed {
+        text.push_str("Guardians and a bureau agree on keys, which cannot be vetoed: if that is not you, go to that bureau at once.\n");
+    }
+    Some(text)
 }
 
 #[cfg(test)]
@@ -159,7 +196,13 @@ mod tests {
         let text = request().to_string();
         assert_eq!(text.parse::<Request>().unwrap(), request());
         assert_eq!(text.replace('\n', " \r\n\n  ").parse::<Request>().unwrap(), request());
-        assert_eq!(request().words().split(' ').count(), 4);
+        let words = request().words().unwrap();
+        assert_eq!(words.split(' ').count(), 4);
+        let mut other = request();
+        other.keys.next = Hash([5; 32]);
+        assert_ne!(other.words().unwrap(), words);
+        assert!(!text.contains(&words), "they are read out, not written");
+        assert!(format!("{text}more\n").parse::<Request>().is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use peal_spec::account::Account;
 use peal_spec::key::PublicKey;
-use peal_spec::recovery::{Approval, due, firm, is_guardian};
+use peal_spec::recovery::{Approval, due, is_firm, is_guardian};
 use peal_spec::statement::Keys;
 use peal_spec::value::Time;
 use serde::Serialize;
@@ -41,6 +41,8 @@ struct RecoveryView {
 struct PendingView {
     /// The signing key, in hexadecimal.
     key: String,
+    /// The commitment to the next signing key, in hexadecimal.
+    next: String,
     /// The reading key, in hexadecimal.
     reading: String,
     /// Who approves of exactly these keys, in order.
@@ -67,6 +69,8 @@ struct ApprovalView {
     sequence: u64,
     /// When it was recorded.
     time: String,
+    /// Whether the account itself has said no since.
+    vetoed: bool,
 }
 
 impl RecoveryView {
@@ -74,7 +78,6 @@ impl RecoveryView {
     fn new(account: &Account, named: Option<PublicKey>) -> Self {
         let policy = &account.state.control.recovery;
         let approvals = account.state.approvals();
-        let kept = firm(approvals, policy);
         let mut sets: Vec<Keys> = Vec::new();
         for approval in approvals {
             if named.is_none_or(|reading| approval.keys.reading == reading) && !sets.contains(&approval.keys)
@@ -87,16 +90,18 @@ impl RecoveryView {
             counts_as: if is_guardian(policy, a.by) { "guardian" } else { "bureau" },
             sequence: a.sequence,
             time: a.time.to_string(),
+            vetoed: a.vetoed,
         };
         let pending = sets.iter().map(|keys| {
             let due = due(approvals, policy, keys).map(|(due, _)| due);
             PendingView {
                 key: hex(&keys.key),
+                next: keys.next.to_string(),
                 reading: hex(&keys.reading),
                 approvals: approvals.iter().filter(|a| a.keys == *keys).map(approval).collect(),
                 enough: due.is_some(),
                 due: due.and_then(Time::new).map(|t| t.to_string()),
-                firm: kept.iter().any(|a| a.keys == *keys),
+                firm: is_firm(approvals, policy, keys),
             }
         });
         Self {

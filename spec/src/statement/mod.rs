@@ -25,6 +25,7 @@ pub mod facets;
 pub mod granted;
 pub mod opened;
 pub mod recovery_approved;
+pub mod recovery_changed;
 pub mod recovery_completed;
 pub mod recovery_vetoed;
 pub mod revoked;
@@ -39,6 +40,7 @@ pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
 pub use opened::Opened;
 pub use recovery_approved::RecoveryApproved;
+pub use recovery_changed::RecoveryChanged;
 pub use recovery_completed::RecoveryCompleted;
 pub use recovery_vetoed::RecoveryVetoed;
 pub use revoked::Revoked;
@@ -237,6 +239,14 @@ kinds! {
     8 RecoveryApproved
     9 RecoveryVetoed
     10 RecoveryCompleted
+    11 RecoveryChanged
+}
+
+impl Type {
+    /// Whether the keys of the account are those that a statement of this type gives, until the next such one.
+    pub fn gives_keys(self) -> bool {
+        matches!(self, Type::Opened | Type::Rotated | Type::RecoveryCompleted | Type::RecoveryChanged)
+    }
 }
 
 impl fmt::Display for Type {

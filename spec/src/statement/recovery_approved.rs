@@ -46,10 +46,14 @@ impl Kind for RecoveryApproved {
         let policy = &subject.state.control.recovery;
         let knows = match is_guardian(policy, issuer.address.number) {
             true => policy.guardians.contains(&issuer.address),
-            false => issuer.state.grants(Role::Bureau).any(|grant| grant.in_force(scene.time)),
+            // Of the registrar's account there is no higher office.
+            false => {
+                let bureau = issuer.state.grants(Role::Bureau).any(|grant| grant.in_force(scene.time));
+                bureau && subject.address.number != 0
+            }
         };
         demand(knows && issuer.address != subject.address, Code::NotGuardian, "who")?;
-        match earlier.filter(|approval| approval.keys == self.keys) {
+        match earlier.filter(|approval| approval.keys == self.keys && !approval.vetoed) {
             None => Ok(()),
             Some(same) => {
                 let place = (subject.address.number, same.sequence);
@@ -59,8 +63,13 @@ impl Kind for RecoveryApproved {
     }
 
     fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
-        let approval =
-            Approval { by: self.who.number, sequence: at.sequence, time: at.time, keys: self.keys };
+        let approval = Approval {
+            by: self.who.number,
+            sequence: at.sequence,
+            time: at.time,
+            vetoed: false,
+            keys: self.keys,
+        };
         (state.change_approvals(|approvals| approve(approvals, approval)), None)
     }
 }

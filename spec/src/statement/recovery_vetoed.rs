@@ -2,12 +2,12 @@
 
 use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
-use crate::recovery::firm;
+use crate::recovery::veto;
 use crate::refusal::{Code, Refusal};
 use crate::scene::{Entry, Scene, demand};
 use crate::state::{Changed, State};
 
-/// Approvals are taken out.
+/// Approvals are vetoed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryVetoed {
     /// The account itself.
@@ -36,13 +36,14 @@ impl Kind for RecoveryVetoed {
     fn judge(&self, scene: &Scene<'_>, _: &Statement) -> Result<(), Refusal> {
         let (issuer, subject) = scene.parties()?;
         demand(issuer.address == subject.address, Code::NotYours, "who")?;
-        let approvals = subject.state.approvals();
-        let left = firm(approvals, &subject.state.control.recovery);
-        demand(left.len() < approvals.len(), Code::NothingPending, "who")
+        let after = veto(subject.state.approvals(), &subject.state.control.recovery);
+        demand(after.is_some(), Code::NothingPending, "who")
     }
 
     fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
-        let left = firm(state.approvals(), &state.control.recovery);
-        (state.change_approvals(|approvals| *approvals = left), None)
+        match veto(state.approvals(), &state.control.recovery) {
+            Some(after) => (state.change_approvals(|approvals| *approvals = after), None),
+            None => (Changed::default(), None),
+        }
     }
 }

@@ -6,6 +6,15 @@ use crate::refusal::{Code, Refusal};
 use crate::scene::{Entry, Scene, demand};
 use crate::state::{CONTROL, Changed, State};
 
+/// Refusals 26 to 28: the account itself says, alone and under the new key, that the key committed to before takes over. Returns its state.
+pub(super) fn demand_next<'a>(scene: &Scene<'a>, keys: &Keys) -> Result<&'a State, Refusal> {
+    let (issuer, subject) = scene.parties()?;
+    demand(issuer.address == subject.address, Code::NotYours, "who")?;
+    demand(keys.key.commitment() == subject.state.control.keys.next, Code::NextKey, "keys")?;
+    demand(scene.alone && keys.key == scene.kid, Code::RotationAlone, "keys")?;
+    Ok(subject.state)
+}
+
 /// The keys of an account change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
@@ -36,11 +45,7 @@ impl Kind for Rotated {
     }
 
     fn judge(&self, scene: &Scene<'_>, _: &Statement) -> Result<(), Refusal> {
-        let (issuer, subject) = scene.parties()?;
-        demand(issuer.address == subject.address, Code::NotYours, "who")?;
-        let key = self.keys.key;
-        demand(key.commitment() == subject.state.control.keys.next, Code::NextKey, "keys")?;
-        demand(scene.alone && key == scene.kid, Code::RotationAlone, "keys")
+        demand_next(scene, &self.keys).map(drop)
     }
 
     fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {

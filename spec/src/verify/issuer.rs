@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::account::Read;
 use super::verdict::{Failure, fail};
+use crate::address::Address;
 use crate::key::PublicKey;
 use crate::proof::{Proof, View};
-use crate::recovery::{Approval, approve, due, firm};
+use crate::recovery::{Approval, approve, due, is_guardian, veto};
 use crate::role::Role;
 use crate::state::Cell;
 use crate::statement::{self, Authority, Recovery, Source, Type, Value};
@@ -20,16 +21,18 @@ enum Needed {
     NotShown,
 }
 
-fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>) -> Needed {
+fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>, recovered: &Recoveries) -> Needed {
     match read.record.kind.authority() {
-        Authority::Guardian => match (policy(reads), read.issuer()) {
-            (Some(policy), Some(Some(by))) if policy.guardians.contains(&by) => Needed::Nothing,
-            (Some(_), _) => Needed::AnyOf(vec![Role::Bureau], None),
-            (None, _) => Needed::NotShown,
-        },
         Authority::Itself | Authority::EntryIssuer => Needed::Nothing,
         Authority::Registrar => Needed::Registrar,
         Authority::OneOf(roles) => Needed::AnyOf(roles.to_vec(), None),
+        Authority::Guardian => {
+            match recovered.policies.get(&read.record.sequence).zip(read.issuer().flatten()) {
+                Some((policy, by)) if policy.guardians.contains(&by) => Needed::Nothing,
+                Some(_) => Needed::AnyOf(vec![Role::Bureau], None),
+                None => Needed::NotShown,
+            }
+        }
         Authority::Source => match (read.payer().map(|p| p.source.role()), read.what()) {
             (Some(None), _) => Needed::Nothing,
             (Some(Some(role)), Some(what)) => Needed::AnyOf(vec![role], Some(what.insurance)),
@@ -85,35 +88,69 @@ fn check_issuer(view: &View, read: &Read<'_>, kid: &PublicKey, needed: &Needed) 
     }
 }
 
-/// The recovery policy, if the opening is shown with it.
-fn policy(reads: &BTreeMap<u64, Read<'_>>) -> Option<Recovery> {
-    reads.get(&0)?.find(|value| if let Value::Recovery(policy) = value { Some(policy.clone()) } else { None })
+/// The recovery policy before each approval, from the opening on, as far as no record is hidden and the policy is shown.
+fn policies(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, Recovery> {
+    let (mut known, mut policy) = (BTreeMap::new(), None);
+    for ((sequence, read), place) in reads.iter().zip(0u64..) {
+        if *sequence != place {
+            break;
+        }
+        match read.record.kind {
+            Type::Opened | Type::RecoveryChanged => {
+                policy =
+                    read.find(|v| if let Value::Recovery(policy) = v { Some(policy.clone()) } else { None });
+            }
+            Type::RecoveryApproved | Type::RecoveryVetoed | Type::RecoveryCompleted => {
+                known.extend(policy.clone().map(|policy| (*sequence, policy)));
+            }
+            _ => {}
+        }
+    }
+    known
 }
 
-/// Whether each completed recovery was approved and due; none where not everything that it takes to tell is shown.
-pub(super) fn recoveries(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, bool> {
+/// Whether an approval counts: not one for itself, nor in place of a guardian whose number it has, nor a bureau's for account 0.
+fn may_approve(policy: Option<&Recovery>, by: &Address, subject: &Address) -> bool {
+    let namesake = |p: &Recovery| is_guardian(p, by.number) && !p.guardians.contains(by);
+    let bureau_of_registrar = |p: &Recovery| subject.number == 0 && !p.guardians.contains(by);
+    by != subject && !policy.is_some_and(|p| namesake(p) || bureau_of_registrar(p))
+}
+
+/// When the keys of each completed recovery were due, by those approvals that `count`; nothing where it is not shown who approved.
+fn dues(
+    reads: &BTreeMap<u64, Read<'_>>,
+    policies: &BTreeMap<u64, Recovery>,
+    subject: &Address,
+    count: &dyn Fn(u64) -> bool,
+) -> BTreeMap<u64, Option<u64>> {
     let mut known = BTreeMap::new();
-    let Some(policy) = policy(reads) else { return known };
     // None: an approval may be missing here.
     let mut approvals: Option<Vec<Approval>> = Some(Vec::new());
     for ((sequence, read), place) in reads.iter().zip(0u64..) {
         if *sequence != place {
             break;
         }
+        let policy = policies.get(sequence);
         match read.record.kind {
-            Type::RecoveryApproved => match (read.issuer(), read.keys(), &mut approvals) {
-                (Some(Some(by)), Some(keys), Some(approvals)) => {
+            Type::RecoveryChanged => approvals = Some(Vec::new()),
+            Type::RecoveryApproved => match (read.issuer().flatten(), read.keys(), &mut approvals) {
+                (Some(by), Some(keys), Some(approvals)) => {
+                    let may = may_approve(policy, &by, subject);
                     let (by, sequence, time) = (by.number, *sequence, read.record.time);
-                    approve(approvals, Approval { by, sequence, time, keys });
+                    approvals.retain(|earlier| earlier.by != by);
+                    if may && count(sequence) {
+                        approve(approvals, Approval { by, sequence, time, vetoed: false, keys });
+                    }
                 }
                 _ => approvals = None,
             },
-            Type::RecoveryVetoed => approvals = approvals.map(|approvals| firm(&approvals, &policy)),
+            Type::RecoveryVetoed => {
+                let both = approvals.as_deref().zip(policy);
+                approvals = both.map(|(before, policy)| veto(before, policy).unwrap_or(before.to_vec()));
+            }
             Type::RecoveryCompleted => {
-                if let (Some(approvals), Some(keys)) = (&approvals, read.keys()) {
-                    let due = due(approvals, &policy, &keys);
-                    let in_time = |(due, _)| due <= read.record.time.seconds();
-                    known.insert(*sequence, due.is_some_and(in_time));
+                if let (Some(approvals), Some(policy), Some(keys)) = (&approvals, policy, read.keys()) {
+                    known.insert(*sequence, due(approvals, policy, &keys).map(|(due, _)| due));
                 }
                 approvals = Some(Vec::new());
             }
@@ -121,6 +158,40 @@ pub(super) fn recoveries(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, bool>
         }
     }
     known
+}
+
+/// What the records shown say of recoveries, by sequence.
+pub(super) struct Recoveries {
+    policies: BTreeMap<u64, Recovery>,
+    /// Whether a completed recovery was approved and due, by approvals that are proved; nothing where that cannot be told.
+    due: BTreeMap<u64, bool>,
+}
+
+impl Recoveries {
+    /// Who was a guardian when.
+    pub(super) fn begin(reads: &BTreeMap<u64, Read<'_>>) -> Self {
+        Self { policies: policies(reads), due: BTreeMap::new() }
+    }
+
+    /// Which recoveries were approved, and due, once it is known which approvals are proved.
+    pub(super) fn judge(
+        &mut self,
+        reads: &BTreeMap<u64, Read<'_>>,
+        subject: &Address,
+        proved: &BTreeMap<u64, bool>,
+    ) {
+        let by_proved =
+            dues(reads, &self.policies, subject, &|sequence| proved.get(&sequence) == Some(&true));
+        for (sequence, due) in dues(reads, &self.policies, subject, &|_| true) {
+            let time = reads.get(&sequence).map_or(0, |read| read.record.time.seconds());
+            let in_time = |due: Option<u64>| due.is_some_and(|due| due <= time);
+            if !in_time(due) {
+                self.due.insert(sequence, false);
+            } else if in_time(by_proved.get(&sequence).copied().flatten()) {
+                self.due.insert(sequence, true);
+            }
+        }
+    }
 }
 
 /// The subject's own keys before each record shown, where they are shown and no change of them can be hidden since.
@@ -133,7 +204,7 @@ pub(super) fn own_keys(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, stateme
         if let Some(keys) = keys {
             known.insert(*sequence, keys);
         }
-        if matches!(read.record.kind, Type::Opened | Type::Rotated | Type::RecoveryCompleted) {
+        if read.record.kind.gives_keys() {
             keys = read.keys();
         }
         next = sequence + 1;
@@ -146,12 +217,12 @@ pub(super) fn check_signer(
     read: &Read<'_>,
     reads: &BTreeMap<u64, Read<'_>>,
     own: &BTreeMap<u64, statement::Keys>,
-    recovered: &BTreeMap<u64, bool>,
+    recovered: &Recoveries,
     proof: &Proof,
 ) -> Result<bool, Failure> {
     let Some(signed) = read.posting else { return Ok(false) };
     let bad = |what: &str| fail("bad-issuer", format!("record {}: {what}", read.record.sequence));
-    let need = needed(read, reads);
+    let need = needed(read, reads, recovered);
     let issuer = signed.payload.issuer;
     let own_only = read.record.kind.authority() == Authority::Itself
         || read.payer().is_some_and(|p| p.source == Source::Self_);
@@ -169,7 +240,7 @@ pub(super) fn check_signer(
         },
         Some(issuer) if issuer == proof.subject.address => {
             let before = own.get(&read.record.sequence);
-            if read.record.kind == Type::Rotated {
+            if matches!(read.record.kind, Type::Rotated | Type::RecoveryChanged) {
                 return match (read.keys(), before) {
                     (Some(new), _) if new.key != signed.kid => bad("a rotation is not signed by its new key"),
                     (Some(new), Some(old)) if new.key.commitment() != old.next => {
@@ -180,7 +251,7 @@ pub(super) fn check_signer(
                 };
             }
             if read.record.kind == Type::RecoveryCompleted {
-                return match (read.keys(), recovered.get(&read.record.sequence)) {
+                return match (read.keys(), recovered.due.get(&read.record.sequence)) {
                     (Some(new), _) if new.key != signed.kid => bad("a recovery is not signed by its new key"),
                     (_, Some(false)) => bad("its recovery was not approved, or not due yet"),
                     (_, Some(true)) => Ok(true),

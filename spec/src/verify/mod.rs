@@ -10,6 +10,7 @@ use crate::note::{Checkpoint, Note, VerifierKey};
 use crate::posting::Signed;
 use crate::proof::{BadFile, Proof};
 use crate::rules::CLOCK_SKEW;
+use crate::statement::Type;
 use crate::trust::{Ledger, Trust};
 use crate::value::Time;
 
@@ -19,7 +20,7 @@ mod issuer;
 mod tally;
 
 use account::{check_posting, check_view, read_statement};
-use issuer::{check_signer, own_keys, recoveries};
+use issuer::{Recoveries, check_signer, own_keys};
 use tally::Tally;
 pub use verdict::*;
 use verdict::{demand, fail};
@@ -151,7 +152,12 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
     }
 
     let mut issuers: BTreeMap<Address, bool> = BTreeMap::new();
-    let (mut unsigned, own, recovered) = (0u64, own_keys(&reads), recoveries(&reads));
+    let (mut unsigned, own, mut recovered) = (0u64, own_keys(&reads), Recoveries::begin(&reads));
+    let mut approvals = BTreeMap::new();
+    for (sequence, read) in reads.iter().filter(|(_, read)| read.record.kind == Type::RecoveryApproved) {
+        approvals.insert(*sequence, check_signer(read, &reads, &own, &recovered, proof)?);
+    }
+    recovered.judge(&reads, &subject.address, &approvals);
     for read in reads.values() {
         // Unsigned, the issuer that *who* names is only said to be it.
         let proved = check_signer(read, &reads, &own, &recovered, proof)?;

@@ -178,6 +178,17 @@ impl Person {
         let about = self.at();
         self.say(after, about, None, None, &Body::RecoveryVetoed(RecoveryVetoed { who: about }))
     }
+    /// The next key takes over and names guardians.
+    pub fn guard(&mut self, after: u64, guardians: &[Address], need: u64) -> Posting {
+        let delay = Time::new(86_400).unwrap();
+        let recovery = Recovery { guardians: guardians.to_vec(), need, delay };
+        let keys = self.keys(self.generation + 1);
+        let body = Body::RecoveryChanged(RecoveryChanged { who: self.at(), keys, recovery });
+        let about = self.at();
+        let statement = self.say(after, about, None, None, &body);
+        self.generation += 1;
+        self.post(after, vec![statement])
+    }
     /// Somebody with new keys says that they take over an account.
     pub fn take_over(&mut self, after: u64, about: Address) -> Posting {
         let body = Body::RecoveryCompleted(RecoveryCompleted { who: about, keys: self.keys(0) });

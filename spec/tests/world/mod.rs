@@ -112,18 +112,31 @@ impl Recovered {
         let veto = vec![r.mei.veto(660)];
         let veto = r.mei.post(660, veto);
         r.at(660, &[veto]);
-        let again = vec![r.world.lin.approve(720, mei, new)];
-        let again = r.world.lin.post(720, again);
-        let by_wang = vec![r.world.wang.approve(720, mei, new)];
-        let by_wang = r.world.wang.post(720, by_wang);
+        // Who was vetoed says so again, and is vetoed again, as often as he likes. The second veto in a row changes nothing.
+        let anew = vec![r.world.lin.approve(690, mei, new)];
+        let anew = r.world.lin.post(690, anew);
+        let vetoes = vec![r.mei.veto(690), r.mei.veto(690)];
+        let vetoes = r.mei.post(690, vetoes);
+        r.at(690, &[anew, vetoes]);
+        // Wang is vetoed before the bureau has spoken; with the bureau they agree all the same.
+        let again = vec![r.world.lin.approve(700, mei, new)];
+        let again = r.world.lin.post(700, again);
+        let by_wang = vec![r.world.wang.approve(700, mei, new)];
+        let by_wang = r.world.wang.post(700, by_wang);
+        let veto = vec![r.mei.veto(700)];
+        let veto = r.mei.post(700, veto);
+        r.at(700, &[again, by_wang, veto]);
         let by_bureau = vec![r.world.other_fund.approve(720, mei, new)];
         let by_bureau = r.world.other_fund.post(720, by_bureau);
-        r.at(720, &[again, by_wang, by_bureau]);
+        r.at(720, &[by_bureau]);
         // What guardians and a bureau say together is not vetoed.
         let in_vain = vec![r.mei.veto(780)];
         let in_vain = r.mei.post(780, in_vain);
         let a_second_less = r.mei_anew.take_over(719 + 3 * DAY, mei);
-        r.at(719 + 3 * DAY, &[in_vain, a_second_less]);
+        // Nor are the guardians changed meanwhile by whoever has found the old words.
+        let changed = r.mei.guard(780, &[], 0);
+        r.mei.generation = 0;
+        r.at(719 + 3 * DAY, &[in_vain, changed, a_second_less]);
         let not_alone = vec![
             r.mei.say(
                 0,
@@ -138,7 +151,28 @@ impl Recovered {
         let done = r.mei_anew.take_over(720 + 3 * DAY, mei);
         r.at(720 + 3 * DAY, &[not_alone, done]);
         r.mei_anew.address = Some(mei);
-        r.live_on(721 + 3 * DAY)
+        let mut r = r.live_on(721 + 3 * DAY);
+        // She names one guardian only; of those before, what one says is heard no more.
+        let wang = r.world.wang.at();
+        let strangers = Person::new("a stranger").keys(0);
+        let early = vec![r.world.wang.approve(722 + 3 * DAY, mei, strangers)];
+        let early = r.world.wang.post(722 + 3 * DAY, early);
+        let guard = r.mei_anew.guard(722 + 3 * DAY, &[wang], 1);
+        let by_lin = vec![r.world.lin.approve(722 + 3 * DAY, mei, strangers)];
+        let by_lin = r.world.lin.post(722 + 3 * DAY, by_lin);
+        r.at(722 + 3 * DAY, &[early, guard, by_lin]);
+        let pays = vec![r.mei_anew.contribute(
+            723 + 3 * DAY,
+            mei,
+            r.world.fund.at(),
+            Source::Self_,
+            202610,
+            1_000,
+            "mine-2",
+        )];
+        let pays = r.mei_anew.post(723 + 3 * DAY, pays);
+        r.at(723 + 3 * DAY, &[pays]);
+        r
     }
 
     /// A ledger that lets her take over against the rules.

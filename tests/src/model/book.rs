@@ -257,7 +257,7 @@ impl Book {
             let keys = state::keys(facts);
             let now = keys.is_some_and(|keys| kid == keys.key);
             let only = |kind: u64| posting.statements.len() == 1 && posting.statements[0].kind == kind;
-            let next = only(2) && keys.is_some_and(|keys| next_key(&kid) == keys.next);
+            let next = (only(2) || only(11)) && keys.is_some_and(|keys| next_key(&kid) == keys.next);
             let approved = only(10) && recovery::approvals(facts).iter().any(|a| a.keys.key == kid);
             if !now && !next && !approved {
                 return whole(Code::KeyNotCurrent, "kid");

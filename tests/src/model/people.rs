@@ -74,7 +74,8 @@ impl Person {
                 Said::Opened { keys, .. }
                 | Said::Rotated { keys, .. }
                 | Said::RecoveryApproved { keys, .. }
-                | Said::RecoveryCompleted { keys, .. } => Some(keys.key),
+                | Said::RecoveryCompleted { keys, .. }
+                | Said::RecoveryChanged { keys, .. } => Some(keys.key),
                 _ => None,
             })
             .collect();
@@ -118,7 +119,9 @@ pub fn roles(account: &Account) -> Vec<u64> {
 }
 
 /// The number of [`odd`] facets.
-pub const ODD: usize = 26;
+pub const ODD: usize = 30;
+/// From here on they are of a recovery's shape, or nearly.
+pub const ODD_RECOVERIES: usize = 23;
 
 /// A facet as no type has it, or only just: `choice` of many; `address` is of somebody who is there.
 pub fn odd(choice: usize, address: &Address) -> Vec<u8> {
@@ -201,6 +204,16 @@ pub fn odd(choice: usize, address: &Address) -> Vec<u8> {
             w.raw(&address);
             w.uint(0);
             w.uint(0);
+        }
+        25..=28 => {
+            // A guardian, and two are needed; none, and one is; a delay that is too long; a guardian twice.
+            let (guardians, need, delay) =
+                [(1, 2, 0), (0, 1, 0), (1, 1, 1 << 40), (2, 1, 0)][choice % ODD - 25];
+            w.array(3);
+            w.array(guardians);
+            (0..guardians).for_each(|_| w.raw(&address));
+            w.uint(need);
+            w.uint(delay);
         }
         _ => {
             // An account number that is too large.

@@ -19,16 +19,20 @@ pub struct Approval {
     pub sequence: u64,
     /// When it was recorded.
     pub time: u64,
+    /// Whether the account has said no to it.
+    pub vetoed: bool,
     /// The keys that are to take over.
     pub keys: Keys,
 }
 
-/// What the account's opening says of recovery: guardians, need, delay.
+/// What holds of the account's recovery, by its opening or the last change: guardians, need, delay.
 pub fn agreed(facts: &[Fact]) -> (&[Address], u64, u64) {
-    match facts.first().map(|fact| &fact.said) {
-        Some(Said::Opened { guardians, need, delay, .. }) => (guardians, *need, *delay),
-        _ => (&[], 0, 0),
-    }
+    let said = facts.iter().rev().find_map(|fact| match &fact.said {
+        Said::Opened { guardians, need, delay, .. }
+        | Said::RecoveryChanged { guardians, need, delay, .. } => Some((guardians.as_slice(), *need, *delay)),
+        _ => None,
+    });
+    said.unwrap_or_default()
 }
 
 /// The approvals that stand now, in order of approving.
@@ -38,13 +42,22 @@ pub fn approvals(facts: &[Fact]) -> Vec<Approval> {
         match &fact.said {
             Said::RecoveryApproved { who, keys } => {
                 standing.retain(|a| a.approver != who.number);
-                standing.push(Approval { approver: who.number, sequence, time: fact.time, keys: *keys });
+                standing.push(Approval {
+                    approver: who.number,
+                    sequence,
+                    time: fact.time,
+                    vetoed: false,
+                    keys: *keys,
+                });
             }
             Said::RecoveryVetoed { .. } => {
-                let all = standing.clone();
-                standing.retain(|a| Support::of(facts, &all, &a.keys).firm());
+                // By what held when it was said.
+                let (before, all) = (&facts[..sequence as usize], standing.clone());
+                for approval in &mut standing {
+                    approval.vetoed |= !Support::of(before, &all, &approval.keys).firm();
+                }
             }
-            Said::RecoveryCompleted { .. } => standing.clear(),
+            Said::RecoveryCompleted { .. } | Said::RecoveryChanged { .. } => standing.clear(),
             _ => {}
         }
     }
@@ -70,29 +83,41 @@ impl Support {
         Self { guardians, bureaus, need, delay }
     }
 
-    /// g ≥ need ≥ 1.
-    fn guardians_agree(&self) -> bool {
-        self.need >= 1 && self.guardians.len() as u64 >= self.need
+    /// By guardians: the approval with which they are as many as there must be, and when it is due.
+    fn by_guardians(&self) -> Option<(u64, u64)> {
+        let standing: Vec<&Approval> = self.guardians.iter().filter(|a| !a.vetoed).collect();
+        let last = standing.get(self.need.checked_sub(1)? as usize)?;
+        Some((last.time + self.delay, last.sequence))
+    }
+
+    /// By a bureau.
+    fn by_bureau(&self) -> Option<(u64, u64)> {
+        let first = self.bureaus.iter().find(|a| !a.vetoed)?;
+        Some((first.time + self.delay.max(BUREAU_DELAY), first.sequence))
+    }
+
+    /// By both, whatever was vetoed: from the later of the two on.
+    fn by_both(&self) -> Option<(u64, u64)> {
+        let (guardian, bureau) =
+            (self.guardians.get(self.need.checked_sub(1)? as usize)?, self.bureaus.first()?);
+        let later = if bureau.sequence > guardian.sequence { bureau } else { guardian };
+        Some((later.time + self.delay, later.sequence))
     }
 
     /// Whether they are enough.
     pub fn enough(&self) -> bool {
-        self.guardians_agree() || !self.bureaus.is_empty()
+        self.due().is_some()
     }
 
     /// When they are due, and the sequence of the approval from which the delay runs; none if they are not enough.
     pub fn due(&self) -> Option<(u64, u64)> {
-        let by_guardians = self.guardians_agree().then(|| {
-            let last = &self.guardians[self.need as usize - 1];
-            (last.time + self.delay, last.sequence)
-        });
-        let by_bureau = self.bureaus.first().map(|a| (a.time + self.delay.max(BUREAU_DELAY), a.sequence));
-        // Where both are the same, the first of these: the guardians'.
-        by_guardians.into_iter().chain(by_bureau).min_by_key(|(time, _)| *time)
+        let ways = [self.by_guardians(), self.by_bureau(), self.by_both()];
+        // Where two are the same, the first of these.
+        ways.into_iter().flatten().min_by_key(|(time, _)| *time)
     }
 
     /// Whether a veto leaves them.
     pub fn firm(&self) -> bool {
-        self.guardians_agree() && !self.bureaus.is_empty() || self.need == 0 && self.bureaus.len() >= 2
+        self.by_both().is_some()
     }
 }

@@ -5,7 +5,7 @@ use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::statement::Statement;
 
-use super::recovery::{self, MAX_APPROVALS, Support};
+use super::recovery::{self, Approval, MAX_APPROVALS, Support};
 use super::said::{AMOUNT_MAX, Keys, Money, Said};
 use super::state::{self, Entry, Fact, Held};
 
@@ -107,13 +107,7 @@ impl Scene<'_> {
         let itself = issuer.address == subject.address;
         match said {
             Said::Opened { .. } => {}
-            Said::Rotated { keys, .. } => {
-                found.check(itself, Code::NotYours, "who");
-                let before = state::keys(subject.facts);
-                let committed = before.is_some_and(|b| b.next == super::leaves::next_key(&keys.key));
-                found.check(committed, Code::NextKey, "keys");
-                found.check(self.kid == keys.key && self.count == 1, Code::RotationAlone, "keys");
-            }
+            Said::Rotated { keys, .. } => self.rotation(found, keys, itself, subject),
             Said::Granted { .. } => {
                 found.check(issuer.address.number == 0, Code::NotRegistrar, "who");
             }
@@ -137,7 +131,9 @@ impl Scene<'_> {
             Said::RecoveryVetoed { .. } => {
                 found.check(itself, Code::NotYours, "who");
                 let standing = recovery::approvals(subject.facts);
-                let pending = standing.iter().any(|a| !Support::of(subject.facts, &standing, &a.keys).firm());
+                let may_be =
+                    |a: &Approval| !a.vetoed && !Support::of(subject.facts, &standing, &a.keys).firm();
+                let pending = standing.iter().any(may_be);
                 found.check(pending, Code::NothingPending, "who");
             }
             Said::RecoveryCompleted { keys, .. } => {
@@ -151,14 +147,30 @@ impl Scene<'_> {
                     found.name(self.time >= due, Code::RecoveryTooEarly, "keys", place);
                 }
             }
+            Said::RecoveryChanged { keys, .. } => {
+                self.rotation(found, keys, itself, subject);
+                let standing = recovery::approvals(subject.facts);
+                let firm = standing.iter().any(|a| Support::of(subject.facts, &standing, &a.keys).firm());
+                found.check(!firm, Code::RecoveryPending, "recovery");
+            }
         }
+    }
+
+    /// What a rotation is judged by, alone or with a change of guardians.
+    fn rotation(&self, found: &mut Found, keys: &Keys, itself: bool, subject: &Party<'_>) {
+        found.check(itself, Code::NotYours, "who");
+        let before = state::keys(subject.facts);
+        let committed = before.is_some_and(|b| b.next == super::leaves::next_key(&keys.key));
+        found.check(committed, Code::NextKey, "keys");
+        found.check(self.kid == keys.key && self.count == 1, Code::RotationAlone, "keys");
     }
 
     fn approval(&self, found: &mut Found, keys: &Keys, issuer: &Party<'_>, subject: &Party<'_>) {
         let (guardians, ..) = recovery::agreed(subject.facts);
         let held = state::roles(issuer.facts);
-        // Who has a guardian's number, and another id, is neither guardian nor bureau here.
+        // Who has a guardian's number, and another id, is neither guardian nor bureau here; for the registrar's account nobody is a bureau.
         let bureau = held.iter().any(|h| h.role == BUREAU && h.in_force(self.time))
+            && subject.address.number != 0
             && !guardians.iter().any(|guardian| guardian.number == issuer.address.number);
         let another = issuer.address != subject.address;
         let may = another && (guardians.contains(&issuer.address) || bureau);
@@ -166,7 +178,7 @@ impl Scene<'_> {
         let (own, others): (Vec<_>, Vec<_>) = recovery::approvals(subject.facts)
             .into_iter()
             .partition(|approval| approval.approver == issuer.address.number);
-        if let Some(there) = own.iter().find(|approval| approval.keys == *keys) {
+        if let Some(there) = own.iter().find(|approval| approval.keys == *keys && !approval.vetoed) {
             found.name(false, Code::AlreadyApproved, "keys", (subject.address.number, there.sequence));
         }
         // Its own earlier one makes room.

@@ -49,6 +49,7 @@ pub enum Said {
     RecoveryApproved { who: Address, keys: Keys },
     RecoveryVetoed { who: Address },
     RecoveryCompleted { who: Address, keys: Keys },
+    RecoveryChanged { who: Address, keys: Keys, guardians: Vec<Address>, need: u64, delay: u64 },
 }
 
 impl Said {
@@ -64,7 +65,8 @@ impl Said {
             | Said::Correction { who, .. }
             | Said::RecoveryApproved { who, .. }
             | Said::RecoveryVetoed { who }
-            | Said::RecoveryCompleted { who, .. } => Some(*who),
+            | Said::RecoveryCompleted { who, .. }
+            | Said::RecoveryChanged { who, .. } => Some(*who),
         }
     }
 }
@@ -129,7 +131,8 @@ fn recovery(r: &mut Reader<'_>) -> Read<(Vec<Address>, u64, u64)> {
     }
     let guardians = (0..count).map(|_| address(r)).collect::<Read<Vec<_>>>()?;
     let need = r.uint()?;
-    let right = if count == 0 { need == 0 } else { (1..=count).contains(&need) };
+    let twice = (1..guardians.len()).any(|i| guardians[..i].iter().any(|g| g.number == guardians[i].number));
+    let right = !twice && if count == 0 { need == 0 } else { (1..=count).contains(&need) };
     if right { Ok((guardians, need, time(r)?)) } else { Err(fault) }
 }
 
@@ -174,7 +177,7 @@ fn evidence(r: &mut Reader<'_>) -> Read<()> {
 /// The names of the facets of each type, in order; empty for types that do not exist.
 fn names(kind: u64) -> &'static [&'static str] {
     match kind {
-        1 => &["who", "keys", "recovery"],
+        1 | 11 => &["who", "keys", "recovery"],
         2 | 8 | 10 => &["who", "keys"],
         3 => &["who", "role"],
         4 | 9 => &["who"],
@@ -259,6 +262,11 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
         8 => Said::RecoveryApproved { who: facets.take("who", address)?, keys: facets.take("keys", keys)? },
         9 => Said::RecoveryVetoed { who: facets.take("who", address)? },
         10 => Said::RecoveryCompleted { who: facets.take("who", address)?, keys: facets.take("keys", keys)? },
+        11 => {
+            let (who, keys) = (facets.take("who", address)?, facets.take("keys", keys)?);
+            let (guardians, need, delay) = facets.take("recovery", recovery)?;
+            Said::RecoveryChanged { who, keys, guardians, need, delay }
+        }
         kind => {
             let who = facets.take("who", |r| {
                 array(r, 2)?;

@@ -14,7 +14,7 @@ use peal_spec::statement::{
 use peal_spec::value::{Insurance, Month};
 
 use super::book::Book;
-use super::people::{ODD, Person, last_grant, odd, roles, seed};
+use super::people::{ODD, ODD_RECOVERIES, Person, last_grant, odd, roles, seed};
 use super::said::AMOUNT_MAX;
 use super::script::{Purpose, Say};
 use super::stage::{FUNDS, Stage, currency, insurance, time};
@@ -28,8 +28,8 @@ impl Stage {
             Purpose::Settle => &[6, 6, 6, 6, 6, 6, 5, 7],
             Purpose::Grant => &[3, 3, 3, 4, 4],
             Purpose::Open => &[1, 1, 1, 1, 1, 3],
-            Purpose::Recover => &[8, 9, 10, 2, 5],
-            _ => &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+            Purpose::Recover => &[8, 9, 10, 2, 5, 11],
+            _ => &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
         };
         let kind = kinds[usize::from(say.kind) % kinds.len()];
         // From 192 on something is wrong: below 224 with what is said, above with how it is written.
@@ -43,7 +43,7 @@ impl Stage {
             }
             3 | 4 => self.grant(book, by, say, kind, wrong),
             5 => self.contribution(book, by, say, wrong),
-            8..=10 => self.any_recovery(book, by, say, kind),
+            8..=11 => self.any_recovery(book, by, say, kind),
             _ => match self.about_entry(book, by, say, kind, wrong) {
                 Some(statement) => statement,
                 None => self.contribution(book, by, say, wrong),
@@ -56,7 +56,7 @@ impl Stage {
     }
 
     /// Changes how a statement is written.
-    fn miswrite(&self, statement: &mut Statement, wrong: u8, say: &Say) {
+    pub(super) fn miswrite(&self, statement: &mut Statement, wrong: u8, say: &Say) {
         let facet = usize::from(say.target) % statement.facets.len().max(1);
         let mut facets: Vec<Vec<u8>> = statement.facets.iter().map(<[u8]>::to_vec).collect();
         match wrong % 16 {
@@ -71,14 +71,18 @@ impl Stage {
             }
             3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
             4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
-            5 => statement.kind = [0, 11, 31, 1 << 40][facet],
+            5 => statement.kind = [0, 12, 31, 1 << 40][facet],
             6 => drop(facets.pop()),
             7 => facets.push(facets[facet].clone()),
             8 => facets.swap(0, facet),
             9 => facets[0] = self.somebody(say.extra).address.to_bytes(),
-            10 => statement.kind = 1 + u64::from(say.extra) % 10,
+            10 => statement.kind = 1 + u64::from(say.extra) % 11,
             _ => {
-                facets[facet] = odd(usize::from(say.extra) % ODD, &self.somebody(say.subject).address);
+                let recovery = matches!(statement.kind, 1 | 11) && facet == 2;
+                let choice = usize::from(say.extra);
+                let choice =
+                    if recovery { ODD_RECOVERIES + choice % (ODD - ODD_RECOVERIES) } else { choice % ODD };
+                facets[facet] = odd(choice, &self.somebody(say.subject).address);
             }
         }
         if let Ok(facets) = Facets::new(facets) {

@@ -20,13 +20,13 @@ pub enum Purpose {
     Open,
     /// An opening by oneself.
     OpenSelf,
-    /// A rotation of keys.
+    /// A rotation of keys, often with other guardians.
     Rotate,
     /// Anything, by anybody.
     Mixed,
     /// A posting that was sent before.
     Again,
-    /// Approvals of a recovery, vetoes, completions.
+    /// Approvals of a recovery, vetoes, completions, changes of guardians.
     Recover,
     /// A crowd of accounts is opened; the next time, each is granted the role of a bureau.
     Crowd,

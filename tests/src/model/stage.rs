@@ -221,7 +221,11 @@ impl Stage {
                 let (about, wrong) = (if detail >= 240 { self.somebody(issuer) } else { by }, detail % 8);
                 let to = generation + if wrong == 0 { 2 } else { 1 };
                 let number = self.next();
-                statements.push(by.rotated(by.address, about.address, to, number, time(self.clock)));
+                let rotated = by.rotated(by.address, about.address, to, number, time(self.clock));
+                statements.push(match says.first() {
+                    Some(say) if detail / 8 % 2 == 1 => self.with_guardians(book, rotated, &by, to, say),
+                    _ => rotated,
+                });
                 statements.extend(says.iter().skip(1).map(|say| self.say(book, purpose, &by, say)));
                 if wrong > 1 {
                     generation += 1;

@@ -21,12 +21,13 @@ pub struct Fact {
     pub time: u64,
 }
 
-/// The keys now: those of the last opening, rotation or completed recovery.
+/// The keys now: those of the last opening, rotation, completed recovery or change of guardians.
 pub fn keys(facts: &[Fact]) -> Option<Keys> {
     facts.iter().rev().find_map(|fact| match &fact.said {
-        Said::Opened { keys, .. } | Said::Rotated { keys, .. } | Said::RecoveryCompleted { keys, .. } => {
-            Some(*keys)
-        }
+        Said::Opened { keys, .. }
+        | Said::Rotated { keys, .. }
+        | Said::RecoveryCompleted { keys, .. }
+        | Said::RecoveryChanged { keys, .. } => Some(*keys),
         _ => None,
     })
 }
@@ -192,9 +193,8 @@ pub fn count(facts: &[Fact]) -> usize {
 
 fn control_cell(facts: &[Fact]) -> Vec<u8> {
     let mut w = Writer::default();
-    if let (Some(Said::Opened { who, guardians, need, delay, .. }), Some(keys)) =
-        (facts.first().map(|f| &f.said), keys(facts))
-    {
+    if let (Some(Said::Opened { who, .. }), Some(keys)) = (facts.first().map(|f| &f.said), keys(facts)) {
+        let (guardians, need, delay) = recovery::agreed(facts);
         w.array(8);
         w.uint(0);
         w.bytes(&keys.key);
@@ -204,8 +204,8 @@ fn control_cell(facts: &[Fact]) -> Vec<u8> {
         for guardian in guardians {
             write_address(&mut w, guardian);
         }
-        w.uint(*need);
-        w.uint(*delay);
+        w.uint(need);
+        w.uint(delay);
         write_maybe(&mut w, who.map(|who| who.number));
     }
     w.into_bytes()
@@ -273,10 +273,11 @@ fn recovery_cell(facts: &[Fact]) -> Vec<u8> {
     w.uint(4);
     w.array(approvals.len() as u64);
     for approval in approvals {
-        w.array(6);
+        w.array(7);
         w.uint(approval.approver);
         w.uint(approval.sequence);
         w.uint(approval.time);
+        w.bool(approval.vetoed);
         w.bytes(&approval.keys.key);
         w.bytes(&approval.keys.next);
         w.bytes(&approval.keys.reading);

@@ -3,6 +3,8 @@
 //! 1. For each member fresh words are made; they are sealed in the outbox together with the signed openings, before these are sent.
 //! 2. The openings are sent in batches. A crash or a lost answer leaves the outbox; the same command goes on from there, with the same words.
 //! 3. Roster and cards are written, whole or not at all. The same command writes the same files again, until the words are forgotten.
+//!
+//! For members who are not there yet nobody keeps words: whoever opens the account is its guardian, until the person comes and makes her own.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, WriterBuilder};
 use peal_spec::address::Address;
 use peal_spec::statement::{Body, Opened, Recovery, Statement};
-use peal_spec::value::Text;
+use peal_spec::value::{Text, Time};
 use peal_wallet::disk;
 use peal_wallet::import::{Fault, roster};
 use peal_wallet::outbox::{Job, Label, Outbox, Sent};
@@ -31,9 +33,11 @@ const HEADER: [&str; 2] = ["worker", "name"];
 /// Open accounts for members who have none, as a platform, employer, bureau or agent
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  peal enrol members.csv --roster roster.csv --cards cards.csv\n  \
-    peal enrol members.csv --existing old-roster.csv --roster roster.csv --cards cards.csv\n\n\
+    peal enrol members.csv --existing old-roster.csv --roster roster.csv --cards cards.csv\n  \
+    peal enrol members.csv --roster roster.csv --unclaimed\n\n\
     members.csv has the header worker,name. cards.csv holds every member's 24 words: hand each member his own, then run the same command\n\
-    with --forget-words and remove the cards.")]
+    with --forget-words and remove the cards. With --unclaimed nobody has the words: a member who comes makes his own (peal recover begin),\n\
+    you approve of them (peal recover approve), and he takes over at once.")]
 pub(crate) struct Args {
     /// The members: CSV with the header worker,name
     #[arg(value_name = "MEMBERS.csv")]
@@ -42,8 +46,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     roster: PathBuf,
     /// Write the cards here, readable by you only: worker,name,address,words
-    #[arg(long, value_name = "FILE")]
-    cards: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "unclaimed")]
+    cards: Option<PathBuf>,
+    /// Open them for members who are not there yet: nobody has the words, and this account is the only guardian
+    #[arg(long, conflicts_with_all = ["cards", "forget_words"])]
+    unclaimed: bool,
     /// A roster of workers who have accounts already: it goes into the new one, and no account is opened for them
     #[arg(long, value_name = "ROSTER.csv")]
     existing: Option<PathBuf>,
@@ -145,8 +152,18 @@ fn enrolled(wallet: &Wallet, sent: &[Sent]) -> Result<HashMap<String, Enrolled>,
 }
 
 /// Makes words and signs openings for members, in batches.
-fn sign(wallet: &Wallet, job: &Job, members: &[&Member], batch: usize) -> Result<(), Trouble> {
-    let who = Some(wallet.contents.address()?);
+fn sign(
+    wallet: &Wallet,
+    job: &Job,
+    members: &[&Member],
+    batch: usize,
+    unclaimed: bool,
+) -> Result<(), Trouble> {
+    let opener = wallet.contents.address()?;
+    let (who, recovery) = match unclaimed {
+        true => (Some(opener), Recovery { guardians: vec![opener], need: 1, delay: Time::default() }),
+        false => (Some(opener), Recovery::default()),
+    };
     let now = context::now()?;
     let bar = context::progress(members.len() as u64, "making words");
     for members in members.chunks(batch) {
@@ -156,12 +173,13 @@ fn sign(wallet: &Wallet, job: &Job, members: &[&Member], batch: usize) -> Result
             let entropy = random::<32>()?;
             secret.extend_from_slice(entropy.as_slice());
             let keys = Words::new(entropy).chain().keys(0);
-            let body = Body::Opened(Opened { who, keys, recovery: Recovery::default() });
+            let body = Body::Opened(Opened { who, keys, recovery: recovery.clone() });
             let statement = Statement::new(random_seed()?, None, now, None, None, &body);
             statements.push((Label { line: member.line, key: member.worker.clone() }, statement));
             bar.inc(1);
         }
-        job.add(&wallet.contents, now, false, statements, Some(wallet.sealer().seal(&secret)?))?;
+        let sealed = if unclaimed { None } else { Some(wallet.sealer().seal(&secret)?) };
+        job.add(&wallet.contents, now, false, statements, sealed)?;
     }
     bar.finish_and_clear();
     Ok(())
@@ -202,7 +220,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         members.iter().filter(|m| known(&m.worker).is_none() && !done.contains_key(&m.worker)).collect();
     let opened = fresh.len();
     if !fresh.is_empty() {
-        sign(&wallet, &job, &fresh, args.batch as usize)?;
+        sign(&wallet, &job, &fresh, args.batch as usize, args.unclaimed)?;
         sent = bulk::deliver(&mut wallet, &job, &mut journal)?;
         done = enrolled(&wallet, &sent)?;
     }
@@ -230,9 +248,9 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     disk::replace(&args.roster, &write(roster_rows.into_iter()))?;
     // Cards that hold fewer words must not take the place of those that hold all.
     let written = cards.len() - 1;
-    let write_cards = forgotten == 0;
-    if write_cards {
-        disk::replace(&args.cards, &write(cards.into_iter()))?;
+    let cards_file = args.cards.as_ref().filter(|_| forgotten == 0);
+    if let Some(file) = cards_file {
+        disk::replace(file, &write(cards.into_iter()))?;
     }
     let listed: HashSet<&str> = members.iter().map(|m| m.worker.as_str()).collect();
     if args.forget_words {
@@ -255,16 +273,18 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     refused.sort_by_key(|r| r.line);
     faults.sort_by_key(|f| f.line);
     let new = opened - refused.len().min(opened);
-    let cards_text = if write_cards {
-        format!(
+    let cards_text = match (&args.cards, cards_file) {
+        (_, Some(file)) => format!(
             "{}: {written} cards with words. Hand each member his own, then use --forget-words.\n",
-            args.cards.display()
-        )
-    } else {
-        format!(
-            "{} was not written: the words of {forgotten} members were forgotten.\n",
-            args.cards.display()
-        )
+            file.display()
+        ),
+        (Some(file), None) => format!(
+            "{} was not written: nobody here has the words of {forgotten} members any more.\n",
+            file.display()
+        ),
+        (None, None) => "Nobody has the keys of accounts that are opened so. When a member comes, he makes his own with `peal recover begin`, \
+            and you approve of them with `peal recover approve`.\n"
+            .to_owned(),
     };
     let mut text = format!(
         "{}: {accounts} accounts ({new} opened now, {kept} had one already)\n{cards_text}",
@@ -278,8 +298,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     }
     bulk::list_refused(&mut text, &refused);
     let json = json!({
-        "roster": args.roster.display().to_string(), "cards": write_cards.then(|| args.cards.display().to_string()),
-        "accounts": accounts, "opened_now": new, "existing": kept, "cards_written": if write_cards { written } else { 0 },
+        "roster": args.roster.display().to_string(), "cards": cards_file.map(|file| file.display().to_string()),
+        "accounts": accounts, "opened_now": new, "existing": kept, "cards_written": if cards_file.is_some() { written } else { 0 },
         "words_forgotten": forgotten, "faults": bulk::faults_json(&faults), "refused": refused,
     });
     let failed = !faults.is_empty() || !refused.is_empty();

@@ -22,6 +22,42 @@ use serde_json::json;
 use super::Done;
 use super::context::{self, Common};
 
+/// Time for whoever has the present key to notice and to veto.
+const WEEK: u64 = 7 * 86_400;
+
+/// Who may help to recover the account.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Guardians {
+    /// An account that may help to recover this one; may be repeated, at most 16
+    #[arg(long = "guardian", value_name = "ADDRESS", num_args = 1.., requires = "need")]
+    guardians: Vec<Address>,
+    /// How many guardians must agree
+    #[arg(long, value_name = "N")]
+    need: Option<u64>,
+    /// Seconds during which the present key can veto a recovery [default: 604800, which is 7 days, with guardians; else 0]
+    #[arg(long, value_name = "SECONDS")]
+    delay: Option<u64>,
+}
+
+impl Guardians {
+    pub(crate) fn policy(&self) -> Result<Recovery, Trouble> {
+        let bad = |what: &str, option: &str| Trouble::unusable(what, option, "see --help");
+        let (count, need) = (self.guardians.len() as u64, self.need.unwrap_or(0));
+        if count > Recovery::MAX_GUARDIANS as u64 {
+            return Err(bad("there are more than 16 guardians", "--guardian"));
+        }
+        if self.guardians.iter().enumerate().any(|(at, guardian)| self.guardians[..at].contains(guardian)) {
+            return Err(bad("a guardian is named twice", "--guardian"));
+        }
+        if need > count || (need == 0) != (count == 0) {
+            return Err(bad("as many guardians must agree as 1 to their number", "--need"));
+        }
+        let delay = self.delay.unwrap_or(if count == 0 { 0 } else { WEEK });
+        let delay = Time::new(delay).ok_or_else(|| bad("the delay is too long", "--delay"))?;
+        Ok(Recovery { guardians: self.guardians.clone(), need, delay })
+    }
+}
+
 /// Open an account: makes 24 words, shows them once, and saves a wallet
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  peal open --ledger https://ledger.example --trust trust.txt\n\n\
@@ -36,39 +72,16 @@ pub(crate) struct Args {
     /// Write the words to this new file, readable by you only, instead of showing them
     #[arg(long, value_name = "FILE")]
     words_out: Option<PathBuf>,
-    /// An account that may help to recover this one; may be repeated, at most 16
-    #[arg(long = "guardian", value_name = "ADDRESS", num_args = 1.., requires = "need")]
-    guardians: Vec<Address>,
-    /// How many guardians must agree
-    #[arg(long, value_name = "N")]
-    need: Option<u64>,
-    /// Seconds during which the present key can veto a recovery [default: 604800, which is 7 days, with guardians; else 0]
-    #[arg(long, value_name = "SECONDS")]
-    delay: Option<u64>,
+    #[command(flatten)]
+    guardians: Guardians,
 }
 
-/// Time for whoever has the present key to notice and to veto.
-const WEEK: u64 = 7 * 86_400;
-
 impl Args {
-    fn recovery(&self) -> Result<Recovery, Trouble> {
-        let bad = |what: &str, option: &str| Trouble::unusable(what, option, "see `peal open --help`");
-        let (count, need) = (self.guardians.len() as u64, self.need.unwrap_or(0));
-        if count > Recovery::MAX_GUARDIANS as u64 {
-            return Err(bad("there are more than 16 guardians", "--guardian"));
-        }
-        if need > count || (need == 0) != (count == 0) {
-            return Err(bad("as many guardians must agree as 1 to their number", "--need"));
-        }
-        let delay = self.delay.unwrap_or(if count == 0 { 0 } else { WEEK });
-        let delay = Time::new(delay).ok_or_else(|| bad("the delay is too long", "--delay"))?;
-        Ok(Recovery { guardians: self.guardians.clone(), need, delay })
-    }
-
     fn sign(&self, contents: &Contents) -> Result<Vec<u8>, Trouble> {
         let now = context::now()?;
         let chain = contents.chain();
-        let body = Body::Opened(Opened { who: None, keys: chain.keys(0), recovery: self.recovery()? });
+        let body =
+            Body::Opened(Opened { who: None, keys: chain.keys(0), recovery: self.guardians.policy()? });
         let statement = Statement::new(random_seed()?, None, now, None, None, &body);
         let posting = Posting::sign(
             &contents.origin,
@@ -84,7 +97,7 @@ impl Args {
 
     /// Step 1.
     fn begin(&self, common: &Common) -> Result<Wallet, Trouble> {
-        self.recovery()?;
+        self.guardians.policy()?;
         let trust = context::trust(&self.trust)?;
         let remote = context::named(&self.ledger)?;
         let origin = context::origin(&remote, &trust)?;

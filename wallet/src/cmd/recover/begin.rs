@@ -18,7 +18,8 @@ use crate::cmd::{Done, open};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  peal recover begin --ledger https://ledger.example --trust trust.txt --address peal1... --wallet new \\\n    --out request.txt\n\n\
-    Give the request to your guardians, or to a bureau, and read them the four words in it: they must hear them from you.\n\
+    Give the request to your guardians, or to a bureau, and read them the four words that are shown: they must hear them from you.\n\
+    Run again with the same wallet, it writes the request anew.\n\
     Your address stands on every proof, payslip and receipt of yours."
 )]
 pub(crate) struct Args {
@@ -39,28 +40,47 @@ pub(crate) struct Args {
     words_out: Option<PathBuf>,
 }
 
-pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
-    let path = common.wallet()?;
-    for (file, option) in [(&path, "--wallet"), (&args.out, "--out")] {
-        if file.exists() {
-            let remedy = format!("give another file with {option}");
-            return Err(Trouble::unusable("there is such a file already", file.display(), remedy));
+impl Args {
+    /// A wallet with new words; or the one that an earlier run made, so that the request can be written again.
+    fn wallet(&self, common: &Common) -> Result<(Wallet, bool), Trouble> {
+        let path = common.wallet()?;
+        if path.exists() {
+            let wallet = common.open()?;
+            let c = &wallet.contents;
+            if c.copy.is_some() || c.opening.is_some() || c.address != Some(self.address) {
+                let remedy = "give another file with --wallet";
+                return Err(Trouble::unusable(
+                    "there is a wallet already, of an account",
+                    path.display(),
+                    remedy,
+                ));
+            }
+            return Ok((wallet, true));
         }
+        let trust = context::trust(&self.trust)?;
+        let remote = context::named(&self.ledger)?;
+        let origin = context::origin(&remote, &trust)?;
+        let passphrase = common.passphrase(true)?;
+        let mut contents = Contents::new(Words::generate()?, remote.base().to_owned(), origin, trust);
+        contents.address = Some(self.address);
+        if let Some(out) = &self.words_out {
+            open::keep(&contents.words, out)?;
+        }
+        Ok((Wallet::create(&path, &passphrase, Stretch::STANDARD, contents)?, false))
     }
-    let trust = context::trust(&args.trust)?;
-    let remote = context::named(&args.ledger)?;
-    let origin = context::origin(&remote, &trust)?;
-    let passphrase = common.passphrase(true)?;
-    let mut contents = Contents::new(Words::generate()?, remote.base().to_owned(), origin, trust);
-    contents.address = Some(args.address);
-    let request = Request { address: args.address, keys: contents.chain().keys(0) };
-    if let Some(out) = &args.words_out {
-        open::keep(&contents.words, out)?;
+}
+
+pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
+    if args.out.exists() {
+        let remedy = "give another file with --out";
+        return Err(Trouble::unusable("there is such a file already", args.out.display(), remedy));
     }
-    let wallet = Wallet::create(&path, &passphrase, Stretch::STANDARD, contents)?;
+    let (wallet, again) = args.wallet(common)?;
+    let request = Request { address: args.address, keys: wallet.contents.chain().keys(0) };
     disk::create(&args.out, request.to_string().as_bytes())?;
-    let phrase = wallet.contents.words.phrase();
+    let (check, phrase) = (request.words()?, wallet.contents.words.phrase());
     let (words, kept) = match &args.words_out {
+        _ if again => (None, "The wallet was made before; `peal words` shows its 24 words.\n".to_owned()),
         Some(out) => (
             None,
             format!("The new words are in {}. Put them on paper and remove the file.\n", out.display()),
@@ -74,14 +94,13 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         ),
     };
     let text = format!(
-        "The request is in {}. Give it to your guardians, or to a bureau, and read them these four words yourself:\n\n  {}\n\n{kept}\n\
+        "The request is in {}. Give it to your guardians, or to a bureau, and read them these four words yourself:\n\n  {check}\n\n{kept}\n\
          How far it is: peal recover status. When enough have approved and the delay has passed: peal recover complete.\n",
         args.out.display(),
-        request.words(),
     );
     let json = json!({
-        "address": args.address.to_string(), "request": args.out.display().to_string(), "check": request.words(),
-        "wallet": path.display().to_string(), "words": words,
+        "address": args.address.to_string(), "request": args.out.display().to_string(), "check": check,
+        "wallet": wallet.path().display().to_string(), "words": words, "again": again,
     });
     Ok(Done::well(text, json))
 }

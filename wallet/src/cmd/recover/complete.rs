@@ -1,9 +1,10 @@
 //! `peal recover complete`: the new keys take over. Signed by the new key, alone in its posting.
 
 use peal_spec::statement::{Body, RecoveryCompleted};
+use peal_wallet::layout::clean;
 use peal_wallet::sync::{self, Failed};
 use peal_wallet::trouble::{Kind, Trouble};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::status;
 use crate::cmd::Done;
@@ -32,11 +33,14 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let said = Said { account, refers: None, month: None, body, generation: 0, again: false };
     let recorded = single::say(&mut wallet, "recover-complete", &[], said).map_err(|mut trouble| {
         // The refusal names a record that only the ledger can show to whoever has no keys yet: it says when.
-        if trouble.kind == Kind::Refused
-            && let Ok(said) = status::ask(&wallet.contents)
-            && let Some(due) = said["pending"].get(0).and_then(|set| set["due"].as_str())
+        let own = |said: &Value| {
+            said["pending"].as_array()?.iter().find(|set| status::is_own(&wallet.contents, set)).cloned()
+        };
+        if trouble.what.starts_with("recovery-too-early")
+            && let Some(set) = status::ask(&wallet.contents).ok().as_ref().and_then(own)
+            && let Some(due) = set["due"].as_str()
         {
-            trouble.remedy = format!("run the command again from {} on", peal_wallet::layout::clean(due));
+            trouble.remedy = format!("run the command again from {} on", clean(due));
         }
         trouble
     })?;
@@ -53,7 +57,8 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     };
     wallet.save()?;
     let text = format!(
-        "The account is yours again, with the new words: record {}. {fetched}\n\n  address  {account}\n",
+        "The account is yours, with the new words: record {}. {fetched}\n\n  address  {account}\n\n\
+         Those who could help before still can: name others with `peal recover guard`.\n",
         recorded.sequence
     );
     let json = json!({ "account": account.to_string(), "sequence": recorded.sequence });

@@ -3,6 +3,7 @@
 mod approve;
 mod begin;
 mod complete;
+mod guard;
 mod rehearse;
 mod status;
 mod veto;
@@ -12,10 +13,11 @@ use peal_wallet::trouble::Trouble;
 use super::Done;
 use super::context::Common;
 
-/// Try the backup, or recover an account whose words are lost, with the help of guardians or a bureau
+/// Try the backup, or recover an account whose words are lost
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  peal recover rehearse --words -            does the paper in the drawer open the account?\n  \
+    peal recover guard --guardian ... --need 2  who may help, should the words be lost\n  \
     peal recover begin ... --address peal1...  new words, and a request for those who know you\n  \
     peal recover approve request.txt           a guardian, or a bureau, says yes\n  \
     peal recover complete                      when the delay has passed\n  \
@@ -29,6 +31,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Rehearse(rehearse::Args),
+    Guard(guard::Args),
     Begin(begin::Args),
     Approve(approve::Args),
     Status(status::Args),
@@ -39,6 +42,7 @@ enum What {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     match &args.what {
         What::Rehearse(args) => rehearse::run(common, args),
+        What::Guard(args) => guard::run(common, args),
         What::Begin(args) => begin::run(common, args),
         What::Approve(args) => approve::run(common, args),
         What::Status(args) => status::run(common, args),

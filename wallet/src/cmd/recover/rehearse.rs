@@ -58,6 +58,15 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
             return Err(Trouble::refused(&c, remote.base(), "show this to a bureau or an auditor"));
         }
     };
+    let chain = contents.chain();
+    let keys = synced.folded.account.state.control.keys;
+    if keys.next != chain.keys(contents.generation).next {
+        return Err(Trouble::refused(
+            "these words open the account, and the key that is to come next is not theirs",
+            remote.base(),
+            "the account cannot be rotated with them: move to new words with your guardians",
+        ));
+    }
     let (policy, records) = (&synced.folded.account.state.control.recovery, synced.verdict.records.total);
     let help = match policy.guardians.len() {
         0 => "No guardians: without the words only a bureau can help, and that takes 30 days or more."

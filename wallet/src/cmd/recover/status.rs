@@ -27,8 +27,9 @@ pub(super) fn ask(contents: &Contents) -> Result<Value, Trouble> {
     let answer = remote.signed_get(&path, &query, "application/json", &address, &key, context::now()?)?;
     let body = answer.map_err(|problem| {
         let mut trouble = problem.at(&place);
-        if contents.copy.is_none() {
-            "nobody has approved of your request yet, or they vetoed it: ask your guardians"
+        if contents.copy.is_none() && problem.status == 401 {
+            "nobody has approved of your request yet: ask your guardians; or it is completed already: run `peal recover complete` again; or \
+             this machine's clock is wrong"
                 .clone_into(&mut trouble.remedy);
         }
         trouble
@@ -36,10 +37,16 @@ pub(super) fn ask(contents: &Contents) -> Result<Value, Trouble> {
     serde_json::from_slice(&body).map_err(|_| Trouble::refused("the answer is not JSON", place, "try again"))
 }
 
+/// Whether a set of keys is this wallet's: all three of them.
+pub(super) fn is_own(contents: &Contents, set: &Value) -> bool {
+    let own = contents.chain().keys(contents.generation);
+    let texts = [("key", Hash(own.key.0)), ("next", own.next), ("reading", Hash(own.reading.0))];
+    texts.iter().all(|(name, hash)| set[*name] == json!(hash.to_string()))
+}
+
 pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let contents = common.read()?;
     let said = ask(&contents)?;
-    let own = Hash(contents.chain().keys(contents.generation).key.0).to_string();
     let text = |value: &Value| clean(value.as_str().unwrap_or("?"));
     let mut out = format!(
         "The ledger says: {} guardians, of whom {} must agree; the present key has {} seconds to say no.\n",
@@ -50,15 +57,16 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         out.push_str("Nobody is to take over this account.\n");
     }
     for set in &pending {
-        let whose = if set["key"] == json!(own) { "your new keys" } else { "other keys" };
+        let whose = if is_own(&contents, set) { "your new keys" } else { "other keys" };
         out.push_str(&format!("\n  {whose}, {}…\n", text(&set["key"]).chars().take(8).collect::<String>()));
         for approval in set["approvals"].as_array().into_iter().flatten() {
             out.push_str(&format!(
-                "    {} {}  {} (record {})\n",
+                "    {} {}  {} (record {}){}\n",
                 text(&approval["counts_as"]),
                 approval["by"],
                 text(&approval["time"]),
-                approval["sequence"]
+                approval["sequence"],
+                if approval["vetoed"] == json!(true) { ", vetoed" } else { "" }
             ));
         }
         let state = match set.get("due") {
