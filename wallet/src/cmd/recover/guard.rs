@@ -2,6 +2,7 @@
 
 use peal_spec::cbor::Cbor;
 use peal_spec::statement::{Body, RecoveryChanged};
+use peal_wallet::layout::span;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
@@ -41,7 +42,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let text = match count {
         0 => format!("Nobody guards this account now: record {}. The keys are changed.\n", recorded.sequence),
         _ => format!(
-            "{need} of {count} guardians must agree from now on, and you have {delay} seconds to say no: record {}. The keys are changed.\n",
+            "{need} of {count} guardians must agree from now on, and you have {} to say no: record {}. The keys are changed.\n",
+            span(delay),
             recorded.sequence
         ),
     };

@@ -16,12 +16,12 @@ use super::context::Common;
 /// Try the backup, or recover an account whose words are lost
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  peal recover rehearse --words -            does the paper in the drawer open the account?\n  \
+    after_help = "Examples:\n  peal recover rehearse --words -             does the paper in the drawer open the account?\n  \
     peal recover guard --guardian ... --need 2  who may help, should the words be lost\n  \
-    peal recover begin ... --address peal1...  new words, and a request for those who know you\n  \
-    peal recover approve request.txt           a guardian, or a bureau, says yes\n  \
-    peal recover complete                      when the delay has passed\n  \
-    peal recover veto                          somebody else is trying to take your account"
+    peal recover begin ... --address peal1...   new words, and a request for those who know you\n  \
+    peal recover approve request.txt            a guardian, or a bureau, says yes\n  \
+    peal recover complete                       when the delay has passed\n  \
+    peal recover veto                           somebody else is trying to take your account"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]

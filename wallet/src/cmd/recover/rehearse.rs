@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use peal_spec::address::Address;
+use peal_wallet::layout::span;
 use peal_wallet::sync::{self, Failed};
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::Contents;
@@ -72,14 +73,14 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         0 => "No guardians: without the words only a bureau can help, and that takes 30 days or more."
             .to_owned(),
         n => format!(
-            "Should the words be lost: {} of {n} guardians must agree, and the present key has {} seconds to say no.",
+            "Should the words be lost: {} of {n} guardians must agree, and the present key has {} to say no.",
             policy.need,
-            policy.delay.seconds()
+            span(policy.delay.seconds())
         ),
     };
     let text = format!(
-        "The backup works: these words open the account, and its {records} records were fetched and verified with them.\n\n  \
-         address    {address}\n  rotations  {}\n\n{help}\n",
+        "The backup works: these words open the account, and with them all of its records were fetched and verified.\n\n  \
+         address    {address}\n  records    {records}\n  rotations  {}\n\n{help}\n",
         contents.generation
     );
     let json = json!({

@@ -1,7 +1,7 @@
 //! `peal recover status`: who approves of which keys, and from when on they may take over, as the ledger says.
 
 use peal_spec::hash::Hash;
-use peal_wallet::layout::clean;
+use peal_wallet::layout::{clean, span};
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::Contents;
 use serde_json::{Value, json};
@@ -49,8 +49,10 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let said = ask(&contents)?;
     let text = |value: &Value| clean(value.as_str().unwrap_or("?"));
     let mut out = format!(
-        "The ledger says: {} guardians, of whom {} must agree; the present key has {} seconds to say no.\n",
-        said["guardians"], said["need"], said["delay"]
+        "The ledger says: {} guardians, of whom {} must agree; the present key has {} to say no.\n",
+        said["guardians"],
+        said["need"],
+        span(said["delay"].as_u64().unwrap_or(0))
     );
     let pending = said["pending"].as_array().cloned().unwrap_or_default();
     if pending.is_empty() {
