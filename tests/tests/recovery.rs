@@ -144,7 +144,7 @@ fn guardians_give_an_account_back_and_the_new_words_work() {
     assert_eq!(house.well("mei", &STATUS, false)["pending"][0]["approvals"][0]["vetoed"], false);
     house.well("mei", &["recover", "veto"], false);
     house.refused("mei", &["recover", "veto"], 1, "nothing-pending");
-    assert_eq!(house.well("mei", &["sync"], false)["recovery_pending"], false);
+    assert_eq!(house.well("mei", &["sync"], false)["recovery_pending"], true, "vetoed, and there");
     assert_eq!(house.well("anew", &STATUS, false)["pending"][0]["approvals"][0]["vetoed"], true);
     house.refused("anew", &COMPLETE, 1, "recovery-not-approved");
 
@@ -229,6 +229,14 @@ fn an_account_opened_for_somebody_is_claimed_and_the_opener_can_do_no_more() {
     let enrolled = house.well("bureau", &enrol, false);
     assert_eq!((enrolled["opened_now"].as_u64(), enrolled["cards"].is_null()), (Some(1), true));
     assert_eq!(house.well("bureau", &enrol, false)["opened_now"].as_u64(), Some(0), "once");
+    // Another member gets a card; those who are not there yet stand in nobody's way, and no words are lost with them.
+    std::fs::write(house.path("members"), "worker,name\n17,Mei Lin\n18,Wang Jun\n").unwrap();
+    let cards = house.text("cards");
+    let with_cards =
+        ["enrol", &members, "--roster", &house.text("roster2"), "--cards", &cards, "--forget-words"];
+    let done = house.well("bureau", &with_cards, false);
+    assert_eq!((done["cards_written"].as_u64(), done["unclaimed"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(std::fs::read_to_string(&cards).unwrap().lines().count(), 2);
     let roster = std::fs::read_to_string(roster).unwrap();
     let address = roster.lines().nth(1).unwrap().split_once(',').unwrap().1.to_owned();
 

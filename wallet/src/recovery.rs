@@ -159,19 +159,22 @@ pub fn warning(account: &Account) -> Option<String> {
             .collect();
         let when = match recovery::due(approvals, policy, keys).and_then(|(due, _)| Time::new(due)) {
             Some(due) => format!("may take over from {due}"),
-            None => format!("not enough yet: {} guardians must agree", policy.need),
+            None if policy.need == 0 => "not enough: a bureau must say so".to_owned(),
+            None => format!("not enough: {} guardians, or a bureau, must say so", policy.need),
         };
         format!("  key {}…: {}; {when}\n", &Hash(keys.key.0).to_string()[..8], by.join(", "))
     };
     let firm = |keys: &Keys| recovery::is_firm(approvals, policy, keys);
     let open = approvals.iter().any(|a| !a.vetoed && !firm(&a.keys));
     let agreed = sets.iter().any(firm);
-    if !open && !agreed {
-        // Whatever stands was vetoed.
+    let lines: String = sets.iter().map(line).collect();
+    if lines.is_empty() {
         return None;
     }
-    let lines: String = sets.iter().map(line).collect();
     let mut text = format!("Somebody is to take over this account with other keys:\n{lines}");
+    if !open && !agreed {
+        text.push_str("All of it was vetoed; beside a bureau's word it would count again. `peal recover guard` takes it out.\n");
+    }
     if open {
         text.push_str("If that is not you, say no: `peal recover veto`.\n");
     }

@@ -196,6 +196,20 @@ fn a_lost_answer_opens_and_pays_once() {
     assert_eq!(server.mini.lock().unwrap().records(1), 2);
 }
 
+/// A veto that an earlier run never heard of is not taken for one that counts now.
+#[test]
+fn a_veto_whose_answer_was_lost_is_said_again() {
+    let (bench, server) = (Bench::new(), Server::start(Mini::new(1)));
+    bench.open("wallet", &server);
+    *server.weather.lock().unwrap() = Weather::LoseAnswers;
+    let veto = ["recover", "veto"];
+    assert_eq!(bench.peal("wallet", &veto).code, 3);
+    assert_eq!(server.mini.lock().unwrap().records(0), 2);
+    *server.weather.lock().unwrap() = Weather::Fair;
+    assert_eq!(bench.well("wallet", &veto)["sequence"], 2);
+    assert_eq!(server.mini.lock().unwrap().records(0), 3);
+}
+
 #[test]
 fn no_ledger_is_unavailable() {
     let bench = Bench::new();

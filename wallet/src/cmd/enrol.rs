@@ -7,10 +7,13 @@
 //! For members who are not there yet nobody keeps words: whoever opens the account is its guardian, until the person comes and makes her own.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, WriterBuilder};
 use peal_spec::address::Address;
+use peal_spec::cbor::Cbor as _;
+use peal_spec::posting::Posting;
 use peal_spec::statement::{Body, Opened, Recovery, Statement};
 use peal_spec::value::{Text, Time};
 use peal_wallet::disk;
@@ -129,6 +132,8 @@ struct Enrolled {
     address: Address,
     /// Until they are forgotten.
     words: Option<Words>,
+    /// Whether nobody ever had them: whoever opened the account is its guardian.
+    unclaimed: bool,
 }
 
 /// Who is enrolled, by worker.
@@ -137,6 +142,8 @@ fn enrolled(wallet: &Wallet, sent: &[Sent]) -> Result<HashMap<String, Enrolled>,
     for sent in sent {
         let sealed = sent.batch.sealed.as_ref().map(|sealed| wallet.sealer().unseal(sealed)).transpose();
         let opened = sealed.map_err(|e| e.at("the words of an outbox batch"))?;
+        let posting = Posting::from_bytes(&sent.batch.posting).ok();
+        let statements = posting.map(|posting| posting.statements).unwrap_or_default();
         for (i, fate) in sent.fates().into_iter().enumerate() {
             let Ok((number, _)) = fate.outcome else { continue };
             let entropy = opened.as_ref().and_then(|words| words.get(i * 32..i * 32 + 32)).map(|bytes| {
@@ -145,7 +152,11 @@ fn enrolled(wallet: &Wallet, sent: &[Sent]) -> Result<HashMap<String, Enrolled>,
                 Words::new(entropy)
             });
             let address = Address { number, id: fate.root };
-            all.insert(fate.label.key.clone(), Enrolled { address, words: entropy });
+            let unclaimed = matches!(
+                statements.get(i).map(Statement::body),
+                Some(Ok(Body::Opened(opened))) if !opened.recovery.guardians.is_empty()
+            );
+            all.insert(fate.label.key.clone(), Enrolled { address, words: entropy, unclaimed });
         }
     }
     Ok(all)
@@ -230,7 +241,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let old = existing.iter().flat_map(|r| r.entries());
     roster_rows.extend(old.map(|e| vec![e.worker().to_owned(), e.address.to_string()]));
     let kept = roster_rows.len() - 1;
-    let mut forgotten = 0usize;
+    let (mut forgotten, mut unclaimed) = (0usize, 0usize);
     for member in members.iter().filter(|m| known(&m.worker).is_none()) {
         if let Some(one) = done.get(&member.worker) {
             let address = one.address.to_string();
@@ -240,6 +251,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
                     let phrase = words.phrase();
                     cards.push(vec![member.worker.clone(), member.name.clone(), address, phrase.to_string()]);
                 }
+                None if one.unclaimed => unclaimed += 1,
                 None => forgotten += 1,
             }
         }
@@ -251,6 +263,15 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let cards_file = args.cards.as_ref().filter(|_| forgotten == 0);
     if let Some(file) = cards_file {
         disk::replace(file, &write(cards.into_iter()))?;
+    }
+    if args.forget_words && cards_file.is_none() && written > 0 {
+        return Err(Trouble::unusable(
+            format!(
+                "the words of {written} members are on no card, because those of {forgotten} others were forgotten"
+            ),
+            args.members.display(),
+            "write the cards of these members first, with a list that has only them",
+        ));
     }
     let listed: HashSet<&str> = members.iter().map(|m| m.worker.as_str()).collect();
     if args.forget_words {
@@ -282,14 +303,26 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
             "{} was not written: nobody here has the words of {forgotten} members any more.\n",
             file.display()
         ),
-        (None, None) => "Nobody has the keys of accounts that are opened so. When a member comes, he makes his own with `peal recover begin`, \
-            and you approve of them with `peal recover approve`.\n"
-            .to_owned(),
+        (None, None) => String::new(),
     };
     let mut text = format!(
         "{}: {accounts} accounts ({new} opened now, {kept} had one already)\n{cards_text}",
         args.roster.display()
     );
+    if unclaimed > 0 {
+        let _ = writeln!(
+            text,
+            "Nobody has the keys of {unclaimed} of them: when a member comes, he makes his own with `peal recover begin`, and you approve of them \
+             with `peal recover approve`."
+        );
+    }
+    if args.unclaimed && accounts > kept + unclaimed {
+        let _ = writeln!(
+            text,
+            "{} were opened with words before: write their cards with --cards.",
+            accounts - kept - unclaimed
+        );
+    }
     if args.forget_words {
         text.push_str("The words are forgotten here: only the cards hold them now.\n");
     }
@@ -300,7 +333,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let json = json!({
         "roster": args.roster.display().to_string(), "cards": cards_file.map(|file| file.display().to_string()),
         "accounts": accounts, "opened_now": new, "existing": kept, "cards_written": if cards_file.is_some() { written } else { 0 },
-        "words_forgotten": forgotten, "faults": bulk::faults_json(&faults), "refused": refused,
+        "words_forgotten": forgotten, "unclaimed": unclaimed, "faults": bulk::faults_json(&faults), "refused": refused,
     });
     let failed = !faults.is_empty() || !refused.is_empty();
     Ok(Done::with_code(u8::from(failed), text, json))

@@ -21,7 +21,8 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let next = wallet.contents.generation + 1;
     let body = Body::Rotated(Rotated { who: account, keys: wallet.contents.chain().keys(next) });
     let said = Said { account, refers: None, month: None, body, generation: next, again: false };
-    let recorded = single::say(&mut wallet, "rotate", &[&next.to_be_bytes()], said)?;
+    let recorded =
+        single::say(&mut wallet, "rotate", &[&next.to_be_bytes()], said).map_err(single::keys_changed)?;
     (wallet.contents.generation, wallet.contents.reading) = (next, next);
     wallet.save()?;
     let text = format!("The keys are changed (rotation {next}): record {}.\n", recorded.sequence);

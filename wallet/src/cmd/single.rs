@@ -45,8 +45,8 @@ pub(crate) fn say(wallet: &mut Wallet, name: &str, parts: &[&[u8]], said: Said) 
     result
 }
 
-/// Says it now: where an earlier run had said it and its answer was lost, that is taken note of, and it is said once more. A refusal named
-/// `done` then means that what was said before still stands.
+/// Says it now. What an earlier run had begun and never heard the answer to is sent first, and answered as it was then; so it is said once
+/// more. A refusal named `done` then means that what was said before still stands.
 pub(crate) fn say_now(
     wallet: &mut Wallet,
     name: &str,
@@ -54,14 +54,28 @@ pub(crate) fn say_now(
     said: &dyn Fn() -> Said,
     done: &str,
 ) -> Result<Recorded, Trouble> {
-    let earlier = say(wallet, name, parts, said())?;
-    if !earlier.before {
-        return Ok(earlier);
+    let begun = !Outbox::of(wallet.path()).job(name, parts).batches()?.is_empty();
+    let first = say(wallet, name, parts, said());
+    let earlier = match first {
+        _ if !begun => return first,
+        Err(trouble) if trouble.kind != Kind::Refused => return Err(trouble),
+        earlier => earlier.ok(),
+    };
+    match (say(wallet, name, parts, said()), earlier) {
+        (Err(trouble), Some(earlier)) if trouble.kind == Kind::Refused && trouble.what.starts_with(done) => {
+            Ok(earlier)
+        }
+        (answer, _) => answer,
     }
-    match say(wallet, name, parts, said()) {
-        Err(trouble) if trouble.kind == Kind::Refused && trouble.what.starts_with(done) => Ok(earlier),
-        answer => answer,
+}
+
+/// What is to be done where the key that was to come next is the present one already.
+pub(crate) fn keys_changed(mut trouble: Trouble) -> Trouble {
+    if trouble.what.starts_with("next-key") {
+        "the keys were changed already, perhaps by a command whose answer was lost: run `peal sync`, then this again"
+            .clone_into(&mut trouble.remedy);
     }
+    trouble
 }
 
 fn deliver(wallet: &mut Wallet, job: &Job, name: &str, said: &Said) -> Result<Recorded, Trouble> {

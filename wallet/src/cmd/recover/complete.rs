@@ -45,8 +45,20 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         trouble
     })?;
     let (remote, now) = (context::remote(&wallet.contents)?, context::now()?);
+    let mut guardians =
+        "Those who could help before still can: name others with `peal recover guard`.".to_owned();
     let fetched = match sync::run(&mut wallet.contents, &remote, &|| now) {
-        Ok(synced) => format!("{} records were fetched and verified.", synced.verdict.records.total),
+        Ok(synced) => {
+            let policy = &synced.folded.account.state.control.recovery;
+            if policy.need > 0 && policy.delay.seconds() == 0 {
+                guardians = format!(
+                    "{} of its {} guardians can give it to others at any moment, without notice: name your own NOW with `peal recover guard`.",
+                    policy.need,
+                    policy.guardians.len()
+                );
+            }
+            format!("{} records were fetched and verified.", synced.verdict.records.total)
+        }
         Err(Failed::Trouble(trouble)) if trouble.kind == Kind::Unavailable => {
             "The records could not be fetched yet: run `peal sync` later.".to_owned()
         }
@@ -58,7 +70,7 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     wallet.save()?;
     let text = format!(
         "The account is yours, with the new words: record {}. {fetched}\n\n  address  {account}\n\n\
-         Those who could help before still can: name others with `peal recover guard`.\n",
+         {guardians}\n",
         recorded.sequence
     );
     let json = json!({ "account": account.to_string(), "sequence": recorded.sequence });

@@ -36,7 +36,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     let body = Body::RecoveryChanged(RecoveryChanged { who: account, keys, recovery });
     let said = Said { account, refers: None, month: None, body, generation: next, again: false };
-    let recorded = single::say(&mut wallet, "recover-guard", &parts, said)?;
+    let recorded = single::say(&mut wallet, "recover-guard", &parts, said).map_err(single::keys_changed)?;
     (wallet.contents.generation, wallet.contents.reading) = (next, next);
     wallet.save()?;
     let text = match count {

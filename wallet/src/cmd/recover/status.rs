@@ -73,6 +73,7 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         }
         let state = match set.get("due") {
             Some(due) => format!("enough; can be completed from {}", text(due)),
+            None if set["enough"] == json!(true) => "enough, and due later than any calendar here".to_owned(),
             None => "not enough yet".to_owned(),
         };
         let firm = if set["firm"] == json!(true) { "; a veto does not stop it" } else { "" };

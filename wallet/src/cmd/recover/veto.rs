@@ -23,8 +23,9 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     };
     let recorded = single::say_now(&mut wallet, "recover-veto", &[], &said, "nothing-pending")?;
     let text = format!(
-        "You have said no: record {}. What guardians and a bureau agree on is not stopped by it; `peal recover status` shows what is left.\n\
-         If you do not know who tried, rotate the keys (`peal rotate`) and tell a bureau.\n",
+        "You have said no: record {}. `peal recover status` shows what is left: what guardians and a bureau agree on is not stopped by it.\n\
+         What was vetoed still counts beside a bureau's word. If you did not ask for it, `peal recover guard` takes it out, names other \
+         guardians and changes the keys.\n",
         recorded.sequence
     );
     let json = json!({ "account": account.to_string(), "sequence": recorded.sequence });
