@@ -812,7 +812,7 @@ fn proofs(all: &mut Vectors) {
         let (found, shown) = match &verdict {
             Ok(v) => (
                 "valid",
-                json!({ "standings": v.entries.iter().map(|e| e.standing.word()).collect::<Vec<_>>(), "complete": v.complete, "freshness": v.freshness, "records": {
+                json!({ "standings": v.entries.iter().map(|e| e.standing.word()).collect::<Vec<_>>(), "issuers": v.issuers.iter().map(|i| (i.address.clone(), json!(if i.proved { "proved" } else { "not checked" }))).collect::<serde_json::Map<_, _>>(), "complete": v.complete, "freshness": v.freshness, "records": {
                 "total": v.records.total, "contents": v.records.contents, "headers": v.records.headers, "hidden": v.records.hidden } }),
             ),
             Err(None) => ("foreign", Json::Null),
@@ -859,7 +859,11 @@ fn proofs(all: &mut Vectors) {
     add("recovered-guardians-not-proved", "valid", nobody_known.to_file(), &t, later);
     let own = mei.prove(&select(Show::Months(month(202610), month(202610)), &[])).unwrap();
     add("recovered-own-month", "valid", own.to_file(), &t, later);
-    for (name, cheat) in [("recovered-too-early", Cheat::TooEarly), ("recovered-by-too-few", Cheat::TooFew)] {
+    for (name, cheat) in [
+        ("recovered-too-early", Cheat::TooEarly),
+        ("recovered-by-too-few", Cheat::TooFew),
+        ("recovered-by-whom-she-vetoed", Cheat::Vetoed),
+    ] {
         let r = Recovered::by(cheat);
         let copy = r.world.book.copy(r.mei.at().number, 0, None);
         let proof = copy.prove(&select(Show::Whole, &[])).unwrap();

@@ -45,6 +45,7 @@ pub const OPERATOR: [u8; 32] = [7; 32];
 pub enum Cheat {
     TooEarly,
     TooFew,
+    Vetoed,
 }
 
 /// An account whose words were lost.
@@ -182,15 +183,22 @@ impl Recovered {
         let (mei, new) = (r.mei.at(), r.mei_anew.keys(0));
         let mut said = vec![vec![r.world.lin.approve(540, mei, new)]];
         let mut postings = vec![r.world.lin.post(540, said.pop().unwrap())];
-        if cheat == Cheat::TooEarly {
+        if cheat != Cheat::TooFew {
             said.push(vec![r.world.wang.approve(540, mei, new)]);
             postings.push(r.world.wang.post(540, said.pop().unwrap()));
         }
         r.at(540, &postings);
-        let done = r.mei_anew.take_over(600, mei);
-        r.at(600, &[done]);
+        let mut then = 600;
+        if cheat == Cheat::Vetoed {
+            let veto = vec![r.mei.veto(560)];
+            let veto = r.mei.post(560, veto);
+            r.at(560, &[veto]);
+            then += 3 * DAY;
+        }
+        let done = r.mei_anew.take_over(then, mei);
+        r.at(then, &[done]);
         r.mei_anew.address = Some(mei);
-        r.live_on(660)
+        r.live_on(then + 60)
     }
 
     /// The new key pays; the old one does no more.
