@@ -39,6 +39,7 @@ fn the_document_is_whole() {
         "/v1/accounts/{address}/head",
         "/v1/accounts/{address}/records",
         "/v1/accounts/{address}/proof",
+        "/v1/accounts/{address}/recovery",
         "/v1/checkpoint",
         "/v1/ledger",
         "/v1/postings",
