@@ -259,6 +259,6 @@ impl RecordView {
     }
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
+pub(crate) fn hex(bytes: &[u8; 32]) -> String {
     peal_spec::hash::Hash(*bytes).to_string()
 }

@@ -53,6 +53,17 @@ impl Cbor for Approval {
     }
 }
 
+/// The sets of keys that are approved of, in the order of their first approvals.
+pub fn sets(approvals: &[Approval]) -> Vec<Keys> {
+    let mut sets: Vec<Keys> = Vec::new();
+    for approval in approvals {
+        if !sets.contains(&approval.keys) {
+            sets.push(approval.keys);
+        }
+    }
+    sets
+}
+
 /// Those who approve of one set of keys, in order of approving.
 struct Side<'a> {
     guardians: Vec<&'a Approval>,

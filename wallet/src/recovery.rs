@@ -141,12 +141,7 @@ impl FromStr for Request {
 /// What an owner must know of a recovery that is under way, if one is.
 pub fn warning(account: &Account) -> Option<String> {
     let (approvals, policy) = (account.state.approvals(), &account.state.control.recovery);
-    let mut sets: Vec<Keys> = Vec::new();
-    approvals.iter().for_each(|a| {
-        if !sets.contains(&a.keys) {
-            sets.push(a.keys)
-        }
-    });
+    let sets = recovery::sets(approvals);
     let line = |keys: &Keys| {
         let by: Vec<String> = approvals
             .iter()

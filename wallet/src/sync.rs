@@ -172,6 +172,16 @@ pub enum Failed {
     Contradiction(Box<Contradiction>),
 }
 
+impl Failed {
+    /// As a trouble, where there is no wallet yet beside which evidence could be kept.
+    pub fn trouble(self, place: &str) -> Trouble {
+        match self {
+            Self::Trouble(trouble) => trouble,
+            Self::Contradiction(c) => Trouble::refused(&c, place, "show this to a bureau or an auditor"),
+        }
+    }
+}
+
 impl From<Trouble> for Failed {
     fn from(trouble: Trouble) -> Self {
         Self::Trouble(trouble)

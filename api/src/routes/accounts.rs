@@ -138,7 +138,8 @@ async fn copy(
     Ok(copy)
 }
 
-fn private(mut response: Response) -> Response {
+/// Keeps an answer out of every cache.
+pub(super) fn private(mut response: Response) -> Response {
     let value = axum::http::HeaderValue::from_static("private, no-store");
     response.headers_mut().insert(CACHE_CONTROL, value);
     response

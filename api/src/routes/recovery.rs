@@ -1,12 +1,10 @@
 //! Who says that which keys are to take over an account, and from when on they may: for the owner, and for whoever has lost her keys.
 
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use peal_spec::account::Account;
 use peal_spec::key::PublicKey;
-use peal_spec::recovery::{Approval, due, is_firm, is_guardian};
+use peal_spec::recovery::{Approval, due, is_firm, is_guardian, sets};
 use peal_spec::statement::Keys;
 use peal_spec::value::Time;
 use serde::Serialize;
@@ -14,10 +12,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::accounts::private;
 use super::json;
 use crate::app::Shared;
 use crate::problem::Problem;
 use crate::signed::RecoveryRead;
+use crate::views::hex;
 
 /// How an account is recovered, and what is under way.
 #[derive(Serialize, ToSchema)]
@@ -78,13 +78,7 @@ impl RecoveryView {
     fn new(account: &Account, named: Option<PublicKey>) -> Self {
         let policy = &account.state.control.recovery;
         let approvals = account.state.approvals();
-        let mut sets: Vec<Keys> = Vec::new();
-        for approval in approvals {
-            if named.is_none_or(|reading| approval.keys.reading == reading) && !sets.contains(&approval.keys)
-            {
-                sets.push(approval.keys);
-            }
-        }
+        let told = |keys: &&Keys| named.is_none_or(|reading| keys.reading == reading);
         let approval = |a: &Approval| ApprovalView {
             by: a.by,
             counts_as: if is_guardian(policy, a.by) { "guardian" } else { "bureau" },
@@ -92,12 +86,13 @@ impl RecoveryView {
             time: a.time.to_string(),
             vetoed: a.vetoed,
         };
-        let pending = sets.iter().map(|keys| {
+        let sets = sets(approvals);
+        let pending = sets.iter().filter(told).map(|keys| {
             let due = due(approvals, policy, keys).map(|(due, _)| due);
             PendingView {
-                key: hex(&keys.key),
+                key: hex(&keys.key.0),
                 next: keys.next.to_string(),
-                reading: hex(&keys.reading),
+                reading: hex(&keys.reading.0),
                 approvals: approvals.iter().filter(|a| a.keys == *keys).map(approval).collect(),
                 enough: due.is_some(),
                 due: due.and_then(Time::new).map(|t| t.to_string()),
@@ -112,10 +107,6 @@ impl RecoveryView {
             pending: pending.collect(),
         }
     }
-}
-
-fn hex(key: &PublicKey) -> String {
-    peal_spec::hash::Hash(key.0).to_string()
 }
 
 /// The recovery of an account
@@ -139,9 +130,7 @@ fn hex(key: &PublicKey) -> String {
 async fn recovery(State(app): State<Shared>, read: RecoveryRead) -> Result<Response, Problem> {
     let account = app.ask(move |ledger| ledger.account(read.address.number)).await?;
     let account = account.ok_or_else(|| Problem::internal(&"an account that was read is gone"))?;
-    let mut answer = json(&RecoveryView::new(&account, read.named))?;
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    Ok(answer)
+    json(&RecoveryView::new(&account, read.named)).map(private)
 }
 
 /// The routes of this file.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use peal_spec::address::Address;
 use peal_wallet::disk;
-use peal_wallet::sync::{self, Failed};
+use peal_wallet::sync;
 use peal_wallet::trouble::{Kind, Trouble};
 use peal_wallet::vault::Stretch;
 use peal_wallet::wallet::{Contents, Wallet};
@@ -70,13 +70,10 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     contents.address = Some(args.address);
     let now = context::now()?;
     // Whether the words are those of this address is seen from its records.
-    let waiting = match sync::run(&mut contents, &remote, &|| now) {
-        Ok(_) => None,
-        Err(Failed::Trouble(trouble)) if trouble.kind == Kind::Unavailable => Some(trouble),
-        Err(Failed::Trouble(trouble)) => return Err(trouble),
-        Err(Failed::Contradiction(c)) => {
-            return Err(Trouble::refused(&c, remote.base(), "show this to a bureau or an auditor"));
-        }
+    let failed = sync::run(&mut contents, &remote, &|| now).err().map(|failed| failed.trouble(remote.base()));
+    let waiting = match failed {
+        Some(trouble) if trouble.kind != Kind::Unavailable => return Err(trouble),
+        waiting => waiting,
     };
     let wallet = Wallet::create(&path, &passphrase, Stretch::STANDARD, contents)?;
     let (c, path) = (&wallet.contents, path.display());

@@ -2,7 +2,7 @@
 
 use peal_spec::statement::{Body, RecoveryCompleted};
 use peal_wallet::layout::clean;
-use peal_wallet::sync::{self, Failed};
+use peal_wallet::sync;
 use peal_wallet::trouble::{Kind, Trouble};
 use serde_json::{Value, json};
 
@@ -47,7 +47,9 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let (remote, now) = (context::remote(&wallet.contents)?, context::now()?);
     let mut guardians =
         "Those who could help before still can: name others with `peal recover guard`.".to_owned();
-    let fetched = match sync::run(&mut wallet.contents, &remote, &|| now) {
+    let synced =
+        sync::run(&mut wallet.contents, &remote, &|| now).map_err(|failed| failed.trouble(remote.base()));
+    let fetched = match synced {
         Ok(synced) => {
             let policy = &synced.folded.account.state.control.recovery;
             if policy.need > 0 && policy.delay.seconds() == 0 {
@@ -59,13 +61,10 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
             }
             format!("{} records were fetched and verified.", synced.verdict.records.total)
         }
-        Err(Failed::Trouble(trouble)) if trouble.kind == Kind::Unavailable => {
+        Err(trouble) if trouble.kind == Kind::Unavailable => {
             "The records could not be fetched yet: run `peal sync` later.".to_owned()
         }
-        Err(Failed::Trouble(trouble)) => return Err(trouble),
-        Err(Failed::Contradiction(c)) => {
-            return Err(Trouble::refused(&c, remote.base(), "show this to a bureau or an auditor"));
-        }
+        Err(trouble) => return Err(trouble),
     };
     wallet.save()?;
     let text = format!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use peal_spec::address::Address;
 use peal_wallet::layout::span;
-use peal_wallet::sync::{self, Failed};
+use peal_wallet::sync;
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::Contents;
 use serde_json::json;
@@ -52,13 +52,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let mut contents = Contents::new(words, url, origin, trust);
     contents.address = Some(address);
     let (remote, now) = (context::remote(&contents)?, context::now()?);
-    let synced = match sync::run(&mut contents, &remote, &|| now) {
-        Ok(synced) => synced,
-        Err(Failed::Trouble(trouble)) => return Err(trouble),
-        Err(Failed::Contradiction(c)) => {
-            return Err(Trouble::refused(&c, remote.base(), "show this to a bureau or an auditor"));
-        }
-    };
+    let synced =
+        sync::run(&mut contents, &remote, &|| now).map_err(|failed| failed.trouble(remote.base()))?;
     let chain = contents.chain();
     let keys = synced.folded.account.state.control.keys;
     if keys.next != chain.keys(contents.generation).next {
