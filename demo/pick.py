@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Small helps of the demo: `first-entry INSURANCE` reads a passbook's JSON and prints a sequence; `flip FROM TO` copies a file with one bit
-flipped; `summary NAME` reads a passbook's JSON and prints one line."""
+flipped; `summary NAME` reads a passbook's JSON and prints one line; `field NAME` prints a member of an answer; `engagements` reads a
+passbook's JSON and prints the sequences of its engagements."""
 
 import json
 import sys
@@ -19,3 +20,7 @@ elif sys.argv[1] == "flip":
     data = bytearray(open(sys.argv[2], "rb").read())
     data[len(data) // 2] ^= 1
     open(sys.argv[3], "wb").write(data)
+elif sys.argv[1] == "field":
+    print(json.load(sys.stdin)[sys.argv[2]])
+elif sys.argv[1] == "engagements":
+    print(",".join(str(e["sequence"]) for e in json.load(sys.stdin)["engagements"]))

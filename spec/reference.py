@@ -23,7 +23,11 @@ REFUSALS = {  # §9
     "month-in-future": 36, "amount-range": 37, "fund-unfit": 38, "target-void": 39, "settled": 40,
     "month-differs": 41, "currency-differs": 42, "amount-differs": 43, "reference-taken": 44, "total-overflow": 45,
     "state-full": 46, "not-recorded": 47, "not-guardian": 48, "already-approved": 49, "nothing-pending": 50,
-    "recovery-not-approved": 51, "recovery-too-early": 52, "recovery-pending": 53}
+    "recovery-not-approved": 51, "recovery-too-early": 52, "recovery-pending": 53, "period-in-future": 54,
+    "only-void": 55, "beyond-entitlement": 56, "not-settled": 57, "beyond-settled": 58, "beyond-refunded": 59,
+    "interest-differs": 60, "beyond-balance": 61, "match-differs": 62, "grant-idle": 63, "not-grantee": 64,
+    "grant-over": 65, "beyond-grant": 66, "bureau-unfit": 67, "own-cause": 68, "not-party": 69, "claim-over": 70,
+    "not-heard": 71, "remedy-missing": 72}
 
 
 class Refusal(Exception):
@@ -408,6 +412,24 @@ def parse_address(text):
 
 OPENED, ROTATED, GRANTED, REVOKED, CONTRIBUTION, SETTLEMENT, CORRECTION = range(1, 8)
 APPROVED, VETOED, COMPLETED, CHANGED = range(8, 12)
+ENGAGEMENT, BENEFIT, REFUND, INTEREST = range(13, 17)
+CLAIM, RULING = 17, 18
+CONSENT, CONSENT_REVOKED, ACCESS = range(21, 24)
+AWARD, RECEIVED, MATCHING, UNASKED, CLAIM_FOR, ANSWERED, CLOSED, REMEDIED, PAID_FOR = range(30, 39)
+
+CONTRIBUTIONS = {CONTRIBUTION, MATCHING, PAID_FOR}  # a matching and a paid-for are contributions, too
+CLAIMS = {CLAIM, CLAIM_FOR}
+TARGETS = {  # the types that a statement may refer to (§8); a grant is found by its place among the roles
+    SETTLEMENT: CONTRIBUTIONS, CORRECTION: {*CONTRIBUTIONS, ENGAGEMENT, AWARD}, BENEFIT: {AWARD},
+    REFUND: CONTRIBUTIONS, RECEIVED: CONTRIBUTIONS, MATCHING: CONTRIBUTIONS,
+    CONSENT_REVOKED: {CONSENT}, ACCESS: {CONSENT}, CLAIM_FOR: {CONSENT}, PAID_FOR: {CONSENT},
+    ANSWERED: CLAIMS, RULING: CLAIMS, REMEDIED: CLAIMS, CLOSED: CLAIMS}
+ROLES = {  # one of these an issuer needs (§5); of contributions and matchings the source says which
+    OPENED: {PLATFORM, EMPLOYER, BUREAU, AGENT}, SETTLEMENT: {FUND}, ENGAGEMENT: {PLATFORM, EMPLOYER}, BENEFIT: {FUND},
+    REFUND: {FUND}, INTEREST: {FUND}, AWARD: {FUND, BUREAU}, RULING: {BUREAU}, UNASKED: {BUREAU}}
+WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED}  # these need a role in force, and none that covers
+READ, TO_CLAIM, PAY = 1, 2, 3  # the rights of a consent
+OUTCOMES = {1: "upheld", 2: "in-part", 3: "rejected"}  # of a ruling
 
 
 class Type(NamedTuple):
@@ -432,27 +454,73 @@ WHAT = row(INSURANCE, text(32), ADDRESS)
 AMOUNT_FACET = row(AMOUNT, AMOUNT, opt(AMOUNT), CURRENCY)
 PERIOD = both(row(TIME, TIME), lambda v: v[0] <= v[1])
 EVIDENCE = opt(both(row(opt(COUNT), opt(PERIOD), opt(text(64))), lambda v: v != [None, None, None]))
+WHO_REFERENCE = row(ADDRESS, text(64))
+WHO_CONTRIBUTION = row(SOURCE, ADDRESS, text(64))
+WORKED = row(opt(COUNT), PERIOD, opt(text(64)))
+SUM = row(AMOUNT, CURRENCY)
+RETURNED = row(AMOUNT, AMOUNT, CURRENCY)
+INTEREST_AMOUNT = row(AMOUNT, CURRENCY, many(row(uint(2 ** 53, 1), uint(13, 1)), 1, 32), uint(1_000_001, 1))
+STEPS = many(row(uint(1201, 1), uint(2 ** 53, 1)), 1, 32)
+ENTITLEMENT = row(CURRENCY, both(STEPS, lambda v: (sum(months for months, _ in v) <= 1200
+                                                   and sum(months * amount for months, amount in v) <= MAX)))
+SAYS = text(512)
+MONTHS = both(row(MONTH, MONTH), lambda v: v[0] <= v[1])
+SHOWING = both(many(COUNT, 0, 32), increasing)  # records of the account
+REMEDY = both(many(COUNT, 1, 32), increasing)
+CLAIM_FACET = row(uint(6, 1), ADDRESS, ADDRESS, opt(INSURANCE), opt(MONTHS), SHOWING)
+ANSWER = row(BOOL, SHOWING)
+RULING_FACET = both(row(uint(4, 1), opt(TIME)), lambda v: (v[1] is None) == (OUTCOMES[v[0]] == "rejected"))
+RIGHTS = both(many(uint(4, 1), 1, 3), increasing)
+PARTS = both(many(uint(6, 1), 0, 5), increasing)
+CONSENT_FACET = row(ADDRESS, text(128), RIGHTS, INSURANCES, opt(MONTHS), PARTS, TIME, BOOL)
+LOOKED = row(text(128), INSURANCES, opt(MONTHS), PARTS)
 
 TYPES = {
     OPENED: Type("opened", False, False, {"who": opt(ADDRESS), "keys": KEYS, "recovery": RECOVERY}),
     ROTATED: Type("rotated", False, False, {"who": ADDRESS, "keys": KEYS}),
     GRANTED: Type("granted", False, False, {"who": ADDRESS, "role": ROLE_FACET}),
     REVOKED: Type("revoked", True, False, {"who": ADDRESS}),
-    CONTRIBUTION: Type("contribution", False, True, {"who": row(SOURCE, ADDRESS, text(64)), "what": WHAT,
+    CONTRIBUTION: Type("contribution", False, True, {"who": WHO_CONTRIBUTION, "what": WHAT,
                                                      "amount": AMOUNT_FACET, "evidence": EVIDENCE}),
-    SETTLEMENT: Type("settlement", True, True, {"who": row(ADDRESS, text(64)), "amount": AMOUNT_FACET}),
+    SETTLEMENT: Type("settlement", True, True, {"who": WHO_REFERENCE, "amount": AMOUNT_FACET}),
     CORRECTION: Type("correction", True, True, {"who": row(ADDRESS, text(128)), "amount": opt(AMOUNT_FACET)}),
     APPROVED: Type("recovery-approved", False, False, {"who": ADDRESS, "keys": KEYS}),
     VETOED: Type("recovery-vetoed", False, False, {"who": ADDRESS}),
     COMPLETED: Type("recovery-completed", False, False, {"who": ADDRESS, "keys": KEYS}),
     CHANGED: Type("recovery-changed", False, False, {"who": ADDRESS, "keys": KEYS, "recovery": RECOVERY}),
+    ENGAGEMENT: Type("engagement", False, True, {"who": WHO_REFERENCE, "evidence": WORKED, "amount": SUM}),
+    BENEFIT: Type("benefit", True, True, {"who": WHO_REFERENCE, "amount": SUM}),
+    REFUND: Type("refund", True, True, {"who": WHO_REFERENCE, "amount": RETURNED}),
+    INTEREST: Type("interest", False, True, {"who": WHO_REFERENCE, "what": WHAT, "amount": INTEREST_AMOUNT}),
+    AWARD: Type("award", False, True, {"who": WHO_REFERENCE, "what": WHAT, "amount": ENTITLEMENT}),
+    RECEIVED: Type("refund-received", True, True, {"who": WHO_REFERENCE, "amount": SUM}),
+    MATCHING: Type("matching", True, True, {"who": WHO_CONTRIBUTION, "what": WHAT, "amount": AMOUNT_FACET,
+                                            "evidence": EVIDENCE}),
+    CLAIM: Type("claim", False, False, {"who": ADDRESS, "claim": CLAIM_FACET, "says": SAYS}),
+    RULING: Type("ruling", True, False, {"who": ADDRESS, "ruling": RULING_FACET, "says": SAYS}),
+    CONSENT: Type("consent-granted", False, False, {"who": ADDRESS, "consent": CONSENT_FACET}),
+    CONSENT_REVOKED: Type("consent-revoked", True, False, {"who": ADDRESS}),
+    ACCESS: Type("access", True, False, {"who": ADDRESS, "looked": LOOKED}),
+    UNASKED: Type("access-unasked", False, False, {"who": ADDRESS, "looked": LOOKED, "says": SAYS}),
+    CLAIM_FOR: Type("claim-for", True, False, {"who": ADDRESS, "claim": CLAIM_FACET, "says": SAYS}),
+    ANSWERED: Type("claim-answered", True, False, {"who": ADDRESS, "answer": ANSWER, "says": SAYS}),
+    CLOSED: Type("claim-closed", True, False, {"who": ADDRESS, "says": SAYS}),
+    REMEDIED: Type("claim-remedied", True, False, {"who": ADDRESS, "remedy": REMEDY}),
+    PAID_FOR: Type("paid-for", True, True, {"who": WHO_CONTRIBUTION, "what": WHAT, "amount": AMOUNT_FACET,
+                                            "evidence": EVIDENCE}),
 }
+WITH_REFERENCE = {SETTLEMENT, CORRECTION, ENGAGEMENT, BENEFIT, REFUND, INTEREST, AWARD, RECEIVED}  # or with a reason
 FRAME = row(B16, opt(ADDRESS), COUNT, TIME, opt(COUNT), opt(MONTH), many(anything))
 
 
 def named_issuer(type, who):
     """The address that a *who* names."""
-    return who[1] if type == CONTRIBUTION else who[0] if type in (SETTLEMENT, CORRECTION) else who
+    return who[1] if type in CONTRIBUTIONS else who[0] if type in WITH_REFERENCE else who
+
+
+def currency_of(amount):
+    """The currency of any *amount*: the only text in it."""
+    return next(v for v in amount if type(v) is str)
 
 
 @dataclasses.dataclass
@@ -492,9 +560,12 @@ class Statement:
             refuse(not shape(value), "malformed-facet", name)
 
     def check_amount(self):
-        """amount-range, for whatever states an amount."""
+        """amount-range, for whatever states an amount. (Of work nothing may be earned; the steps of an award are shape.)"""
         amount = self.get("amount")
-        refuse(amount is not None and (amount[0] < 1 or amount[1] > amount[0]), "amount-range", "amount")
+        if amount is None or self.type in (ENGAGEMENT, AWARD):
+            return
+        parted = self.type in (*CONTRIBUTIONS, SETTLEMENT, CORRECTION, REFUND)  # it says which part is credited
+        refuse(amount[0] < 1 or parted and amount[1] > amount[0], "amount-range", "amount")
 
     def get(self, name):
         return dict(zip(TYPES[self.type].facets, self.facets)).get(name)
@@ -610,7 +681,9 @@ CELL = either(
     row(exactly(1), many(row(ROLE, INSURANCES, opt(TIME), COUNT))),
     row(exactly(2), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT),
     row(exactly(3), INSURANCE, many(row(MONTH, uint(2 ** 53, 1))), COUNT, COUNT),
-    row(exactly(4), many(row(NUMBER, COUNT, TIME, BOOL, *[HASH] * 3), 0, APPROVALS)))
+    row(exactly(4), many(row(NUMBER, COUNT, TIME, BOOL, *[HASH] * 3), 0, APPROVALS)),
+    row(exactly(5), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT))
+CELLS = 256  # at most, and beside them the recovery cell
 
 
 def state_root(cells, salts):
@@ -619,7 +692,7 @@ def state_root(cells, salts):
 
 @dataclasses.dataclass
 class Entry:
-    """What became of a contribution (§8). A reader of a proof leaves unknown what is withheld: None."""
+    """What became of a contribution, a matching or a paid-for (§8). A reader of a proof leaves unknown what is withheld: None."""
     issuer: int | None
     insurance: int | None
     month: int
@@ -630,9 +703,87 @@ class Entry:
     currency: str | None
     settled: bool = False
     void: bool = False
+    refunded: int = 0
+    refunded_credited: int = 0
+    received: int = 0
 
     def money(self):
         return [self.amount, self.credited, self.base, self.currency]
+
+    def stands(self):
+        """Whether it makes its month count (§7): neither void nor refunded whole."""
+        return not self.void and not (self.refunded and self.refunded >= self.amount)
+
+
+@dataclasses.dataclass
+class Engagement:
+    """What became of an engagement."""
+    issuer: int
+    month: int
+    currency: str
+    void: bool = False
+
+
+@dataclasses.dataclass
+class Award:
+    """What became of an award."""
+    issuer: int
+    insurance: int
+    month: int  # the first
+    fund: int
+    currency: str
+    steps: list
+    void: bool = False
+    paid: dict = dataclasses.field(default_factory=dict)  # by month
+
+    def gives(self, month):
+        """What it gives in a month; 0 if nothing."""
+        begin = month_count(self.month)
+        for months, amount in self.steps:
+            if begin <= month_count(month) < begin + months:
+                return amount
+            begin += months
+        return 0
+
+
+@dataclasses.dataclass
+class Consent:
+    """What became of a consent."""
+    grantee: list
+    purpose: str
+    rights: list
+    insurances: list     # none: all
+    months: list | None  # None: all
+    parts: list
+    until: int
+    once: bool
+    over: bool = False   # revoked or used up
+
+    def holds(self, right, insurances, months, parts):
+        """Whether what is done lies within it (§8); of what is done, too, no insurances are all, and None is all months."""
+        return (right in self.rights
+                and (not self.insurances or bool(insurances) and set(insurances) <= set(self.insurances))
+                and (self.months is None or months is not None and self.months[0] <= months[0] and months[1] <= self.months[1])
+                and set(parts) <= set(self.parts))
+
+
+@dataclasses.dataclass
+class Claim:
+    """What became of a claim or a claim-for."""
+    party: list
+    bureau: list
+    time: int                     # of its record
+    state: str = "open"           # the latest of its steps (§8)
+    accepts: bool | None = None   # None: not answered
+    outcome: int | None = None    # None: not ruled on
+    closed: bool = False
+
+
+class Movement(NamedTuple):
+    """What a refund, a benefit or interest adds to a fund cell. A reader of a proof leaves unknown what is withheld."""
+    type: int
+    insurance: int | None
+    amount: list | None  # the facet
 
 
 def totals_cell(entries, insurance, currency):
@@ -641,12 +792,25 @@ def totals_cell(entries, insurance, currency):
             sum(e.amount for e in mine if e.settled), sum(e.credited for e in mine if e.settled)]
 
 
+def fund_cell(movements, insurance, currency):
+    mine = [m for m in movements if m.insurance == insurance and currency_of(m.amount) == currency]
+
+    def total(type, part=0):
+        return sum(m.amount[part] for m in mine if m.type == type)
+    return [5, insurance, currency, total(REFUND), total(REFUND, 1), total(BENEFIT), total(INTEREST)]
+
+
 def next_month(month):
     return month + 1 if month % 100 < 12 else month + 89
 
 
+def month_count(month):
+    """Months since January of year 0."""
+    return month // 100 * 12 + month % 100 - 1
+
+
 def months_cell(entries, insurance):
-    mine = [e for e in entries if e.insurance == insurance and not e.void]
+    mine = [e for e in entries if e.insurance == insurance and e.stands()]
     runs, last, months = [], None, sorted({e.month for e in mine})
     for month in months:
         if last is not None and month == next_month(last):
@@ -664,7 +828,11 @@ class Account:
         self.number, self.id = number, id
         self.records, self.seeds, self.sources = [], [], []  # sources: (statement, cose, posting path)
         self.cells, self.salts, self.states = [], [], []     # states: (cells, salts) after each record
-        self.entries = {}                                    # by sequence
+        self.entries = {}                                    # by sequence: Entry, Engagement, Award, Consent or Claim
+        self.movements = []                                  # what the fund cells are made of
+
+    def contributions(self):
+        return [e for e in self.entries.values() if type(e) is Entry]
 
     @property
     def address(self):
@@ -706,6 +874,8 @@ def in_force(role, time):
     return role[2] is None or time < role[2]
 
 
+TIME_TO_ANSWER = 1_296_000  # a claim (§8): 15 days
+
 # Recovery (§8). An approval is [approver, sequence, time, vetoed, key, next, reading]; the rules are (guardians, need,
 # delay). Approvers are account numbers to the ledger and addresses to a reader of a proof; guardians likewise.
 
@@ -743,6 +913,11 @@ def vetoed(approvals, rules):
     return [a if weigh(approvals, a[4:], rules)[1] else [*a[:3], True, *a[4:]] for a in approvals]
 
 
+def interest_due(stretches, rate):
+    """(The sum of balance × months) × rate / 12,000,000, half up (§8)."""
+    return (sum(balance * months for balance, months in stretches) * rate + 6_000_000) // 12_000_000
+
+
 def month_of(time):
     """The month in UTC; the calendar repeats after 400 years, and datetime ends before time does."""
     cycles, rest = divmod(time, 146097 * 86400)
@@ -760,7 +935,7 @@ class Ledger:
         self.accounts, self.ids = [], {}   # ids: account id -> number
         self.log = []                      # leaf hashes
         self.time = 0
-        self.references = {}               # (issuer, account, reference) -> [account, sequence] of the first use
+        self.references = {}               # (issuer, account, type, reference) -> [account, sequence] of the first use
         self.posting_ids = {}              # (issuer number or kid, posting id) -> digest
         self.postings = {}                 # digest -> what became of it (Outcome)
         self.seeds, self.used = [], 0      # the record seeds of the commit under way
@@ -835,7 +1010,7 @@ class Ledger:
         self.posting_ids[slot] = signed.digest
         self.postings[signed.digest] = {"results": results, "first": first, "signed": signed}
 
-    # -- judging: the refusals 20 to 53, in the order of §9, and then the effect on the account (§8)
+    # -- judging: the refusals 20 to 72, in the order of §9, and then the effect on the account (§8)
 
     def judge(self, st, signed, issuer, count, time):
         """Refuses, or gives (account or None for an opening, effect)."""
@@ -860,7 +1035,7 @@ class Ledger:
         id = st.root(self.origin)
         refuse(id in self.ids, "id-taken", "address", [self.ids.get(id), 0])
         if issuer:
-            self.demand_role(issuer, {PLATFORM, EMPLOYER, BUREAU, AGENT}, None, time)
+            self.demand_role(issuer, ROLES[OPENED], None, time)
         opened_by = issuer.number if issuer else None
 
         def effect(account, _sequence):
@@ -898,53 +1073,102 @@ class Ledger:
         return account, effect
 
     def judge_contribution(self, st, _signed, issuer, account, _count, time):
-        source, _, reference = st.get("who")
-        insurance, _, fund_address = st.get("what")
-        amount = st.get("amount")
-        if source == SELF:
-            refuse(issuer is not account, "not-yours", "who")
-        else:
+        """A contribution, a matching or a paid-for."""
+        source = st.get("who")[0]
+        insurance, amount = st.get("what")[0], st.get("amount")
+        if st.type == CONTRIBUTION:
+            refuse(source == SELF and issuer is not account, "not-yours", "who")
+        else:  # a matching never, and a paid-for always, is of source self
+            refuse((source == SELF) != (st.type == PAID_FOR), "not-yours", "who")
+        matched = self.target(account, st) if st.type == MATCHING else None
+        consent = self.target(account, st) if st.type == PAID_FOR else None
+        if source != SELF:
             self.demand_role(issuer, {ROLE_OF_SOURCE[source]}, insurance, time)
-        refuse(st.month > next_month(month_of(time)), "month-in-future", "month")
+        self.demand_month(st, time)
         st.check_amount()
-        fund = self.find(fund_address)
-        unfit = fund is None or role_trouble(fund.cells[1][1], {FUND}, insurance, time)
-        refuse(unfit, "fund-unfit", "what")
-        slot = (issuer.number, account.number, reference)
-        refuse(slot in self.references, "reference-taken", "who", self.references.get(slot))
+        fund = self.demand_fund(st, time)
+        if matched:
+            self.demand_not_void(account, st, matched)
+            refuse(st.month != matched.month, "month-differs", "month")
+        slot = self.demand_reference(st, issuer, account)
         entry = Entry(issuer.number, insurance, st.month, fund.number, *amount)
         self.demand_total(account, entry)
-        entries = [*account.entries.values(), entry]
-        cells = 2 + len({(e.insurance, e.currency) for e in entries}) + len({e.insurance for e in entries})
-        refuse(cells > 256, "state-full", "what")
+        self.demand_room(account, [2, insurance, entry.currency], [3, insurance])
+        refuse(matched and insurance != matched.insurance, "match-differs", "what")
+        if consent:
+            self.demand_consent(account, st, consent, issuer, time, PAY, "what", [insurance], [st.month, st.month])
 
         def effect(account, sequence):
             account.entries[sequence] = entry
             self.references[slot] = [account.number, sequence]
+            if consent:
+                self.use(account, st, consent)
         return account, effect
 
+    judge_matching = judge_paid_for = judge_contribution
+
+    def demand_month(self, st, time):
+        refuse(st.month > next_month(month_of(time)), "month-in-future", "month")
+
+    def demand_fund(self, st, time):
+        """The account of the fund in *what*."""
+        insurance, _, address = st.get("what")
+        fund = self.find(address)
+        unfit = fund is None or role_trouble(fund.cells[1][1], {FUND}, insurance, time)
+        refuse(unfit, "fund-unfit", "what")
+        return fund
+
+    def demand_reference(self, st, issuer, account):
+        """The reference's place among those that are taken; matchings and paid-fors share those of contributions."""
+        kind = CONTRIBUTION if st.type in CONTRIBUTIONS else st.type
+        slot = (issuer.number, account.number, kind, st.get("who")[-1])
+        refuse(slot in self.references, "reference-taken", "who", self.references.get(slot))
+        return slot
+
     def demand_total(self, account, new, old=None):
-        entries = [e for e in account.entries.values() if e is not old] + [new]
+        entries = [e for e in account.contributions() if e is not old] + [new]
         total = totals_cell(entries, new.insurance, new.currency)
         refuse(max(total[3:]) > MAX, "total-overflow", "amount")
 
+    def demand_movement(self, account, movement):
+        """Refusals 45 and 46 of benefits and interest."""
+        currency = currency_of(movement.amount)
+        total = fund_cell([*account.movements, movement], movement.insurance, currency)
+        refuse(max(total[5:]) > MAX, "total-overflow", "amount")
+        self.demand_room(account, [5, movement.insurance, currency])
+
+    def demand_room(self, account, *wanted):
+        """That the account has the cells that begin like this, or has room for them."""
+        counted = [c for c in account.cells if c[0] != 4]
+        new = [w for w in wanted if not any(c[:len(w)] == w for c in counted)]
+        refuse(len(counted) + len(new) > CELLS, "state-full", "what")
+
     def target(self, account, st):
-        entry = account.entries.get(st.refers)
-        refuse(entry is None, "target-missing", "refers")
-        return entry
+        """What became of the record that a statement refers to."""
+        there = st.refers < len(account.records) and account.records[st.refers].type in TARGETS[st.type]
+        refuse(not there, "target-missing", "refers")
+        return account.entries[st.refers]
+
+    def demand_not_void(self, account, st, entry):
+        refuse(entry.void, "target-void", "refers", [account.number, st.refers])
+
+    def demand_same(self, st, entry):
+        """Refusals 41 and 42."""
+        refuse(entry.month != st.month, "month-differs", "month")
+        amount = st.get("amount")
+        other = type(entry) is Entry and amount and currency_of(amount) != entry.currency
+        refuse(other, "currency-differs", "amount")
 
     def demand_open(self, account, st, entry):
         """Refusals 37 and 39 to 42, common to settlements and corrections."""
         st.check_amount()
-        refuse(entry.void, "target-void", "refers", [account.number, st.refers])
-        refuse(entry.settled, "settled", "refers", [account.number, st.refers])
-        refuse(entry.month != st.month, "month-differs", "month")
-        amount = st.get("amount")
-        refuse(amount and amount[3] != entry.currency, "currency-differs", "amount")
+        self.demand_not_void(account, st, entry)
+        refuse(type(entry) is Entry and entry.settled, "settled", "refers", [account.number, st.refers])
+        self.demand_same(st, entry)
 
     def judge_settlement(self, st, _signed, issuer, account, _count, time):
         entry = self.target(account, st)
-        self.demand_role(issuer, {FUND}, entry.insurance, time)
+        self.demand_role(issuer, ROLES[SETTLEMENT], entry.insurance, time)
         refuse(entry.fund != issuer.number, "not-fund", "who")
         self.demand_open(account, st, entry)
         refuse(st.get("amount") != entry.money(), "amount-differs", "amount")
@@ -958,10 +1182,11 @@ class Ledger:
         refuse(entry.issuer != issuer.number, "not-issuer", "who")
         self.demand_open(account, st, entry)
         amount = st.get("amount")
-        refuse(amount == entry.money(), "amount-differs", "amount")
         if amount is None:
             after = dataclasses.replace(entry, void=True)
         else:
+            refuse(type(entry) is Entry and amount == entry.money(), "amount-differs", "amount")
+            refuse(type(entry) is not Entry, "only-void", "amount")
             values = dict(zip(("amount", "credited", "base", "currency"), amount))
             after = dataclasses.replace(entry, **values)
             self.demand_total(account, after, entry)
@@ -969,6 +1194,218 @@ class Ledger:
         def effect(account, _sequence):
             account.entries[st.refers] = after
         return account, effect
+
+    def judge_engagement(self, st, _signed, issuer, account, _count, time):
+        self.demand_role(issuer, ROLES[ENGAGEMENT], None, time)
+        self.demand_month(st, time)
+        slot = self.demand_reference(st, issuer, account)
+        _, end = st.get("evidence")[1]
+        refuse(end > time + 600, "period-in-future", "evidence")
+
+        def effect(account, sequence):
+            account.entries[sequence] = Engagement(issuer.number, st.month, currency_of(st.get("amount")))
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_award(self, st, _signed, issuer, account, _count, time):
+        insurance = st.get("what")[0]
+        self.demand_role(issuer, ROLES[AWARD], insurance, time)
+        fund = self.demand_fund(st, time)
+        slot = self.demand_reference(st, issuer, account)
+
+        def effect(account, sequence):
+            account.entries[sequence] = Award(issuer.number, insurance, st.month, fund.number, *st.get("amount"))
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_benefit(self, st, _signed, issuer, account, _count, time):
+        award, amount = self.target(account, st), st.get("amount")
+        self.demand_role(issuer, ROLES[BENEFIT], award.insurance, time)
+        refuse(award.fund != issuer.number, "not-fund", "who")
+        self.demand_month(st, time)
+        st.check_amount()
+        self.demand_not_void(account, st, award)
+        refuse(currency_of(amount) != award.currency, "currency-differs", "amount")
+        slot = self.demand_reference(st, issuer, account)
+        movement = Movement(BENEFIT, award.insurance, amount)
+        self.demand_movement(account, movement)
+        gives, paid = award.gives(st.month), award.paid.get(st.month, 0) + amount[0]
+        refuse(not gives, "beyond-entitlement", "month", [account.number, st.refers])
+        refuse(paid > gives, "beyond-entitlement", "amount", [account.number, st.refers])
+
+        def effect(account, sequence):
+            account.entries[st.refers] = dataclasses.replace(award, paid={**award.paid, st.month: paid})
+            account.movements.append(movement)
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_refund(self, st, _signed, issuer, account, _count, time):
+        entry, amount = self.target(account, st), st.get("amount")
+        self.demand_role(issuer, ROLES[REFUND], entry.insurance, time)
+        refuse(entry.fund != issuer.number, "not-fund", "who")
+        st.check_amount()
+        self.demand_not_void(account, st, entry)
+        self.demand_same(st, entry)
+        slot = self.demand_reference(st, issuer, account)
+        self.demand_room(account, [5, entry.insurance, entry.currency])  # (more than was settled is not refunded: no overflow)
+        refuse(not entry.settled, "not-settled", "refers", [account.number, st.refers])
+        refunded, credited = entry.refunded + amount[0], entry.refunded_credited + amount[1]
+        left, left_credited = entry.amount - refunded, entry.credited - credited
+        refuse(left < 0 or left_credited < 0 or left_credited > left, "beyond-settled", "amount", [account.number, st.refers])
+
+        def effect(account, sequence):
+            account.entries[st.refers] = dataclasses.replace(entry, refunded=refunded, refunded_credited=credited)
+            account.movements.append(Movement(REFUND, entry.insurance, amount))
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_refund_received(self, st, _signed, issuer, account, _count, _time):
+        entry = self.target(account, st)
+        refuse(entry.issuer != issuer.number, "not-issuer", "who")
+        st.check_amount()
+        self.demand_same(st, entry)
+        slot = self.demand_reference(st, issuer, account)
+        received = entry.received + st.get("amount")[0]
+        refuse(received > entry.refunded, "beyond-refunded", "amount", [account.number, st.refers])
+
+        def effect(account, sequence):
+            account.entries[st.refers] = dataclasses.replace(entry, received=received)
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_interest(self, st, _signed, issuer, account, _count, time):
+        insurance, _, fund_address = st.get("what")
+        amount, currency, stretches, rate = st.get("amount")
+        self.demand_role(issuer, ROLES[INTEREST], insurance, time)
+        refuse(fund_address != issuer.address, "not-fund", "who")
+        self.demand_month(st, time)
+        st.check_amount()
+        slot = self.demand_reference(st, issuer, account)
+        movement = Movement(INTEREST, insurance, st.get("amount"))
+        self.demand_movement(account, movement)
+        refuse(amount != interest_due(stretches, rate), "interest-differs", "amount")
+        _, _, _, _, refunded_credited, _, interest = fund_cell(account.movements, insurance, currency)
+        settled_credited = totals_cell(account.contributions(), insurance, currency)[6]
+        balance = settled_credited - refunded_credited + interest
+        refuse(any(b > balance for b, _ in stretches), "beyond-balance", "amount")
+
+        def effect(account, sequence):
+            account.movements.append(movement)
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    # Consents (§8)
+
+    def demand_consent(self, account, st, consent, issuer, time, right, field, insurances, months, parts=()):
+        """Refusals 64 to 66: that what is done may be done by the consent."""
+        refuse(consent.grantee != issuer.address, "not-grantee", "who")
+        refuse(consent.over or time >= consent.until, "grant-over", "refers", [account.number, st.refers])
+        refuse(not consent.holds(right, insurances, months, parts), "beyond-grant", field)
+
+    def use(self, account, st, consent):
+        """The effect on a consent of what was done by it."""
+        account.entries[st.refers] = dataclasses.replace(consent, over=consent.once)
+
+    def judge_consent_granted(self, st, _signed, issuer, account, _count, time):
+        refuse(issuer is not account, "not-yours", "who")
+        consent = Consent(*st.get("consent"))
+        refuse(consent.until <= time or consent.grantee[0] == account.number, "grant-idle", "consent")
+
+        def effect(account, sequence):
+            account.entries[sequence] = consent
+        return account, effect
+
+    def judge_consent_revoked(self, st, _signed, issuer, account, _count, _time):
+        refuse(issuer is not account, "not-yours", "who")
+        consent = self.target(account, st)
+        refuse(consent.over, "grant-over", "refers", [account.number, st.refers])  # (one that has ended may be revoked)
+
+        def effect(account, _sequence):
+            account.entries[st.refers] = dataclasses.replace(consent, over=True)
+        return account, effect
+
+    def judge_access(self, st, _signed, issuer, account, _count, time):
+        consent = self.target(account, st)
+        _purpose, insurances, months, parts = st.get("looked")
+        self.demand_consent(account, st, consent, issuer, time, READ, "looked", insurances, months, parts)
+
+        def effect(account, _sequence):
+            self.use(account, st, consent)
+        return account, effect
+
+    def judge_access_unasked(self, _st, _signed, issuer, account, _count, time):
+        self.demand_role(issuer, ROLES[UNASKED], None, time)
+        return account, lambda account, _sequence: None
+
+    # Claims (§8)
+
+    def demand_records(self, account, field, named, above=-1):
+        """That the account has the records that a facet names (they rise)."""
+        refuse(named and not above < named[0] <= named[-1] < len(account.records), "target-missing", field)
+
+    def judge_claim(self, st, _signed, issuer, account, _count, time):
+        """A claim or a claim-for."""
+        _kind, party, bureau, insurance, months, records = st.get("claim")
+        refuse(st.type == CLAIM and issuer is not account, "not-yours", "who")
+        consent = self.target(account, st) if st.type == CLAIM_FOR else None
+        self.demand_records(account, "claim", records)
+        if consent:
+            insurances = [] if insurance is None else [insurance]
+            self.demand_consent(account, st, consent, issuer, time, TO_CLAIM, "claim", insurances, months)
+        ruler = self.find(bureau)
+        refuse(not ruler or role_trouble(ruler.cells[1][1], {BUREAU}, insurance, time), "bureau-unfit", "claim")
+        # The issuer is the account itself, or its grantee, who may be neither of the two, either.
+        apart = len({account.number, party[0], bureau[0]}) == 3 and issuer.number not in (party[0], bureau[0])
+        refuse(not apart, "own-cause", "claim")
+
+        def effect(account, sequence):
+            account.entries[sequence] = Claim(party, bureau, time)
+            if consent:
+                self.use(account, st, consent)
+        return account, effect
+
+    judge_claim_for = judge_claim
+
+    def step(self, st, claim, state, **changes):
+        """The effect of a step of a claim."""
+        def effect(account, _sequence):
+            account.entries[st.refers] = dataclasses.replace(claim, state=state, **changes)
+        return effect
+
+    def judge_claim_answered(self, st, _signed, issuer, account, _count, _time):
+        claim, (accepts, records) = self.target(account, st), st.get("answer")
+        self.demand_records(account, "answer", records)
+        refuse(issuer.address != claim.party, "not-party", "who")
+        over = claim.accepts is not None or claim.outcome or claim.closed
+        refuse(over, "claim-over", "refers", [account.number, st.refers])
+        return account, self.step(st, claim, "answered", accepts=accepts)
+
+    def judge_ruling(self, st, _signed, issuer, account, _count, time):
+        claim, (outcome, _by) = self.target(account, st), st.get("ruling")
+        self.demand_role(issuer, ROLES[RULING], None, time)
+        refuse(issuer.address != claim.bureau, "not-party", "who")
+        refuse(claim.outcome or claim.closed, "claim-over", "refers", [account.number, st.refers])
+        heard = claim.accepts is not None or time >= claim.time + TIME_TO_ANSWER
+        refuse(not heard, "not-heard", "refers", [account.number, st.refers])
+        return account, self.step(st, claim, OUTCOMES[outcome], outcome=outcome)
+
+    def judge_claim_remedied(self, st, _signed, issuer, account, _count, _time):
+        claim = self.target(account, st)
+        self.demand_records(account, "remedy", st.get("remedy"), st.refers)
+        refuse(issuer.address != claim.party, "not-party", "who")
+        due = OUTCOMES[claim.outcome] != "rejected" if claim.outcome else claim.accepts
+        refuse(claim.closed or not due, "claim-over", "refers", [account.number, st.refers])
+        return account, self.step(st, claim, "remedied")
+
+    def judge_claim_closed(self, st, _signed, issuer, account, _count, _time):
+        claim = self.target(account, st)
+        refuse(issuer is not account and issuer.address != claim.bureau, "not-party", "who")
+        refuse(claim.closed, "claim-over", "refers", [account.number, st.refers])
+        done = issuer is account or claim.state in ("rejected", "remedied")
+        refuse(not done, "remedy-missing", "refers", [account.number, st.refers])
+        return account, self.step(st, claim, "closed", closed=True)
+
+    # Recovery (§8)
 
     def rules(self, account):
         """The rules of an account's recovery."""
@@ -1039,7 +1476,7 @@ class Ledger:
         self.used += 1
         sequence, before = len(account.records), list(account.cells)
         effect(account, sequence)
-        refresh_sums(account.cells, account.entries.values())
+        refresh_sums(account.cells, account.contributions(), account.movements)
         for i, cell in enumerate(account.cells):
             if i == len(account.salts):
                 account.salts.append(derive(seed, 16 + i))
@@ -1100,18 +1537,23 @@ class Ledger:
         return proof_file(encode([checkpoint or note, head, subject, coses, views]))
 
 
-def refresh_sums(cells, entries):
-    """Brings the totals and months cells up to date with the entries; new ones are appended, totals first (§7)."""
+def refresh_sums(cells, entries, movements):
+    """Brings the totals, months and fund cells up to date; new ones are appended, totals before months (§7)."""
     for i, cell in enumerate(cells):
         if cell[0] == 2:
             cells[i] = totals_cell(entries, cell[1], cell[2])
         elif cell[0] == 3:
             cells[i] = months_cell(entries, cell[1])
+        elif cell[0] == 5:
+            cells[i] = fund_cell(movements, cell[1], cell[2])
     for entry in entries:
         if not any(c[0] == 2 and c[1:3] == [entry.insurance, entry.currency] for c in cells):
             cells.append(totals_cell(entries, entry.insurance, entry.currency))
         if not any(c[0] == 3 and c[1] == entry.insurance for c in cells):
             cells.append(months_cell(entries, entry.insurance))
+    for _, insurance, amount in movements:
+        if not any(c[:3] == [5, insurance, currency_of(amount)] for c in cells):
+            cells.append(fund_cell(movements, insurance, currency_of(amount)))
 
 
 # ---- Notes, checkpoints and cosignatures (§11) ----------------------------------------------------------------------
@@ -1236,7 +1678,7 @@ def known_signatures(note, keys):
 # ---- Receipts (§12) -------------------------------------------------------------------------------------------------
 
 RESULT = either(row(NUMBER, COUNT, HASH, B16),
-                row(uint(54, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
+                row(uint(73, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
 RECEIPT = row(exactly("peal receipt 1"), HASH, NOTE, TIME, opt(COUNT), many(RESULT, 1), HASHES)
 
 
@@ -1468,15 +1910,16 @@ def verify_proof(data, ledgers, now):
         for view, shown in pairs:                                                                  # 9
             check_link(shown, body.coses, trust.origin)
         for view, shown in pairs:                                                                  # 10
+            check_source(shown)
             shown.proved = shown.signed is not None and check_issuer(body, view, shown)
         for view, shown in pairs:                                                                  # 11
             check_cells(shown)
-        entries = [check_references(view) for view in every][0]                                    # 12
-        totals = check_totals(body.subject, entries)                                               # 13
+        history = [check_references(view) for view in every][0]                                    # 12
+        totals = check_totals(body.subject, history)                                               # 13
     except Failure as failure:
         verdict.update(failure=failure.name, why=str(failure))
         return verdict
-    verdict.update(valid=True, **findings(body, trust, seen, entries, totals, now))
+    verdict.update(valid=True, **findings(body, trust, seen, history, totals, now))
     return verdict
 
 
@@ -1568,14 +2011,25 @@ def check_link(shown, coses, origin):
     shown.signed = signed
 
 
+def check_source(shown):
+    """No matching, and every paid-for, is of source self, whoever has signed it."""
+    if "who" in shown.facets and shown.record.type in (MATCHING, PAID_FOR):
+        check((shown.facets["who"][0] == SELF) == (shown.record.type == PAID_FOR), "bad-issuer", "source")
+
+
 def check_issuer(body, view, shown):
     """Whether the issuer's key and role are proved; False when there is no view to check them by (§14)."""
     r, signed = shown.record, shown.signed
     bad = "bad-issuer"
     own = signed.issuer is None or signed.issuer == view.address
-    source = shown.facets["who"][0] if r.type == CONTRIBUTION and "who" in shown.facets else None
-    only_own = r.type in (ROTATED, VETOED, COMPLETED, CHANGED) or source == SELF
+    by_source = r.type in (CONTRIBUTION, MATCHING)  # (a paid-for takes no role)
+    source = shown.facets["who"][0] if by_source and "who" in shown.facets else None
+    only_own = r.type in (ROTATED, VETOED, COMPLETED, CHANGED, CLAIM, CONSENT, CONSENT_REVOKED) or source == SELF
     check(own or not only_own, bad, "another than the account itself")
+    if r.type == CLOSED and not own:
+        claim = target_of(view, r)
+        named = claim and claim.facets.get("claim")
+        check(not named or signed.issuer == named[2], bad, "neither the account itself nor the bureau")
     check(r.type not in (GRANTED, REVOKED) or signed.issuer[0] == 0, bad, "not the registrar")
     if r.type in (ROTATED, COMPLETED, CHANGED) or signed.issuer is None:
         keys = shown.facets.get("keys")
@@ -1588,7 +2042,7 @@ def check_issuer(body, view, shown):
     if own:
         keys = own_keys(view, r.sequence)
         check(not keys or keys[0] == signed.kid, bad, "key")
-        needs_role = r.type in (OPENED, SETTLEMENT, APPROVED) or r.type == CONTRIBUTION and source != SELF
+        needs_role = r.type in ROLES or r.type == APPROVED or by_source and source != SELF
         return bool(keys) and not needs_role
     else:
         issuer = next((v for v in [body.subject, *body.views] if v.address == signed.issuer), None)
@@ -1601,15 +2055,13 @@ def check_issuer(body, view, shown):
         check(last or after and after.record.log_index > r.log_index, bad, "not the last record before")
         control = state.cell(0)
         check(control and control[1] == signed.kid, bad, "key")
-    wanted, about = set(), shown
-    if r.type == OPENED:
-        wanted = {PLATFORM, EMPLOYER, BUREAU, AGENT}
-    elif r.type == CONTRIBUTION and source != SELF:
+    wanted, about = ROLES.get(r.type, set()), shown
+    if by_source and source != SELF:
         if source is None:
             return False
         wanted = {ROLE_OF_SOURCE[source]}
-    elif r.type == SETTLEMENT:
-        wanted, about = {FUND}, view.by_sequence.get(r.refers)
+    elif r.type in (SETTLEMENT, BENEFIT, REFUND):
+        about = target_of(view, r)
     elif r.type == APPROVED:
         rules = recovery_rules(view, r.sequence)
         if rules is None:
@@ -1617,11 +2069,17 @@ def check_issuer(body, view, shown):
         wanted = set() if signed.issuer in rules[0] else {BUREAU}
     if wanted:
         what = about.facets.get("what") if about else None
-        if what is None and r.type not in (OPENED, APPROVED):
+        if what is None and r.type not in WHATEVER_INSURANCE:
             return False
         roles = state.cell(1) if state else None
         check(roles and not role_trouble(roles[1], wanted, what and what[0], r.time), bad, "role")
     return True
+
+
+def target_of(view, record):
+    """What a record refers to, if it is shown and of a type that the record may refer to."""
+    target = view.by_sequence.get(record.refers)
+    return target if target and target.record.type in TARGETS[record.type] else None
 
 
 def last_shown(view, sequence, types, name):
@@ -1694,74 +2152,213 @@ def check_cells(shown):
 class Seen(Entry):
     """An entry as a proof shows it."""
     corrected: bool = False
-    unclear: bool = False  # the last correction is shown as a header only: voided, or another amount
+    unclear: bool = False  # the last correction is shown without its amount: voided, or another amount
+    told: int = 0          # the record that gives its amount: its own, or that of its last correction or settlement
+    refunds: list = dataclasses.field(default_factory=list)   # the amounts of its refunds, None where withheld
+    receipts: list = dataclasses.field(default_factory=list)  # likewise of what was received of them
+
+
+@dataclasses.dataclass
+class SeenOther:
+    """An engagement or an award as a proof shows it."""
+    type: int
+    void: bool = False
+    unclear: bool = False  # the amount of a correction is withheld
+    benefits: list = dataclasses.field(default_factory=list)  # the amounts of an award's benefits, None where withheld
+
+
+@dataclasses.dataclass
+class History:
+    """What the records of a view say together: by sequence the entries, the engagements and awards, and the states of
+    claims; and what makes the fund cells."""
+    entries: dict
+    others: dict
+    claims: dict
+    movements: list
 
 
 def check_references(view):
-    """The entries of a view, by sequence."""
-    entries, contributions = {}, {}
+    """The History of a view."""
+    history = History({}, {}, {}, [])
     for shown in view.shown:
-        r, facets = shown.record, shown.facets
-        if r.type == CONTRIBUTION:
-            insurance = facets.get("what", [None])[0]
-            entries[r.sequence] = Seen(None, insurance, r.month, None, *facets.get("amount", [None] * 4))
-            contributions[r.sequence] = shown
-        if r.type not in (SETTLEMENT, CORRECTION):
-            continue
-        entry = entries.get(r.refers)
-        if shown.opening is not None:
-            check(entry and entry.month == r.month, "bad-reference", "target")
-        if entry is None:
-            continue
-        about, by = contributions[r.refers], facets.get("who", [None])[0]
-        if shown.signed:
-            by = shown.signed.issuer
-        named = about.facets.get("what", [None] * 3)[2]
-        if r.type == CORRECTION:
-            named = about.signed.issuer if about.signed else about.facets.get("who", [None] * 3)[1]
-        check(not by or not named or by == named, "bad-reference", "issuer")
-        check(not entry.void and not entry.settled, "bad-reference", "void or settled")
-        if r.type == SETTLEMENT and facets.get("amount") and entry.amount is not None:
-            now = [entry.amount, entry.credited, entry.base, entry.currency]
-            check(list(facets["amount"]) == now, "bad-reference", "amount")
-        if r.type == SETTLEMENT:
-            entry.settled, entry.unclear = True, False
-        else:
+        r, amount, insurance = shown.record, shown.facets.get("amount"), shown.facets.get("what", [None])[0]
+        target = view.by_sequence.get(r.refers) if r.type in TARGETS else None
+        check(target or r.type not in TARGETS or shown.opening is None, "bad-reference", "target not shown")
+        if target:
+            check(target.record.type in TARGETS[r.type], "bad-reference", "type of the target")
+            same_month = target.record.month == r.month
+            check(same_month or r.type in (BENEFIT, PAID_FOR), "bad-reference", "month of the target")
+        by, rightful = signer(shown), rightful_signers(view, shown, target)
+        check(not by or not rightful or by in rightful, "bad-reference", "issuer")
+        if target and target.record.type in CLAIMS:
+            history.claims[r.refers] = claim_state(shown)
+        elif target and target.record.type != CONSENT:
+            check_reference(view, history, shown, target)
+            if r.type in (BENEFIT, REFUND):
+                insurance = target.facets.get("what", [None])[0]
+        if r.type in CONTRIBUTIONS:
+            history.entries[r.sequence] = Seen(None, insurance, r.month, None, *amount or [None] * 4, told=r.sequence)
+        elif r.type in (ENGAGEMENT, AWARD):
+            history.others[r.sequence] = SeenOther(r.type)
+        elif r.type in CLAIMS:
+            history.claims[r.sequence] = "open"
+        elif r.type in (BENEFIT, REFUND, INTEREST):
+            history.movements.append(Movement(r.type, insurance, amount))
+    return history
+
+
+def signer(shown):
+    """Who signed a record: known from its posting, else from *who*, else not."""
+    if shown.signed:
+        return shown.signed.issuer
+    return named_issuer(shown.record.type, shown.facets["who"]) if "who" in shown.facets else None
+
+
+def rightful_signers(view, shown, target):
+    """Those one of whom has signed a record, where what it refers to (or for interest: itself) shows them; else None."""
+    def named(about, facet, place):
+        return [about.facets[facet][place]] if about and facet in about.facets else None
+
+    type = shown.record.type
+    if type == INTEREST:
+        return named(shown, "what", 2)
+    if type in (SETTLEMENT, REFUND, BENEFIT):
+        return named(target, "what", 2)
+    if type in (CORRECTION, RECEIVED):
+        return [signer(target)] if target and signer(target) else None
+    if type in (ACCESS, CLAIM_FOR, PAID_FOR):
+        return named(target, "consent", 0)
+    if type in (ANSWERED, REMEDIED):
+        return named(target, "claim", 1)
+    if type == RULING:
+        return named(target, "claim", 2)
+    if type == CLOSED:
+        bureau = named(target, "claim", 2)
+        return bureau and [*bureau, view.address]
+    return None
+
+
+def claim_state(shown):
+    """What a step makes of its claim."""
+    if shown.record.type == RULING:
+        return OUTCOMES[shown.facets["ruling"][0]] if "ruling" in shown.facets else "not-known"
+    return {ANSWERED: "answered", REMEDIED: "remedied", CLOSED: "closed"}[shown.record.type]
+
+
+def check_reference(view, history, shown, target):
+    """One record that refers to an entry, an engagement or an award, and what it makes of that one."""
+    r, facets, amount = shown.record, shown.facets, shown.facets.get("amount")
+    entry = history.entries.get(r.refers) or history.others[r.refers]
+    contribution = target.record.type in CONTRIBUTIONS
+    if r.type in (SETTLEMENT, CORRECTION):
+        check(not entry.void and not (contribution and entry.settled), "bad-reference", "void or settled")
+    elif r.type in (MATCHING, BENEFIT):
+        check(not entry.void, "bad-reference", "void")
+    elif r.type == REFUND:  # (its settlement may be one of the records between, if any is hidden)
+        check(entry.settled or hidden_between(view, r.refers, r.sequence), "bad-reference", "not settled")
+    if r.type == SETTLEMENT and amount and entry.amount is not None:  # (likewise a correction)
+        same = amount == entry.money()
+        check(same or hidden_between(view, entry.told, r.sequence), "bad-reference", "amount")
+    if r.type in (BENEFIT, REFUND, RECEIVED) and amount:
+        theirs = target.facets.get("amount") if r.type == BENEFIT else entry.amount is not None and entry.money()
+        check(not theirs or currency_of(theirs) == currency_of(amount), "bad-reference", "currency")
+    if r.type == CORRECTION and not contribution:
+        check(amount is None, "bad-reference", "an engagement or an award is only voided")
+    if r.type == MATCHING and "what" in facets and entry.insurance is not None:
+        check(facets["what"][0] == entry.insurance, "bad-reference", "insurance")
+    if r.type == SETTLEMENT:
+        entry.settled, entry.unclear = True, False
+    elif r.type == CORRECTION:
+        entry.unclear = "amount" not in facets
+        entry.void = not entry.unclear and amount is None
+        if contribution:
             entry.corrected = True
-            entry.unclear = "amount" not in facets
-            entry.void = not entry.unclear and facets["amount"] is None
-        if facets.get("amount") or r.type == CORRECTION and not entry.void:
-            entry.amount, entry.credited, entry.base, entry.currency = facets.get("amount") or [None] * 4
-    return entries
+    elif r.type == REFUND:
+        entry.refunds.append(amount and amount[0])
+        entry.refunded = sum(a or 0 for a in entry.refunds)
+    elif r.type == RECEIVED:
+        entry.receipts.append(amount and amount[0])
+    elif r.type == BENEFIT:
+        entry.benefits.append(amount and amount[0])
+    if contribution and (r.type == SETTLEMENT and amount or r.type == CORRECTION and not entry.void):
+        entry.amount, entry.credited, entry.base, entry.currency = amount or [None] * 4
+        entry.told = r.sequence
 
 
-def check_totals(view, entries):
-    """[(sequence, cell, basis)] for the opened totals and months cells."""
-    complete, result = len(view.shown) == view.size, []
+def check_totals(view, history):
+    """[(sequence, cell, basis)] for the opened totals, months and fund cells."""
+    entries, complete, result = history.entries, len(view.shown) == view.size, []
     for shown in view.shown:
         for _, _, _, cell, _ in shown.cells:
-            if cell[0] not in (2, 3):
+            if cell[0] not in (2, 3, 5):
                 continue
-            mine = [e for e in entries.values() if e.insurance == cell[1]]
             enough = complete and shown.record.sequence == view.size - 1
-            enough = enough and all(e.void or e.insurance for e in entries.values()) and not any(e.unclear for e in mine)
+            if cell[0] == 5:
+                enough = enough and all(m.insurance for m in history.movements)
+                enough = enough and all(m.amount for m in history.movements if m.insurance == cell[1])
+            else:
+                mine = [e for e in entries.values() if e.insurance == cell[1]]
+                enough = enough and all(e.void or e.insurance for e in entries.values())
+                enough = enough and not any(e.unclear for e in mine)
             if cell[0] == 2:
                 enough = enough and all(e.void or e.amount is not None for e in mine)
+            if cell[0] == 3:  # whether one that was refunded is refunded whole
+                enough = enough and all(e.amount is not None and None not in e.refunds for e in mine if e.refunds)
             if enough:
-                again = totals_cell(mine, cell[1], cell[2]) if cell[0] == 2 else months_cell(mine, cell[1])
+                again = (fund_cell(history.movements, cell[1], cell[2]) if cell[0] == 5 else
+                         totals_cell(mine, cell[1], cell[2]) if cell[0] == 2 else months_cell(mine, cell[1]))
                 check(again == cell, "bad-total", "recomputed")
             result.append((shown.record.sequence, cell, "recomputed" if enough else "asserted by the ledger"))
     return result
 
 
+def hidden_between(view, first, last):
+    return any(n not in view.by_sequence for n in range(first + 1, last))
+
+
+def hidden_later(view, sequence):
+    """Whether a record after this one is hidden."""
+    return sum(s.record.sequence > sequence for s in view.shown) < view.size - 1 - sequence
+
+
 def standing(view, sequence, entry):
-    later = sum(s.record.sequence > sequence for s in view.shown)
-    if later < view.size - 1 - sequence or entry.unclear:
+    if hidden_later(view, sequence) or entry.unclear:
         return "not known"
     return "void" if entry.void else "settled" if entry.settled else "corrected" if entry.corrected else "standing"
 
 
-def findings(body, trust, seen, entries, totals, now):
+def sum_known(view, sequence, amounts):
+    """What amounts of later records come to; None where one is withheld or hidden."""
+    return None if hidden_later(view, sequence) or None in amounts else sum(amounts)
+
+
+def findings_on_entry(view, sequence, e):
+    said = {"sequence": sequence, "month": e.month, "insurance": e.insurance, "amount": e.amount, "credited": e.credited,
+            "base": e.base, "currency": e.currency, "standing": standing(view, sequence, e)}
+    if e.refunds or e.receipts:
+        said.update(refunded=sum_known(view, sequence, e.refunds), received=sum_known(view, sequence, e.receipts))
+    return said
+
+
+def findings_on_others(view, others):
+    """On engagements and awards that are shown with contents; nothing where there are none."""
+    def void(sequence, other):
+        return None if hidden_later(view, sequence) or other.unclear else other.void
+    shown = [(n, o) for n, o in sorted(others.items()) if view.by_sequence[n].opening is not None]
+    words = {None: "not-known", True: "void", False: "standing"}
+    engagements = [words[void(n, o)] for n, o in shown if o.type == ENGAGEMENT]
+    awards = [{"void": void(n, o), "paid": sum_known(view, n, o.benefits)} for n, o in shown if o.type == AWARD]
+    return {name: said for name, said in (("engagements", engagements), ("awards", awards)) if said}
+
+
+def findings_on_claims(view, claims):
+    """The states of claims that are shown with contents; nothing where there are none."""
+    states = ["not-known" if hidden_later(view, n) else state for n, state in sorted(claims.items())
+              if view.by_sequence[n].opening is not None]
+    return {"claims": states} if states else {}
+
+
+def findings(body, trust, seen, history, totals, now):
     """What a valid verdict says."""
     view, age = body.subject, now - body.time
     hidden = view.size - len(view.shown)
@@ -1791,9 +2388,9 @@ def findings(body, trust, seen, entries, totals, now):
         "witnesses": seen[0], "auditors": seen[1],
         "records": {"total": view.size, "contents": contents, "headers": len(view.shown) - contents, "hidden": hidden},
         "withheld": withheld, "complete": hidden == 0,
-        "entries": [{"sequence": n, "month": e.month, "insurance": e.insurance, "amount": e.amount,
-                     "credited": e.credited, "base": e.base, "currency": e.currency, "standing": standing(view, n, e)}
-                    for n, e in sorted(entries.items()) if view.by_sequence[n].opening is not None],
+        "entries": [findings_on_entry(view, n, e) for n, e in sorted(history.entries.items())
+                    if view.by_sequence[n].opening is not None],
+        **findings_on_others(view, history.others), **findings_on_claims(view, history.claims),
         "totals": [{"sequence": n, "cell": cell, "basis": basis} for n, cell, basis in totals],
         "issuers": {who: "proved" if proved else "not checked" for who, proved in issuers.items()}, "rests": rests}
 
@@ -2104,7 +2701,7 @@ def test_months():
     assert totals_cell(entries, 1, "CNY") == [2, 1, "CNY", 25, 10, 5, 2]
 
 
-EVERYTHING = {"who", "what", "amount", "evidence", "keys", "recovery", "role"}
+EVERYTHING = {name for kind in TYPES.values() for name in kind.facets}
 
 
 class Town:
@@ -2145,8 +2742,8 @@ class Town:
     def st(self, type, to, facets, refers=None, month=None):
         return Statement(self.rng.randbytes(16), self.address[to] if to else None, type, self.now, refers, month, facets)
 
-    def give(self, name, role):
-        return self.send("registrar", [self.st(GRANTED, name, [self.address["registrar"], [role, [], None]])])
+    def give(self, name, role, insurances=(), until=None):
+        return self.send("registrar", [self.st(GRANTED, name, [self.address["registrar"], [role, [*insurances], until]])])
 
     def pay(self, amount, reference, source=1, by="platform", month=202601, to="worker", insurance=1, fund="fund"):
         return self.st(CONTRIBUTION, to, [[source, self.address[by], reference], [insurance, "cn-basic", self.address[fund]],
@@ -2159,6 +2756,71 @@ class Town:
     def correct(self, refers, amount, by="platform"):
         new = amount and [amount, amount // 2, None, "CNY"]
         return self.st(CORRECTION, "worker", [[self.address[by], "mistyped"], new], refers, 202601)
+
+    def what(self, insurance, fund):
+        return [insurance, "cn-basic", self.address[fund]]
+
+    def match(self, refers, amount, reference, source=2, by="employer", month=202601, insurance=1, fund="fund", currency="CNY",
+              to="worker"):
+        return self.st(MATCHING, to, [[source, self.address[by], reference], self.what(insurance, fund),
+                                      [amount, amount // 2, None, currency], None], refers, month)
+
+    def refund(self, refers, amount, credited, reference, by="fund", month=202601, currency="CNY", to="worker"):
+        return self.st(REFUND, to, [[self.address[by], reference], [amount, credited, currency]], refers, month)
+
+    def receive(self, refers, amount, reference, by="platform", month=202601, currency="CNY", to="worker"):
+        return self.st(RECEIVED, to, [[self.address[by], reference], [amount, currency]], refers, month)
+
+    def interest(self, amount, stretches, rate, reference, by="fund", month=202601, insurance=1, fund="fund", to="worker"):
+        return self.st(INTEREST, to, [[self.address[by], reference], self.what(insurance, fund),
+                                      [amount, "CNY", stretches, rate]], month=month)
+
+    def engage(self, amount, period, reference, by="employer", month=202601):
+        return self.st(ENGAGEMENT, "worker", [[self.address[by], reference], [None, period, None], [amount, "CNY"]], month=month)
+
+    def award(self, steps, reference, by="bureau", month=202511, insurance=1, fund="fund", currency="CNY", to="worker"):
+        return self.st(AWARD, to, [[self.address[by], reference], self.what(insurance, fund), [currency, steps]], month=month)
+
+    def benefit(self, refers, amount, reference, by="fund", month=202512, currency="CNY", to="worker"):
+        return self.st(BENEFIT, to, [[self.address[by], reference], [amount, currency]], refers, month)
+
+    def void(self, refers, by, month, amount=None):
+        return self.st(CORRECTION, "worker", [[self.address[by], "mistaken"], amount], refers, month)
+
+    def consent(self, grantee, rights, insurances=(), months=None, parts=(), until=None, once=False, by="worker"):
+        facet = [self.address[grantee], "to help", [*rights], [*insurances], months, [*parts], until or self.now + 90 * DAY, once]
+        return self.st(CONSENT, "worker", [self.address[by], facet])
+
+    def take_back(self, refers, by="worker"):
+        return self.st(CONSENT_REVOKED, "worker", [self.address[by]], refers)
+
+    def look(self, refers, insurances=(), months=None, parts=(), by="union"):
+        return self.st(ACCESS, "worker", [self.address[by], ["to see", [*insurances], months, [*parts]]], refers)
+
+    def look_unasked(self, by):
+        return self.st(UNASKED, "worker", [self.address[by], ["to audit", [1], None, [3]], "by order of the court"])
+
+    def claim(self, party="platform", bureau="bureau", insurance=1, months=None, records=(), by="worker", to="worker", refers=None):
+        """A claim, or where it refers to a consent, a claim-for."""
+        facet = [1, self.address[party], self.address[bureau], insurance, months, [*records]]
+        return self.st(CLAIM if refers is None else CLAIM_FOR, to, [self.address[by], facet, "January is missing"], refers)
+
+    def answer(self, refers, accepts, records=(), by="platform"):
+        return self.st(ANSWERED, "worker", [self.address[by], [accepts, [*records]], "so it is"], refers)
+
+    def rule(self, refers, outcome, by="bureau"):
+        until = None if OUTCOMES[outcome] == "rejected" else self.now + 30 * DAY
+        return self.st(RULING, "worker", [self.address[by], [outcome, until], "so ruled"], refers)
+
+    def remedy(self, refers, records, by="platform"):
+        return self.st(REMEDIED, "worker", [self.address[by], [*records]], refers)
+
+    def close(self, refers, by="worker"):
+        return self.st(CLOSED, "worker", [self.address[by], "done"], refers)
+
+    def pay_for(self, refers, amount, reference, by="union", month=202512, insurance=1, fund="fund", source=SELF):
+        return self.st(PAID_FOR, "worker", [[source, self.address[by], reference], self.what(insurance, fund),
+                                            [amount, amount // 2, None, "CNY"], None], refers, month)
 
     def post(self, by, statements, key=None, all_or_nothing=False):
         key = key or self.private[by][0]
@@ -2180,12 +2842,13 @@ class Town:
             return answer["results"] if "results" in answer else answer["refused"]
 
     def told(self, by, statement, key=None):
-        """accepted, or the name of the refusal of a statement or its posting; self.record is then the record it names."""
+        """accepted, or the name of the refusal of a statement or its posting; self.field and self.record are then what
+        it names."""
         answer = self.send(by, [statement], key)
-        result, self.record = answer if type(answer[0]) is int else answer[0], None
+        result, self.field, self.record = answer if type(answer[0]) is int else answer[0], None, None
         if len(result) == 4:
             return "accepted"
-        code, _, self.record = result
+        code, self.field, self.record = result
         return next(name for name in REFUSALS if REFUSALS[name] == code)
 
     def approve(self, by, keys, to="ann"):
@@ -2338,6 +3001,911 @@ def test_proofs(town, rng):
         assert False
     except Unusable:
         pass
+
+
+def test_fund_shapes():
+    """The facets of engagements, awards, benefits, refunds and interest (§5)."""
+    who = [[3, bytes(32)], "r"]
+    good = {"who": who, "what": [1, "s", [1, bytes(32)]]}
+    kinds = {ENGAGEMENT: {"evidence": [None, [5, 5], None], "amount": [0, "CNY"]}, BENEFIT: {"amount": [0, "CNY"]},
+             REFUND: {"amount": [0, 1, "CNY"]}, INTEREST: {"amount": [0, "CNY", [[MAX, 12]] * 32, 1_000_000]},
+             AWARD: {"amount": ["CNY", [[1200, 1]]]}, RECEIVED: {"amount": [MAX, "CNY"]}}
+    for type, facets in kinds.items():
+        assert all(shape((good | facets)[name]) for name, shape in TYPES[type].facets.items()), type
+    assert TYPES[MATCHING].facets.keys() == TYPES[CONTRIBUTION].facets.keys() and TYPES[MATCHING].refers
+    bad = [
+        (ENGAGEMENT, "evidence", [None, [1, None, None], [None, None, "p"], [1, [2, 1], None], [None, [1, 2]]]),
+        (ENGAGEMENT, "amount", [None, [1], [-1, "CNY"], [MAX + 1, "CNY"], [1, "cny"], [1, 0, "CNY"], [1, 0, None, "CNY"]]),
+        (ENGAGEMENT, "who", [who[0], [who[0], ""], [who[0], "r" * 65], [1, *who]]), (MATCHING, "who", [who]),
+        (BENEFIT, "amount", [None, [1, 1, "CNY"]]), (RECEIVED, "amount", [None, ["CNY", 1]]),
+        (REFUND, "amount", [None, [1, "CNY"], [1, None, "CNY"], [1, 0, None, "CNY"]]),
+        (INTEREST, "amount", [[1, "CNY", stretches, rate] for stretches, rate in (
+            ([], 1), ([[1, 1]] * 33, 1), ([[0, 1]], 1), ([[1, 0]], 1), ([[1, 13]], 1), ([[1]], 1), ([[1, 1]], 0),
+            ([[1, 1]], 1_000_001), ([[MAX + 1, 1]], 1))]),
+        (AWARD, "amount", [["CNY", steps] for steps in (
+            [], [[1, 1]] * 33, [[0, 1]], [[1, 0]], [[1201, 1]], [[600, 1], [601, 1]], [[2, 2 ** 52]], [[1, MAX], [1, 1]])])]
+    for type, name, values in bad:
+        assert not any(map(TYPES[type].facets[name], values)), (type, name)
+    assert ENTITLEMENT(["CNY", [[1, MAX]]]) and ENTITLEMENT(["CNY", [[600, 1], [600, 1]]])
+    award = Award(0, 1, 202611, 1, "CNY", [[2, 900], [1, 700]])
+    assert [award.gives(m) for m in (202610, 202611, 202612, 202701, 202702)] == [0, 900, 900, 700, 0]  # the page's example
+    halves = (5, 6, 18, 30, 29)  # 5/12, 1/2, 3/2, 5/2 and 29/12: half up
+    assert [interest_due([[b, 1]], 1_000_000) for b in halves] == [0, 1, 2, 3, 2]
+    assert interest_due([[1_000_000, 12]], 30_000) == 30_000 and interest_due([[1_000_000, 1]], 25_000) == 2083
+    assert CELL([5, 1, "CNY", 0, 0, 0, 1]) and not CELL([5, 1, "CNY", 0, 0, 0]) and not CELL([5, 0, "CNY", 0, 0, 0, 0])
+    entries = [Entry(1, 1, 202601, 1, 5, 2, None, "CNY", True, refunded=r) for r in (5, 4)]
+    assert months_cell(entries[:1], 1) == [3, 1, [], 0, 0] and months_cell(entries, 1) == [3, 1, [[202601, 1]], 1, 1]
+    assert totals_cell(entries, 1, "CNY") == [2, 1, "CNY", 10, 4, 10, 4]
+
+
+def test_fund(rng):
+    """The worker's account sees every type that a fund, a payer of wages and a bureau have: 13 to 16 and 30 to 32."""
+    town = Town(rng)
+    for name in ("employer", "bureau", "second", "medical", "former", "temp"):
+        town.join(name)
+    town.give("employer", EMPLOYER, (1, 2))
+    town.give("bureau", BUREAU)
+    town.give("second", FUND)
+    town.give("medical", FUND, (2,))
+    town.give("former", FUND, (), town.now)
+    town.give("temp", EMPLOYER, (), town.now)
+    worker = town.account("worker")
+    totals, months, fund = 2, 3, 4  # where the cells are
+
+    def says(expected, by, statement, field=None, record=None):
+        """What the ledger says; record is a sequence in the worker's account."""
+        said = town.told(by, statement)
+        named = None if record is None else [statement.address[0], record]
+        assert (said, town.field, town.record) == (expected, field, named), (said, town.field, town.record, expected)
+
+    def accepted(by, statement, *changed):
+        """Accepts it as one more record, and changes these cells and no others."""
+        before = list(town.account("worker").salts)
+        says("accepted", by, statement)
+        salts = town.account("worker").salts
+        assert [i for i, salt in enumerate(salts) if [salt] != before[i:i + 1]] == [*changed], salts
+
+    def cell(index):
+        return town.account("worker").cells[index]
+    accepted("platform", town.pay(1000, "c1"), totals, months)                              # record 1
+    accepted("platform", town.pay(600, "c2", month=202512), totals, months)                 # 2
+
+    # Matchings: the payer's part beside the person's.
+    says("malformed-facet", "employer", town.match(None, 5, "m"), "refers")
+    says("not-yours", "worker", town.match(99, 5, "m", SELF, "worker"), "who")
+    says("target-missing", "fund", town.match(0, 5, "m", by="fund"), "refers")
+    says("target-missing", "employer", town.match(3, 5, "m"), "refers")
+    says("role-missing", "employer", town.match(1, 5, "m", 1, month=202603), "who")
+    says("role-not-covering", "employer", town.match(1, 5, "m", insurance=3), "who")
+    says("role-expired", "temp", town.match(1, 5, "m", by="temp"), "who")
+    says("month-in-future", "employer", town.match(1, 0, "m", month=202603), "month")
+    says("amount-range", "employer", town.match(1, 0, "m", fund="worker"), "amount")
+    says("fund-unfit", "employer", town.match(1, 5, "m", month=202512, fund="medical"), "what")
+    says("month-differs", "platform", town.match(1, 5, "c1", 1, "platform", 202512), "month")
+    says("reference-taken", "platform", town.match(1, MAX, "c1", 1, "platform"), "who", 1)
+    says("total-overflow", "employer", town.match(1, MAX, "m"), "amount")
+    says("match-differs", "employer", town.match(1, 5, "m", insurance=2), "what")
+    key = VerifierKey(town.origin, ED25519, public_of(town.operator))
+    assert check_receipt(town.ledger.receipt(town.digest), town.data, key) == [[62, "what", None]]
+    accepted("employer", town.match(1, 200, "m1"), totals)                                  # 3
+    assert cell(totals) == [2, 1, "CNY", 1800, 900, 0, 0] and cell(months) == [3, 1, [[202512, 2]], 2, 0]
+    says("reference-taken", "employer", town.pay(5, "m1", 2, "employer"), "who", 3)
+    says("not-issuer", "platform", town.correct(3, None), "who")
+    trial = copy.deepcopy(town)  # one matches a matching, in another currency; both are corrected and voided as any other
+    assert trial.told("platform", trial.match(3, 9, "m2", 1, "platform", currency="EUR")) == "accepted"
+    assert trial.told("employer", trial.correct(3, 220, "employer")) == "accepted"
+    assert trial.told("platform", trial.match(4, 9, "m3", 1, "platform")) == "accepted"
+    assert trial.told("platform", trial.correct(4, 5)) == "currency-differs"
+    assert trial.told("platform", trial.correct(4, None)) == "accepted"
+    assert trial.account("worker").cells[totals:] == [[2, 1, "CNY", 1829, 914, 0, 0], [3, 1, [[202512, 2]], 2, 0],
+                                                      [2, 1, "EUR", 0, 0, 0, 0]]
+
+    accepted("fund", town.settle(3, 200), totals, months)                                   # 4
+    accepted("fund", town.settle(1, 1000), totals)                                          # 5
+    assert cell(totals) == [2, 1, "CNY", 1800, 900, 1200, 600] and cell(months) == [3, 1, [[202512, 2]], 2, 1]
+
+    # Refunds: the fund gives back (part of) what was settled.
+    says("target-missing", "platform", town.refund(4, 5, 0, "f", "platform"), "refers")
+    says("role-missing", "platform", town.refund(1, 5, 0, "f", "platform"), "who")
+    says("role-not-covering", "medical", town.refund(1, 5, 0, "f", "medical"), "who")
+    says("role-expired", "former", town.refund(1, 5, 0, "f", "former"), "who")
+    says("not-fund", "second", town.refund(1, 0, 0, "f", "second"), "who")
+    says("amount-range", "fund", town.refund(1, 0, 0, "f", month=202512), "amount")
+    says("amount-range", "fund", town.refund(1, 5, 6, "f"), "amount")
+    says("month-differs", "fund", town.refund(1, 5, 0, "f", month=202512, currency="EUR"), "month")
+    says("currency-differs", "fund", town.refund(1, 5000, 0, "f", currency="EUR"), "amount")
+    says("not-settled", "fund", town.refund(2, 601, 300, "f", month=202512), "refers", 2)
+    says("beyond-settled", "fund", town.refund(1, 1001, 500, "f"), "amount", 1)
+    says("beyond-settled", "fund", town.refund(1, 600, 501, "f"), "amount", 1)
+    says("beyond-settled", "fund", town.refund(1, 600, 50, "f"), "amount", 1)  # (of 400 left, 450 would be credited)
+    says("beyond-settled", "fund", town.refund(1, MAX, 0, "f"), "amount", 1)
+    accepted("fund", town.refund(1, 400, 100, "f1"), fund)                                  # 6
+    assert cell(fund) == [5, 1, "CNY", 400, 100, 0, 0]
+    says("reference-taken", "fund", town.refund(2, 5, 0, "f1", month=202512), "who", 6)
+    says("beyond-settled", "fund", town.refund(1, 601, 400, "f"), "amount", 1)
+    says("beyond-settled", "fund", town.refund(1, MAX, 0, "f"), "amount", 1)
+    says("beyond-settled", "fund", town.refund(1, 300, 50, "f"), "amount", 1)
+    two = town.send("fund", [town.refund(1, 5, 5, "g"), town.refund(1, 600, 400, "h")], all_or_nothing=True)
+    assert two == [[47, "", None], [58, "amount", [3, 1]]] and cell(fund)[3] == 400, two
+    accepted("fund", town.refund(1, 600, 400, "transfer"), fund)                            # 7
+    says("beyond-settled", "fund", town.refund(1, 1, 0, "f"), "amount", 1)
+    says("settled", "platform", town.correct(1, 5), "refers", 1)
+    assert cell(months) == [3, 1, [[202512, 2]], 2, 1]  # (the matching stands in that month)
+    accepted("fund", town.refund(3, 200, 100, "f3"), months, fund)                          # 8
+    assert cell(months) == [3, 1, [[202512, 1]], 1, 0] and cell(fund) == [5, 1, "CNY", 1200, 600, 0, 0]
+    assert cell(totals) == [2, 1, "CNY", 1800, 900, 1200, 600]
+
+    # What the payer has back of it.
+    says("target-missing", "platform", town.receive(6, 5, "b"), "refers")
+    says("not-issuer", "employer", town.receive(1, 0, "b", "employer"), "who")
+    says("amount-range", "platform", town.receive(1, 0, "b", month=202512), "amount")
+    says("month-differs", "platform", town.receive(1, 5, "b", month=202512), "month")
+    says("currency-differs", "platform", town.receive(1, 5000, "b", currency="EUR"), "amount")
+    says("beyond-refunded", "platform", town.receive(1, 1001, "b"), "amount", 1)
+    says("beyond-refunded", "platform", town.receive(2, 1, "b", month=202512), "amount", 2)
+    accepted("platform", town.receive(1, 400, "b1"))                                        # 9
+    says("reference-taken", "platform", town.receive(1, 601, "b1"), "who", 9)
+    says("beyond-refunded", "platform", town.receive(1, 601, "b"), "amount", 1)
+    accepted("platform", town.receive(1, 600, "c1"))                                        # 10
+
+    # Interest: on what is on the person's own account, 600 − 600 so far, and then 1,000,000 more.
+    says("beyond-balance", "fund", town.interest(1, [[6, 1]], 1_000_000, "i"), "amount")
+    accepted("platform", town.pay(2_000_000, "c3"), totals, months)                         # 11
+    accepted("fund", town.settle(11, 2_000_000), totals, months)                            # 12
+    assert cell(totals) == [2, 1, "CNY", 2_001_800, 1_000_900, 2_001_200, 1_000_600]
+    assert cell(months) == [3, 1, [[202512, 2]], 2, 1]
+    over = [[1_000_001, 1]]
+    says("role-missing", "platform", town.interest(0, over, 1, "i", "platform"), "who")
+    says("role-not-covering", "medical", town.interest(0, over, 1, "i", "medical"), "who")
+    says("role-expired", "former", town.interest(0, over, 1, "i", "former"), "who")
+    says("not-fund", "second", town.interest(0, over, 1, "i", "second", 202603), "who")
+    town.address["false"] = [town.address["fund"][0], bytes(32)]
+    says("not-fund", "fund", town.interest(0, over, 1, "i", fund="false"), "who")
+    says("month-in-future", "fund", town.interest(0, over, 1, "i", month=202603), "month")
+    says("amount-range", "fund", town.interest(0, [[5, 1]], 1_000_000, "i"), "amount")
+    says("interest-differs", "fund", town.interest(2, [[30, 1]], 1_000_000, "i"), "amount")
+    says("interest-differs", "fund", town.interest(4, over, 1, "i"), "amount")
+    says("beyond-balance", "fund", town.interest(2083, [[5, 1], [1_000_001, 1]], 25_000, "i"), "amount")
+    accepted("fund", town.interest(3, [[30, 1]], 1_000_000, "i1"), fund)                    # 13
+    says("reference-taken", "fund", town.interest(MAX, [[30, 1]], 1, "i1"), "who", 13)
+    says("total-overflow", "fund", town.interest(MAX, [[30, 1]], 1, "i"), "amount")
+    says("beyond-balance", "fund", town.interest(2083, [[1_000_004, 1]], 25_000, "i"), "amount")
+    accepted("fund", town.interest(25_000, [[1_000_003, 1], [1_000_000, 11]], 25_000, "f1"), fund)  # 14
+    assert cell(fund) == [5, 1, "CNY", 1200, 600, 0, 25_003]
+
+    # Engagements, and how one is voided.
+    period = [town.now, town.now + 60]
+    says("role-missing", "fund", town.engage(5, period, "e", "fund"), "who")
+    says("role-expired", "temp", town.engage(5, period, "e", "temp"), "who")
+    says("month-in-future", "employer", town.engage(5, period, "e", month=202603), "month")
+    says("period-in-future", "employer", town.engage(5, [0, town.now + 60 + 601], "e"), "evidence")
+    accepted("employer", town.engage(0, [0, town.now + 60 + 600], "e1"))                    # 15
+    says("reference-taken", "employer", town.engage(5, [0, town.now + 9999], "e1"), "who", 15)
+    accepted("platform", town.engage(5000, period, "c1", "platform", 202602))               # 16
+    says("target-missing", "employer", town.match(15, 5, "m"), "refers")
+    says("target-missing", "fund", town.settle(15, 5), "refers")
+    says("not-issuer", "platform", town.void(15, "platform", 202601), "who")
+    says("amount-range", "employer", town.void(15, "employer", 202512, [0, 0, None, "CNY"]), "amount")
+    says("month-differs", "employer", town.void(15, "employer", 202512, [1, 0, None, "EUR"]), "month")
+    says("only-void", "employer", town.void(15, "employer", 202601, [1, 0, None, "EUR"]), "amount")
+    says("only-void", "employer", town.void(15, "employer", 202601, [1, 0, None, "CNY"]), "amount")
+    accepted("employer", town.void(15, "employer", 202601))                                 # 17
+    says("target-void", "employer", town.void(15, "employer", 202512), "refers", 15)
+    says("reference-taken", "employer", town.engage(5, period, "e1"), "who", 15)
+    says("target-missing", "employer", town.void(17, "employer", 202601), "refers")
+
+    # An award of 900 in 2025-11 and 2025-12 and of 700 in 2026-01, and its benefits.
+    steps = [[2, 900], [1, 700]]
+    says("role-missing", "platform", town.award(steps, "a", "platform"), "who")
+    says("role-not-covering", "medical", town.award(steps, "a", "medical"), "who")
+    says("role-expired", "former", town.award(steps, "a", "former"), "who")
+    says("fund-unfit", "bureau", town.award(steps, "a", fund="medical"), "what")
+    says("fund-unfit", "bureau", town.award(steps, "a", fund="false"), "what")
+    accepted("bureau", town.award(steps, "a1"))                                             # 18
+    says("reference-taken", "bureau", town.award(steps, "a1"), "who", 18)
+    says("target-missing", "fund", town.benefit(1, 5, "p"), "refers")
+    says("target-missing", "fund", town.refund(18, 5, 0, "f"), "refers")
+    says("role-missing", "platform", town.benefit(18, 5, "p", "platform"), "who")
+    says("role-not-covering", "medical", town.benefit(18, 5, "p", "medical"), "who")
+    says("role-expired", "former", town.benefit(18, 5, "p", "former"), "who")
+    says("not-fund", "second", town.benefit(18, 5, "p", "second", 202603), "who")
+    says("month-in-future", "fund", town.benefit(18, 0, "p", month=202603), "month")
+    says("amount-range", "fund", town.benefit(18, 0, "p", currency="EUR"), "amount")
+    says("currency-differs", "fund", town.benefit(18, 5, "p", month=202602, currency="EUR"), "amount")
+    says("beyond-entitlement", "fund", town.benefit(18, 5, "p", month=202510), "month", 18)
+    says("beyond-entitlement", "fund", town.benefit(18, 5000, "p", month=202602), "month", 18)
+    says("beyond-entitlement", "fund", town.benefit(18, 901, "p"), "amount", 18)
+    says("beyond-entitlement", "fund", town.benefit(18, 701, "p", month=202601), "amount", 18)
+    accepted("fund", town.benefit(18, 500, "p1"), fund)                                     # 19
+    says("reference-taken", "fund", town.benefit(18, 401, "p1"), "who", 19)
+    says("beyond-entitlement", "fund", town.benefit(18, 401, "p"), "amount", 18)
+    accepted("fund", town.benefit(18, 400, "p2"), fund)                                     # 20
+    says("beyond-entitlement", "fund", town.benefit(18, 1, "p"), "amount", 18)
+    accepted("fund", town.benefit(18, 700, "f1", month=202601), fund)                       # 21
+    assert cell(fund) == [5, 1, "CNY", 1200, 600, 1600, 25_003]
+    trial = copy.deepcopy(town)
+    assert trial.told("fund", trial.award([[1, MAX]], "a9", "fund", 202601)) == "accepted"
+    assert trial.told("fund", trial.benefit(22, MAX - 1599, "p", month=202512)) == "total-overflow"
+    assert trial.told("fund", trial.benefit(22, MAX - 1600, "p", month=202601)) == "accepted"
+    assert trial.told("bureau", trial.award([[1200, 1]], "a8", month=299912)) == "accepted"
+    says("not-issuer", "fund", town.void(18, "fund", 202511), "who")
+    says("only-void", "bureau", town.void(18, "bureau", 202511, [1, 0, None, "CNY"]), "amount")
+    accepted("bureau", town.void(18, "bureau", 202511))                                     # 22
+    says("target-void", "fund", town.benefit(18, 5, "p", month=202511), "refers", 18)
+    says("target-void", "fund", town.benefit(18, 5, "p1", month=202511, currency="EUR"), "refers", 18)
+    accepted("fund", town.award([[1200, 1]], "a1", "fund", 202601))                         # 23
+    accepted("fund", town.benefit(23, 1, "p9", month=202602), fund)                         # 24
+    assert cell(fund) == [5, 1, "CNY", 1200, 600, 1601, 25_003]
+
+    # Void is void.
+    accepted("platform", town.void(2, "platform", 202512), totals, months)                  # 25
+    says("target-void", "employer", town.match(2, 5, "m", month=202601), "refers", 2)
+    says("target-void", "fund", town.refund(2, 5, 0, "f", month=202601), "refers", 2)
+    assert town.account("worker").cells[totals:] == [[2, 1, "CNY", 2_001_200, 1_000_600, 2_001_200, 1_000_600],
+                                                     [3, 1, [[202601, 1]], 1, 1], [5, 1, "CNY", 1200, 600, 1601, 25_003]]
+    test_fund_proofs(town, rng)
+    test_full(town)
+
+
+def test_full(town):
+    """256 cells, the fund cells among them and the recovery cell beside them (§7)."""
+    town.join("full")
+
+    def answer(by, statements, seeds):
+        """Without send's trials, which copy the ledger."""
+        data = town.post(by, statements)
+        town.now += 60
+        return town.ledger.commit(town.now, [data], [town.rng.randbytes(16) for _ in range(seeds)])[0]["results"]
+
+    def accepted(by, *statements):
+        assert all(len(r) == 4 for r in answer(by, statements, len(statements)))
+
+    def full(by, statement):
+        assert answer(by, [statement], 0) == [[46, "what", None]]
+    accepted("platform", *[town.pay(8, f"n{n}", to="full", insurance=n) for n in range(1, 127)])  # records 1 to 126
+    accepted("bureau", town.approve("bureau", [bytes(32)] * 3, "full"))                     # 127
+    for n in (1, 2):
+        settlement = town.settle(n, 8)
+        settlement.address = town.address["full"]
+        accepted("fund", settlement)                                                        # 128, 129
+    assert len(town.account("full").cells) == 255
+    trial = copy.deepcopy(town)  # a new insurance takes two cells, and there is room for two
+    assert trial.told("platform", trial.pay(8, "x", to="full", insurance=200)) == "accepted"
+    assert trial.told("fund", trial.refund(1, 1, 0, "f", to="full")) == "state-full"
+    accepted("fund", town.refund(1, 1, 0, "f", to="full"))                                  # 130
+    full("platform", town.pay(8, "x", to="full", insurance=200))
+    full("platform", town.match(1, 8, "x", 1, "platform", insurance=200, to="full"))
+    for currency in ("EUR", "USD"):
+        accepted("bureau", town.award([[9, 9]], currency, currency=currency, to="full"))    # 131, 132
+    accepted("fund", town.benefit(131, 9, "p", currency="EUR", to="full"))                  # 133
+    assert [c[0] for c in town.account("full").cells[-3:]] == [4, 5, 5] and len(town.account("full").cells) == 257
+    full("fund", town.benefit(132, 10, "q", month=202402, currency="USD", to="full"))
+    full("fund", town.refund(2, 9, 0, "g", to="full"))
+    full("fund", town.refund(3, 9, 0, "g", to="full"))
+    full("fund", town.interest(2, [[30, 1]], 1_000_000, "i", insurance=2, to="full"))
+    accepted("fund", town.refund(1, 1, 1, "g", to="full"))
+    accepted("fund", town.interest(1, [[3, 4]], 1_000_000, "i", to="full"))
+    assert town.account("full").cells[-2:] == [[5, 1, "CNY", 2, 1, 0, 1], [5, 1, "EUR", 0, 0, 9, 0]]
+
+
+def test_fund_proofs(town, rng):
+    """Proofs of the worker's account as test_fund left it: record 25 is the last."""
+    views = {name: [0, 1] for name in ("fund", "platform", "employer", "bureau")}
+    last = {25: (EVERYTHING, True, [2, 3, 4])}
+
+    def verdict(changes=None, views=views, town=town):
+        said = town.verdict("worker", {**last, **(changes or {})}, views)
+        assert said["valid"], said
+        return said
+
+    def without(*names):
+        return EVERYTHING - {*names}, True, []
+    header = None, False, []
+
+    def basis(said):
+        return [t["basis"][0] for t in said["totals"]]  # r(ecomputed) or a(sserted): totals, months, fund
+
+    def unchecked(said):
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+    said = verdict()
+    assert said["complete"] and basis(said) == ["r"] * 3 and unchecked(said) == set(), said
+    found = {e["sequence"]: (e["standing"], e.get("refunded", "-"), e.get("received", "-")) for e in said["entries"]}
+    assert found == {1: ("settled", 1000, 1000), 2: ("void", "-", "-"), 3: ("settled", 200, 0), 11: ("settled", "-", "-")}
+    assert said["engagements"] == ["void", "standing"]
+    assert said["awards"] == [{"void": True, "paid": 1600}, {"void": False, "paid": 1}]
+    # What is withheld is not known, and what does not depend on it is.
+    said = verdict({6: header})
+    assert basis(said) == ["r", "a", "a"] and (said["entries"][0]["refunded"], said["entries"][0]["received"]) == (None, 1000)
+    said = verdict({9: without("amount")})
+    assert basis(said) == ["r", "r", "r"] and (said["entries"][0]["refunded"], said["entries"][0]["received"]) == (1000, None)
+    said = verdict({19: without("amount"), 17: header})
+    assert basis(said) == ["r", "r", "a"] and said["awards"] == [{"void": True, "paid": None}, {"void": False, "paid": 1}]
+    assert said["engagements"] == ["not-known", "standing"] and unchecked(said) == set()
+    said = verdict({22: without("amount"), 16: header})
+    assert basis(said) == ["r"] * 3 and said["awards"][0] == {"void": None, "paid": 1600} and said["engagements"] == ["void"]
+    said = verdict({24: None})
+    assert basis(said) == ["a"] * 3 and said["awards"] == [{"void": None, "paid": None}] * 2
+    assert said["engagements"] == ["not-known"] * 2 and said["entries"][0]["refunded"] is None
+    assert basis(verdict({13: without("amount")})) == ["r", "r", "a"]
+    assert basis(verdict({11: without("amount")})) == ["r"] * 3  # (the settlement repeats it)
+    assert basis(verdict({11: without("amount"), 12: without("amount")})) == ["a", "r", "r"]
+    assert basis(verdict({1: without("amount"), 5: without("amount")})) == ["a", "a", "r"]
+    said = verdict({n: header for n in (15, 16, 18, 19, 20, 21, 22, 23, 24)} | {17: header})
+    assert "engagements" not in said and "awards" not in said
+    verdict({5: None, 4: None})  # (a settlement that is hidden is not one that is missing)
+    # Whether an issuer had its role is not known without the facets that decide it.
+    for changes, names in (({15: without("who", "evidence")}, set()), ({18: without("what")}, {"bureau", "fund"}),
+                           ({23: without("what")}, {"fund"}), ({13: without("what")}, {"fund"}),
+                           ({3: without("who")}, {"employer"}), ({3: without("what")}, {"employer", "fund"}), ({11: header}, {"fund"}),
+                           ({9: header, 17: header, 22: header}, set())):
+        assert unchecked(verdict(changes)) == names, (changes, names)
+    for name in views:
+        assert unchecked(verdict(views={v: cells for v, cells in views.items() if v != name})) == {name}
+        assert town.verdict("worker", {}, {**views, name: [0]})["failure"] == "bad-issuer"
+    # Any choice of what to show is a valid proof, where what is referred to with contents is shown.
+    records = town.account("worker").records
+    trust, parts = parse_trust(trust_text(town).encode()), [None, set(), {"what"}, {"amount"}, {"amount", "what"}, EVERYTHING]
+    for _ in range(200):
+        some = sorted({*rng.sample(range(26), rng.randint(0, 25)), 25})
+        shown = {n: (rng.choice(parts), rng.random() < .5, [2, 3, 4] if n == 25 else []) for n in some}
+        for n in some:
+            if records[n].refers not in (None, *some):
+                shown[n] = (None, *shown[n][1:])
+        said = verify_proof(town.ledger.proof(3, shown, {}), trust, town.now)
+        assert said["valid"], said
+    # Ledgers that record what the law refuses are found out.
+    cheats = [
+        ("fund", town.refund(2, 5, 0, "z", month=202512), "bad-reference"),       # void
+        ("fund", town.refund(26, 5, 0, "z"), "bad-reference"),                    # not settled
+        ("fund", town.refund(11, 5, 0, "z", month=202512), "bad-reference"),      # another month
+        ("fund", town.refund(23, 5, 0, "z"), "bad-reference"),                    # not a contribution
+        ("second", town.refund(11, 5, 0, "z", "second"), "bad-reference"),        # another fund
+        ("second", town.benefit(23, 1, "z", "second", 202601), "bad-reference"),
+        ("fund", town.benefit(18, 1, "z", month=202511), "bad-reference"),        # void
+        ("fund", town.benefit(11, 1, "z", month=202601), "bad-reference"),        # not an award
+        ("fund", town.benefit(23, 1, "z", month=202601, currency="EUR"), "bad-reference"),  # another currency
+        ("fund", town.refund(11, 1, 0, "z", currency="EUR"), "bad-reference"),
+        ("employer", town.receive(1, 1, "z", "employer"), "bad-reference"),       # another issuer
+        ("platform", town.receive(1, 1, "z", month=202512), "bad-reference"),
+        ("employer", town.match(2, 5, "z", month=202512), "bad-reference"),       # void
+        ("employer", town.match(1, 5, "z", month=202512), "bad-reference"),
+        ("employer", town.match(15, 5, "z"), "bad-reference"),                    # not a contribution
+        ("employer", town.void(16, "employer", 202602), "bad-reference"),         # another issuer
+        ("employer", town.void(15, "employer", 202601), "bad-reference"),         # void already
+        ("worker", town.match(1, 5, "z", SELF, "worker"), "bad-issuer"),
+        ("fund", town.engage(1, [0, 1], "z", "fund"), "bad-issuer"),              # without the role
+        ("medical", town.interest(1, [[6, 1]], 1_000_000, "z", "medical", fund="medical"), "bad-issuer"),
+        ("platform", town.award([[1, 1]], "z", "platform"), "bad-issuer"),
+        ("medical", town.benefit(23, 1, "z", "medical", 202601), "bad-issuer"),
+        ("medical", town.refund(11, 1, 0, "z", "medical"), "bad-issuer"),
+        ("platform", town.match(11, 5, "z", 2, "platform"), "bad-issuer"),
+        # None of these changed the cells.
+        ("fund", town.refund(11, 2_000_000, 1_000_000, "z"), "bad-total"),
+        ("fund", town.refund(11, 5, 0, "z"), "bad-total"),
+        ("fund", town.benefit(23, 1, "z", month=202601), "bad-total"),
+        ("fund", town.interest(3, [[30, 1]], 1_000_000, "z"), "bad-total"),
+        ("employer", town.match(11, 5, "z"), "bad-total"),
+        ("platform", town.receive(1, 1, "z"), None)]
+    for by, statement, failure in cheats:
+        cheated = copy.deepcopy(town)
+        if statement.refers == 26:
+            assert cheated.told("platform", cheated.pay(100, "c9")) == "accepted"
+        cheated.ledger.__class__ = Lax
+        assert cheated.told(by, statement) == "accepted"
+        number = len(cheated.account("worker").records) - 1
+        all_views = {name: [0, 1] for name in (*views, "second", "medical")}
+        said = cheated.verdict("worker", {number: (EVERYTHING, True, [2, 3, 4])}, all_views)
+        assert said["failure"] == failure, (by, TYPES[statement.type].name, failure, said)
+        if failure == "bad-total" and statement.type == REFUND:  # the months cell alone gives a whole refund away
+            whole = statement.facets[1][0] == 2_000_000
+            said = cheated.verdict("worker", {number: (EVERYTHING, True, [3])}, all_views)
+            assert said["failure"] == ("bad-total" if whole else None), said
+
+
+def test_claim_shapes():
+    """The facets of consents and claims (§5)."""
+    here, there = [3, bytes(32)], [4, bytes(32)]
+    consent = [here, "p", [1], [], None, [], 0, True]
+    good = [
+        (CONSENT, "consent", [consent, [here, "p" * 128, [1, 2, 3], [1, 65535], [202601, 202601], [1, 2, 3, 4, 5], 2 ** 40 - 1,
+                                        False]]),
+        (CLAIM, "claim", [[1, here, there, None, None, []], [5, here, here, 9, [202512, 202601], [*range(32)]]]),
+        (UNASKED, "looked", [["p", [], None, []], ["p", [2, 3], [202601, 202602], [5]]]),
+        (ANSWERED, "answer", [[True, []], [False, [*range(32)]]]), (REMEDIED, "remedy", [[0], [*range(32)]]),
+        (RULING, "ruling", [[1, 0], [2, 5], [3, None]]), (CLOSED, "says", ["s" * 512]), (PAID_FOR, "who", [[SELF, here, "r"]])]
+    bad = [
+        (CONSENT, "consent", [consent[:at] + [value] + consent[at + 1:] for at, values in enumerate((
+            (3, None), ("", "p" * 129), ([], [0], [4], [1, 1], [2, 1]), ([2, 1], [0], None),
+            ([202602, 202601], [202601], [202613, 202701]), ([0], [6], [2, 2], None), (None, 2 ** 40), (1, None))) for value in values] + [consent[:7]]),
+        (CLAIM, "claim", [[0, here, there, None, None, []], [6, here, there, None, None, []], [1, None, there, None, None, []],
+                          [1, here, None, None, None, []], [1, here, there, 0, None, []], [1, here, there, None, [202602, 202601], []],
+                          [1, here, there, None, None, [1, 1]], [1, here, there, None, None, [*range(33)]],
+                          [1, here, there, None, None, None]]),
+        (ACCESS, "looked", [["", [], None, []], ["p", [1, 1], None, []], ["p", [], [202602, 202601], []], ["p", [], None, [6]],
+                            ["p", [], None]]),
+        (ANSWERED, "answer", [[1, []], [None, []], [True, [2, 1]], [True]]), (REMEDIED, "remedy", [[], [1, 1], [*range(33)], None]),
+        (RULING, "ruling", [[0, 5], [4, None], [1, None], [2, None], [3, 5], [1, 2 ** 40]]),
+        (CLAIM_FOR, "says", ["", "s" * 513, "a\nb", None]), (CLAIM, "who", [[here, "r"], None]),
+        (PAID_FOR, "who", [here, [here, "r"]])]
+    for (type, name, values), expected in [(row, True) for row in good] + [(row, False) for row in bad]:
+        for value in values:
+            assert bool(TYPES[type].facets[name](value)) == expected, (type, name, value)
+    assert TYPES[ACCESS].facets.keys() == {"who", "looked"} and TYPES[CLOSED].facets.keys() == {"who", "says"}
+    assert {t for t, kind in TYPES.items() if kind.refers and t > AWARD} == {*range(31, 39)} - {UNASKED}
+    assert [t for t in range(64) if t not in TYPES] == [0, 12, 19, 20, *range(24, 30), *range(39, 64)]
+    # What lies within a consent (§8).
+    some = Consent(here, "p", [1, 3], [1, 2], [202511, 202601], [1, 3], 5, False)
+    every = Consent(here, "p", [1, 3], [], None, [1, 2, 3, 4, 5], 5, False)
+    for within, *done in (
+            (True, 1, [1], [202511, 202601], [1]), (True, 3, [1, 2], [202512, 202512], [1, 3]), (True, 1, [2], [202601, 202601], []),
+            (False, 2, [1], [202512, 202512], []), (False, 1, [], [202512, 202512], []), (False, 1, [1, 3], [202512, 202512], []),
+            (False, 1, [1], None, []), (False, 1, [1], [202510, 202601], []), (False, 1, [1], [202511, 202602], []),
+            (False, 1, [1], [202510, 202602], []), (False, 1, [1], [202512, 202512], [2]), (False, 1, [1], [202512, 202512], [1, 2, 3])):
+        assert some.holds(*done) == within, done
+        assert every.holds(*done) == (done[0] != 2), done
+    assert every.holds(1, [], None, [1, 2, 3, 4, 5])
+
+
+def test_claims(rng):
+    """The worker lets a union read, pay and claim for her, and claims what is missing: 17, 18, 21 to 23, 33 to 38."""
+    town = Town(rng)
+    for name in ("employer", "bureau", "office", "union", "clerk", "late", "temp", "medical"):
+        town.join(name)
+    town.give("employer", EMPLOYER)
+    town.give("bureau", BUREAU)
+    town.give("office", BUREAU, (2,))
+    town.give("clerk", BUREAU)
+    town.give("late", BUREAU, (), town.now)
+    town.give("medical", FUND, (2,))
+    for name in ("worker", "union", "bureau"):  # no account has these addresses
+        town.address["not the " + name] = [town.address[name][0], bytes(32)]
+    totals, months, fund = 2, 3, 4  # where the cells are
+
+    def says(expected, by, statement, field=None, record=None):
+        """What the ledger says; record is a sequence in the worker's account."""
+        said = town.told(by, statement)
+        named = None if record is None else [statement.address[0], record]
+        assert (said, town.field, town.record) == (expected, field, named), (said, town.field, town.record, expected)
+
+    def accepted(by, statement, *changed):
+        """Accepts it as one more record, changes these cells and no others, and gives its sequence."""
+        before = list(town.account("worker").salts)
+        says("accepted", by, statement)
+        salts = town.account("worker").salts
+        assert [i for i, salt in enumerate(salts) if [salt] != before[i:i + 1]] == [*changed], salts
+        return size() - 1
+
+    def cell(index):
+        return town.account("worker").cells[index]
+
+    def size():
+        return len(town.account("worker").records)
+
+    def state(claim):
+        return town.account("worker").entries[claim].state
+
+    def at(time):
+        """The next commit is of this time."""
+        town.now = time - 60
+    first = accepted("platform", town.pay(1000, "c1"), totals, months)
+
+    # Consents, and what is read by them.
+    says("malformed-facet", "worker", town.consent("union", []), "consent")
+    says("not-yours", "union", town.consent("union", [READ], until=town.now, by="union"), "who")
+    says("grant-idle", "worker", town.consent("union", [READ], until=town.now + 60), "consent")
+    says("grant-idle", "worker", town.consent("worker", [READ]), "consent")
+    says("grant-idle", "worker", town.consent("not the worker", [READ]), "consent")
+    narrow = accepted("worker", town.consent("union", [READ], (1, 2), [202511, 202601], (1, 3)))
+    says("malformed-facet", "union", town.look(None), "refers")
+    says("target-missing", "platform", town.look(first, by="platform"), "refers")
+    says("target-missing", "union", town.look(size()), "refers")
+    says("not-grantee", "platform", town.look(narrow, (3,), by="platform"), "who")
+    within = (1,), [202511, 202511], (3,)
+    for looked in (((), *within[1:]), ((3,), *within[1:]), ((1, 3), *within[1:]), ((1,), None, (3,)), ((1,), [202510, 202601], (3,)),
+                   ((1,), [202511, 202602], (3,)), (*within[:2], (2,)), (*within[:2], (1, 2, 3))):
+        says("beyond-grant", "union", town.look(narrow, *looked), "looked")
+    accepted("union", town.look(narrow, *within))
+    accepted("union", town.look(narrow, (1, 2), [202511, 202601], (1, 3)))
+    says("beyond-grant", "union", town.claim(by="union", months=[202512, 202512], refers=narrow), "claim")  # not these rights
+    says("beyond-grant", "union", town.pay_for(narrow, 5, "x"), "what")
+    wide = accepted("worker", town.consent("union", [READ, TO_CLAIM, PAY], (), None, (1, 2, 3, 4, 5), town.now + 60 + DAY))
+    ends = town.now + DAY
+    accepted("union", town.look(wide, (), None, (1, 2, 3, 4, 5)))
+    accepted("union", town.look(wide, (65535,), [190001, 299912]))
+    other = accepted("worker", town.consent("not the union", [READ]))
+    says("not-grantee", "union", town.look(other, *within), "who")
+    pays = accepted("worker", town.consent("union", [PAY]))
+    says("beyond-grant", "union", town.look(pays, *within), "looked")
+    # Once is once: what is refused does not use it up.
+    once = accepted("worker", town.consent("union", [READ], (1,), None, (3,), once=True))
+    says("beyond-grant", "union", town.look(once, (2,), None, (3,)), "looked")
+    two = town.send("union", [town.look(once, *within), town.look(once, *within)], all_or_nothing=True)
+    assert two == [[47, "", None], [65, "refers", [3, once]]], two
+    two = town.send("union", [town.look(once, *within), town.look(once, *within)])
+    assert [len(r) for r in two] == [4, 3] and two[1] == [65, "refers", [3, once]], two
+    says("grant-over", "union", town.look(once, (2,)), "refers", once)
+    says("not-grantee", "platform", town.look(once, by="platform"), "who")
+    says("grant-over", "worker", town.take_back(once), "refers", once)
+    # One that is taken back.
+    says("not-yours", "union", town.take_back(size(), "union"), "who")
+    says("target-missing", "worker", town.take_back(first), "refers")
+    says("target-missing", "worker", town.take_back(size()), "refers")
+    accepted("worker", town.take_back(other))
+    says("grant-over", "worker", town.take_back(other), "refers", other)
+    accepted("worker", town.take_back(narrow))
+    says("grant-over", "union", town.look(narrow, (3,)), "refers", narrow)
+    # One that ends: it can be taken back all the same.
+    at(ends - 1)
+    accepted("union", town.look(wide))
+    at(ends)
+    says("grant-over", "union", town.look(wide), "refers", wide)
+    says("grant-over", "union", town.claim(by="union", party="union", refers=wide), "refers", wide)
+    says("grant-over", "union", town.pay_for(wide, 5, "x"), "refers", wide)
+    accepted("worker", town.take_back(wide))
+    # A bureau looks without a consent, whatever its insurances.
+    says("role-missing", "platform", town.look_unasked("platform"), "who")
+    says("role-expired", "late", town.look_unasked("late"), "who")
+    accepted("bureau", town.look_unasked("bureau"))
+    accepted("office", town.look_unasked("office"))
+
+    # What the union pays in her name.
+    paying = accepted("worker", town.consent("union", [PAY], (1,), [202512, 202601]))
+    says("malformed-facet", "union", town.pay_for(paying, 5, "x", month=None), "month")
+    says("not-yours", "union", town.pay_for(size(), 5, "x", source=2), "who")
+    says("target-missing", "union", town.pay_for(first, 5, "x", month=202603), "refers")
+    says("month-in-future", "platform", town.pay_for(paying, 0, "x", "platform", 202603), "month")
+    says("amount-range", "platform", town.pay_for(paying, 0, "x", "platform", fund="worker"), "amount")
+    says("fund-unfit", "platform", town.pay_for(paying, 5, "c1", "platform", fund="medical"), "what")
+    says("reference-taken", "platform", town.pay_for(paying, MAX, "c1", "platform"), "who", first)
+    says("total-overflow", "platform", town.pay_for(paying, MAX, "x", "platform"), "amount")
+    trial = copy.deepcopy(town)
+    trial.account("worker").cells += [[9]] * 251
+    assert trial.told("platform", trial.pay_for(paying, 5, "x", "platform", insurance=3)) == "state-full" and trial.field == "what"
+    says("not-grantee", "platform", town.pay_for(paying, 5, "x", "platform", insurance=3), "who")
+    says("beyond-grant", "union", town.pay_for(paying, 5, "x", insurance=2), "what")
+    says("beyond-grant", "union", town.pay_for(paying, 5, "x", month=202511), "what")
+    says("beyond-grant", "union", town.pay_for(paying, 5, "x", month=202602), "what")
+    paid = accepted("union", town.pay_for(paying, 300, "u1"), totals, months)
+    assert cell(totals) == [2, 1, "CNY", 1300, 650, 0, 0] and cell(months) == [3, 1, [[202512, 2]], 2, 0]
+    says("reference-taken", "union", town.pay_for(paying, 300, "u1", month=202601), "who", paid)
+    says("not-issuer", "worker", town.void(paid, "worker", 202512), "who")
+    corrected = accepted("union", town.void(paid, "union", 202512, [320, 160, None, "CNY"]), totals)
+    says("amount-differs", "fund", town.settle(paid, 300, 202512), "amount")
+    says("not-settled", "fund", town.refund(paid, 5, 0, "f", month=202512), "refers", paid)
+    before_settlement = copy.deepcopy(town)
+    accepted("fund", town.settle(paid, 320, 202512), totals, months)
+    matched = accepted("employer", town.match(paid, 40, "m1", month=202512), totals)
+    assert cell(totals) == [2, 1, "CNY", 1360, 680, 320, 160] and cell(months) == [3, 1, [[202512, 2]], 2, 1]
+    says("match-differs", "employer", town.match(paid, 40, "m2", month=202512, insurance=2), "what")
+    accepted("fund", town.refund(paid, 320, 160, "f1", month=202512), months, fund)
+    says("not-issuer", "worker", town.receive(paid, 5, "b", "worker", 202512), "who")
+    accepted("union", town.receive(paid, 320, "b1", "union", 202512))
+    assert cell(fund) == [5, 1, "CNY", 320, 160, 0, 0] and cell(months) == [3, 1, [[202512, 2]], 2, 0]  # (the matching stands)
+    paying_once = accepted("worker", town.consent("union", [PAY], once=True))
+    paid_once = accepted("union", town.pay_for(paying_once, 80, "u2", month=202601), totals)
+    says("reference-taken", "union", town.pay_for(paying_once, 80, "u2", month=202601), "who", paid_once)
+    says("grant-over", "union", town.pay_for(paying_once, 80, "u3", month=202601), "refers", paying_once)
+    assert cell(totals) == [2, 1, "CNY", 1440, 720, 320, 160]
+
+    # What a claim takes.
+    town.give("temp", BUREAU, (), town.now + 60 + DAY)
+    expires = town.now + DAY
+    says("not-yours", "union", town.claim(by="union", records=(99,)), "who")
+    says("target-missing", "worker", town.claim(bureau="platform", records=(0, size())), "claim")
+    for bureau, insurance in (("platform", 1), ("late", 1), ("office", 1), ("not the bureau", 1), ("union", None)):
+        says("bureau-unfit", "worker", town.claim(party=bureau, bureau=bureau, insurance=insurance), "claim")
+    says("own-cause", "worker", town.claim(party="worker"), "claim")
+    says("own-cause", "worker", town.claim(party="not the worker"), "claim")
+    says("own-cause", "worker", town.claim(party="bureau"), "claim")
+    says("own-cause", "worker", town.claim(party="not the bureau"), "claim")
+    says("own-cause", "clerk", town.claim(bureau="clerk", by="clerk", to="clerk"), "claim")
+    accepting = accepted("worker", town.claim(records=(0, first, size() - 1), months=[202512, 202601]))
+    rejected = accepted("worker", town.claim(bureau="office", insurance=2))
+    upheld = accepted("worker", town.claim(party="office", insurance=None))
+    of_temp = accepted("worker", town.claim(bureau="temp"))
+    silent = accepted("worker", town.claim(bureau="office", insurance=None))
+    filed = town.now
+
+    # Answers.
+    says("target-missing", "platform", town.answer(first, True), "refers")
+    says("target-missing", "platform", town.answer(pays, True), "refers")
+    says("target-missing", "bureau", town.answer(accepting, True, (size(),), "bureau"), "answer")
+    for name in ("bureau", "worker", "union"):
+        says("not-party", name, town.answer(accepting, True, by=name), "who")
+    accepted("platform", town.answer(accepting, True, (0, size() - 1)))
+    says("claim-over", "platform", town.answer(accepting, False), "refers", accepting)
+    accepted("platform", town.answer(rejected, False))
+    says("claim-over", "platform", town.answer(rejected, True), "refers", rejected)
+    assert [state(n) for n in (accepting, rejected, upheld)] == ["answered", "answered", "open"]
+
+    # Rulings: the party rules on nothing, and nobody rules before the party was heard or had its 15 days.
+    says("target-missing", "platform", town.rule(first, 1, "platform"), "refers")
+    says("role-missing", "platform", town.rule(rejected, 1, "platform"), "who")
+    says("role-expired", "late", town.rule(rejected, 1, "late"), "who")
+    says("not-party", "bureau", town.rule(rejected, 1), "who")
+    says("not-party", "office", town.rule(upheld, 1, "office"), "who")  # it is a bureau, and the party
+    says("not-heard", "bureau", town.rule(upheld, 1), "refers", upheld)
+    says("malformed-facet", "office", town.st(RULING, "worker", [town.address["office"], [3, town.now], "no"], rejected), "ruling")
+    accepted("office", town.rule(rejected, 3, "office"))  # (answered: at once)
+    says("claim-over", "office", town.rule(rejected, 1, "office"), "refers", rejected)
+    says("claim-over", "platform", town.answer(rejected, True), "refers", rejected)
+    says("remedy-missing", "bureau", town.close(upheld, "bureau"), "refers", upheld)
+    at(expires)
+    says("role-expired", "temp", town.rule(of_temp, 1, "temp"), "who")
+    at(filed + 15 * DAY - 1)
+    says("not-heard", "office", town.rule(silent, 2, "office"), "refers", silent)
+    at(filed + 15 * DAY)
+    accepted("office", town.rule(silent, 2, "office"))
+    accepted("bureau", town.rule(upheld, 1))
+    says("claim-over", "platform", town.answer(silent, True), "refers", silent)
+    assert [state(n) for n in (rejected, silent, upheld, of_temp)] == ["rejected", "in-part", "upheld", "open"]
+
+    # Remedies: of what was upheld, and of what was accepted and not ruled on.
+    says("malformed-facet", "platform", town.remedy(accepting, ()), "remedy")
+    says("target-missing", "platform", town.remedy(first, (size() - 1,)), "refers")
+    for records in ((accepting,), (first, accepting + 1), (size(),), (accepting + 1, size())):
+        says("target-missing", "worker", town.remedy(accepting, records, "worker"), "remedy")
+    for name in ("worker", "bureau"):
+        says("not-party", name, town.remedy(accepting, (accepting + 1,), name), "who")
+    says("claim-over", "platform", town.remedy(of_temp, (of_temp + 1,)), "refers", of_temp)
+    says("claim-over", "platform", town.remedy(rejected, (rejected + 1,)), "refers", rejected)
+    mended = accepted("platform", town.pay(77, "c2"), totals)
+    accepted("platform", town.remedy(accepting, (mended,)))
+    accepted("platform", town.remedy(accepting, (accepting + 1, mended)))  # (once more)
+    accepted("platform", town.remedy(silent, (mended,)))
+    says("remedy-missing", "bureau", town.close(upheld, "bureau"), "refers", upheld)
+    trial = copy.deepcopy(town)  # who accepted can be ruled on still, and then that is the claim's state
+    assert trial.told("bureau", trial.rule(accepting, 1)) == "accepted"
+    assert trial.told("bureau", trial.close(accepting, "bureau")) == "remedy-missing"
+    assert trial.told("platform", trial.remedy(accepting, (mended,))) == "accepted"
+    assert trial.told("bureau", trial.close(accepting, "bureau")) == "accepted"
+    accepted("platform", town.answer(of_temp, False))
+    says("claim-over", "platform", town.remedy(of_temp, (mended,)), "refers", of_temp)
+    says("remedy-missing", "temp", town.close(of_temp, "temp"), "refers", of_temp)
+    key = VerifierKey(town.origin, ED25519, public_of(town.operator))
+    assert check_receipt(town.ledger.receipt(town.digest), town.data, key) == [[72, "refers", [3, of_temp]]]
+
+    # Closing: by the person at any time, by the bureau when it is rejected or remedied, by the party never.
+    says("target-missing", "platform", town.close(first, "platform"), "refers")
+    for claim, party in ((accepting, "platform"), (upheld, "office"), (rejected, "bureau"), (upheld, "union")):
+        says("not-party", party, town.close(claim, party), "who")
+    accepted("bureau", town.close(accepting, "bureau"))
+    accepted("office", town.close(rejected, "office"))
+    accepted("worker", town.close(of_temp))
+    for by, statement in (("worker", town.close(accepting)), ("office", town.close(rejected, "office")),
+                          ("platform", town.remedy(accepting, (mended,))), ("bureau", town.rule(accepting, 1)),
+                          ("platform", town.answer(of_temp, True))):
+        says("claim-over", by, statement, "refers", statement.refers)
+    assert [state(n) for n in (accepting, rejected, of_temp, silent, upheld)] == ["closed"] * 3 + ["remedied", "upheld"]
+
+    # Claims by a consent.
+    helps = accepted("worker", town.consent("union", [TO_CLAIM], (1,), [202511, 202601], once=True))
+    case = {"by": "union", "refers": helps, "months": [202601, 202601]}
+    says("target-missing", "union", town.claim(**case | {"refers": upheld}), "refers")
+    says("target-missing", "platform", town.claim(**case | {"by": "platform", "records": (size(),)}), "claim")
+    says("not-grantee", "platform", town.claim(**case | {"by": "platform", "insurance": 2}), "who")
+    for change in ({"insurance": 2}, {"insurance": None}, {"months": None}, {"months": [202510, 202511]},
+                   {"months": [202601, 202602]}):
+        says("beyond-grant", "union", town.claim(**case | change, bureau="platform"), "claim")
+    says("bureau-unfit", "union", town.claim(**case, bureau="office"), "claim")
+    for party in ("union", "not the union", "worker", "bureau"):
+        says("own-cause", "union", town.claim(**case, party=party), "claim")
+    helped = accepted("union", town.claim(**case, records=(first,)))
+    says("grant-over", "union", town.claim(**case), "refers", helps)
+    to_office = accepted("worker", town.consent("office", [TO_CLAIM]))
+    says("own-cause", "office", town.claim(by="office", bureau="office", insurance=2, refers=to_office), "claim")
+    says("bureau-unfit", "office", town.claim(by="office", bureau="medical", insurance=None, refers=to_office), "claim")
+    everything = accepted("office", town.claim(by="office", insurance=None, refers=to_office))
+    says("not-party", "union", town.close(helped, "union"), "who")  # who claims for her does not close for her
+    accepted("platform", town.answer(helped, False, (first,)))
+    accepted("bureau", town.rule(helped, 1))
+    accepted("worker", town.close(everything))
+    # In one posting a statement may name the one before it.
+    both_ = town.send("worker", [town.claim(), town.claim(records=(size(),))], all_or_nothing=True)
+    assert [len(r) for r in both_] == [4, 4], both_
+    assert [state(n) for n in (helped, everything, size() - 1)] == ["upheld", "closed", "open"]
+    entries = [first, paid, corrected, matched, paid_once, mended]
+    consents = [narrow, other, pays, once, paying, helps]
+    claims = [accepting, rejected, upheld, of_temp, silent, helped, everything]
+    test_claim_proofs(town, rng, entries, consents, claims, before_settlement)
+
+
+def test_claim_proofs(town, rng, entries, consents, claims, before_settlement):
+    """Proofs of the worker's account as test_claims left it, and (before_settlement) when the paid-for was corrected."""
+    first, paid, corrected, matched, paid_once, mended = entries
+    narrow, other, pays, once, paying, helps = consents
+    accepting, rejected, upheld, of_temp, silent, helped, everything = claims
+    last = len(town.account("worker").records) - 1
+    views = {name: [0, 1] for name in ("fund", "platform", "employer", "bureau", "office")} | {"union": [0]}
+    cells = {last: (EVERYTHING, True, [2, 3, 4])}
+
+    def verdict(changes=None, views=views, town=town):
+        said = town.verdict("worker", {**cells, **(changes or {})}, views)
+        assert said["valid"], said
+        return said
+
+    def without(*names):
+        return EVERYTHING - {*names}, True, []
+    header, unsigned = (None, False, []), (EVERYTHING, False, [])
+
+    def unchecked(said):
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+    records = town.account("worker").records
+    states = {accepting: "closed", rejected: "closed", upheld: "upheld", of_temp: "closed", silent: "remedied", helped: "upheld",
+              everything: "closed", last - 1: "open", last: "open"}
+
+    def but(changes=()):
+        """The states in order of sequence, but for these; None leaves one out."""
+        return [state for _, state in sorted((states | dict(changes)).items()) if state]
+    said = verdict()
+    assert said["complete"] and unchecked(said) == set() and said["claims"] == but(), said
+    assert {t["basis"] for t in said["totals"]} == {"recomputed"} and len(said["totals"]) == 3
+    found = {e["sequence"]: (e["standing"], e.get("refunded", "-"), e.get("received", "-")) for e in said["entries"]}
+    assert found == {first: ("standing", "-", "-"), paid: ("settled", 320, 320), matched: ("standing", "-", "-"),
+                     paid_once: ("standing", "-", "-"), mended: ("standing", "-", "-")}, found
+    # What is withheld of claims: a ruling matters while it is the latest step.
+    rulings = {r.refers: r.sequence for r in records if r.type == RULING}
+    said = verdict({n: without("claim", "says", "answer", "ruling", "remedy", "consent", "looked") for n in range(1, last)})
+    assert said["claims"] == but({upheld: "not-known", helped: "not-known"}) and unchecked(said) == set(), said
+    assert said["withheld"]["ruling"] == 4 and said["withheld"]["claim"] == 8 and said["withheld"]["consent"] == 9, said["withheld"]
+    assert verdict({rulings[upheld]: header})["claims"] == but({upheld: "not-known"})
+    assert verdict({rulings[silent]: header})["claims"] == but()
+    assert verdict({upheld: header})["claims"] == but({upheld: None})
+    assert verdict({n: header for n in (upheld, rulings[upheld])})["claims"] == but({upheld: None})
+    steps = [r.sequence for r in records if r.refers == of_temp]
+    assert verdict({n: header for n in steps})["claims"] == but()  # (that it is closed a header tells)
+    said = verdict({n: header for n in states})
+    assert "claims" not in said and unchecked(said) == set()
+    hidden = rulings[helped]  # the claims after it are known, those before it are not
+    said = verdict({hidden: None})
+    assert said["claims"] == ["not-known" if n < hidden else state for n, state in sorted(states.items())]
+    assert said["claims"][-2:] == ["open", "open"] and {t["basis"] for t in said["totals"]} == {"asserted by the ledger"}
+    assert "claims" not in town.verdict("platform", {}, {})
+    # Who is proved: a paid-for takes no role, whether its who is shown or not.
+    assert unchecked(verdict({paid: without("who", "what")})) == {"fund"}  # (what was settled and refunded)
+    for name in views:
+        assert unchecked(verdict(views={v: cells for v, cells in views.items() if v != name})) == {name}
+    for name in ("bureau", "office"):  # they ruled
+        assert town.verdict("worker", {}, {**views, name: [0]})["failure"] == "bad-issuer"
+    assert town.verdict("worker", {}, {**views, "union": [1]})["failure"] == "bad-issuer"
+    # Any choice of what to show is a valid proof, where what is referred to with contents is shown.
+    trust = parse_trust(trust_text(town).encode())
+    for _ in range(150):
+        some = sorted({*rng.sample(range(last + 1), rng.randint(0, last)), last})
+        shown = {n: (rng.choice([None, set(), {*rng.sample(sorted(EVERYTHING), 6)}, EVERYTHING]), rng.random() < .5,
+                     [2, 3, 4] if n == last else []) for n in some}
+        for n in some:
+            if records[n].refers not in (None, *some):
+                shown[n] = (None, *shown[n][1:])
+        said = verify_proof(town.ledger.proof(3, shown, {}), trust, town.now)
+        assert said["valid"], said
+
+    # Ledgers that record what the law refuses are found out: how, when all is shown; and with the target's facet withheld.
+    town = copy.deepcopy(town)
+    for name in ("second", "stranger"):
+        town.join(name)
+    town.give("second", FUND)
+    town.give("stranger", BUREAU)
+    assert town.told("employer", town.engage(5, [0, 1], "e1")) == "accepted"
+    assert town.told("fund", town.award([[1, 5]], "a1", "fund", 202601)) == "accepted"
+    assert town.told("platform", town.pay(50, "c8")) == "accepted"
+    assert town.told("platform", town.correct(last + 3, None)) == "accepted"
+    engaged, awarded, voided, void = range(last + 1, last + 5)
+    amount = [1, 0, None, "CNY"]
+    own = "bad-issuer"
+    ref = "bad-reference"
+    cheats = [  # (by whom, what, the failure; when unsigned; when the facet of what it refers to is withheld)
+        ("union", town.claim(by="union"), own, None, own),
+        ("union", town.consent("union", [READ], by="union"), own, None, own),
+        ("union", town.take_back(pays, "union"), own, None, own),
+        ("union", town.pay_for(paying, 5, "z", source=2), own, own, own),
+        ("platform", town.match(first, 5, "z", SELF, "platform"), own, own, own),
+        ("worker", town.match(first, 5, "z", SELF, "worker"), own, own, own),
+        ("platform", town.look_unasked("platform"), own, None, own),
+        ("platform", town.rule(upheld, 1, "platform"), own, ref, own),        # without a role
+        ("stranger", town.rule(upheld, 1, "stranger"), ref, ref, None),       # with the role, and another bureau than is named
+        ("office", town.rule(upheld, 1, "office"), ref, ref, None),           # the party
+        ("platform", town.close(silent, "platform"), own, ref, None),
+        ("union", town.close(helped, "union"), own, ref, None),
+        ("bureau", town.answer(last, True, by="bureau"), ref, ref, None),
+        ("worker", town.answer(last, True, by="worker"), ref, ref, None),
+        ("bureau", town.remedy(silent, (last,), "bureau"), ref, ref, None),
+        ("platform", town.look(pays, by="platform"), ref, ref, None),
+        ("union", town.look(other), ref, ref, None),                  # (its grantee has only the union's number)
+        ("platform", town.claim(by="platform", refers=helps), ref, ref, None),
+        ("platform", town.pay_for(paying, 5, "z", "platform"), ref, ref, "bad-total"),
+        # Of another type than it may refer to.
+        ("platform", town.answer(paying, True), ref, ref, ref),
+        ("bureau", town.rule(rulings[upheld], 1), ref, ref, ref),
+        ("worker", town.close(first), ref, ref, ref),
+        ("platform", town.remedy(paying, (last,)), ref, ref, ref),
+        ("worker", town.take_back(last), ref, ref, ref),
+        ("union", town.look(last), ref, ref, ref),
+        ("union", town.claim(by="union", refers=last), ref, ref, ref),
+        ("union", town.pay_for(first, 5, "z"), ref, ref, ref),
+        ("fund", town.settle(paying, 5), ref, ref, ref),
+        ("employer", town.match(paying, 5, "z"), ref, ref, ref),
+        # An engagement and an award are only voided, a matching is of the same insurance, interest is by its fund.
+        ("employer", town.void(engaged, "employer", 202601, amount), ref, ref, ref),
+        ("fund", town.void(awarded, "fund", 202601, amount), ref, ref, ref),
+        ("employer", town.match(first, 5, "z", insurance=2), ref, ref, "bad-total"),
+        ("second", town.interest(0, [[1, 1]], 1, "z", "second"), ref, ref, ref),
+        ("fund", town.refund(voided, 5, 0, "z"), ref, ref, ref),              # void, and so never settled
+        ("fund", town.refund(first, 5, 0, "z"), ref, ref, ref),
+        # None of these changed the cells.
+        ("union", town.pay_for(paying, 5, "z"), "bad-total", "bad-total", "bad-total"),
+        # What is not judged of a proof: whether a consent held, whether a claim was past a step.
+        ("union", town.look(once), None, None, None), ("union", town.look(narrow, (7,)), None, None, None),
+        ("worker", town.close(accepting), None, None, None), ("bureau", town.rule(last, 3), None, None, None)]
+    all_views = {name: [0, 1] for name in (*views, "union", "second", "stranger")}
+    for by, statement, *failures in cheats:
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told(by, statement) == "accepted"
+        number = len(cheated.account("worker").records) - 1
+        shown, target = (EVERYTHING, True, [2, 3, 4]), without("claim", "consent", "what")
+        for changes, failure in (({number: shown}, failures[0]), ({number: (EVERYTHING, False, [2, 3, 4])}, failures[1]),
+                                 ({number: shown, statement.refers: target}, failures[2])):
+            if failure == "bad-total" and statement.refers in changes and statement.type == MATCHING:
+                failure = None  # (what an entry without its insurance is in is not known)
+            said = cheated.verdict("worker", {n: s for n, s in changes.items() if n is not None}, all_views)
+            assert said["failure"] == failure, (by, TYPES[statement.type].name, changes.keys(), failure, said)
+
+    # As a header: the type and the month of what it refers to, where that one is shown; with contents it must be.
+    for by, statement, failure in (
+            ("employer", town.match(engaged, 5, "z"), ref), ("platform", town.answer(paying, True), ref),
+            ("union", town.pay_for(last, 5, "z"), ref), ("employer", town.match(first, 5, "z", month=202512), ref),
+            ("fund", town.refund(paid, 5, 0, "z", month=202601), ref), ("union", town.pay_for(paying, 5, "z", month=202601), None),
+            ("fund", town.benefit(awarded, 5, "z", month=202512), None), ("employer", town.match(first, 5, "z"), None),
+            ("bureau", town.rule(last, 3), None)):
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told(by, statement) == "accepted"
+        number, target = len(cheated.account("worker").records) - 1, statement.refers
+        for changes, expected in (({number: header}, failure), ({number: header, target: header}, failure),
+                                  ({number: header, target: None}, None), ({number: (set(), False, []), target: header}, failure),
+                                  ({number: (set(), False, []), target: None}, ref)):
+            others = [r.sequence for r in cheated.account("worker").records if r.refers == target and r.sequence < number]
+            if changes.get(target, header) is None:  # (nor may others show contents, then)
+                changes = {n: header for n in others} | changes
+            said = cheated.verdict("worker", changes, all_views)
+            assert said["failure"] == expected, (by, TYPES[statement.type].name, changes, expected, said)
+    # That what is refunded was not settled can be told where nothing between is hidden.
+    for target in (voided, first):
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told("fund", cheated.refund(target, 5, 0, "z")) == "accepted"
+        assert cheated.verdict("worker", {paid: header}, all_views)["failure"] == ref
+        assert cheated.verdict("worker", {first - 1: None}, all_views)["failure"] == ref
+        assert cheated.verdict("worker", {void: header}, all_views)["failure"] == ref
+        assert cheated.verdict("worker", {void: None}, all_views)["failure"] is None
+    # Nor can the amount that is settled be told where a correction may be hidden.
+    for settled, changes, failure in ((320, {}, None), (300, {}, ref), (320, {corrected: None}, None), (300, {corrected: None}, None),
+                                      (320, {corrected: header}, None), (300, {corrected: without("amount")}, None),
+                                      (300, {paid: header}, ref), (300, {paid - 1: None}, ref)):
+        cheated = copy.deepcopy(before_settlement)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told("fund", cheated.settle(paid, settled, 202512)) == "accepted"
+        said = cheated.verdict("worker", changes, {})
+        assert said["failure"] == failure, (settled, changes, said)
+    # What is withheld of the statement itself.
+    for by, statement, names in (("employer", town.void(engaged, "employer", 202601, amount), ("amount",)),
+                                 ("employer", town.match(first, 5, "z", insurance=2), ("what",)),
+                                 ("second", town.interest(0, [[1, 1]], 1, "z", "second"), ("what",)),
+                                 ("platform", town.match(first, 5, "z", SELF, "platform"), ("who",)),
+                                 ("union", town.pay_for(paying, 5, "z", source=2), ("who",))):
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told(by, statement) == "accepted"
+        number = len(cheated.account("worker").records) - 1
+        assert cheated.verdict("worker", {number: without(*names)}, all_views)["valid"], statement
+
+
+class Lax(Ledger):
+    """Records everything, and changes no cell by it."""
+
+    def judge(self, st, *_):
+        return self.find(st.address), lambda _account, _sequence: None
 
 
 DAY = 86400
@@ -2792,6 +4360,10 @@ def selftest():
     test_receipts(town)
     test_trust(town)
     test_proofs(town, rng)
+    test_fund_shapes()
+    test_fund(rng)
+    test_claim_shapes()
+    test_claims(rng)
     test_weigh()
     test_recovery(rng)
     test_absent(rng)

@@ -233,6 +233,16 @@ impl Problem {
             )
     }
 
+    /// Somebody reads another's account, and no access of hers says so. Says the same whether or not the account exists.
+    pub fn no_access() -> Self {
+        let title = "no access of yours is recorded there that lets you read this now";
+        let detail =
+            "an access opens an account for 10 minutes, for what it says, while its consent is not revoked";
+        Self::new(StatusCode::FORBIDDEN, "no-access", title, detail)
+            .field("access")
+            .remedy("post a statement of type access under the person's consent, and give its sequence here within 10 minutes")
+    }
+
     /// More is under way than the server will take on.
     pub fn overloaded(retry_after: u64) -> Self {
         let title = "the server has more to do than it takes on";

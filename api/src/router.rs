@@ -21,7 +21,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
 use crate::problem::{self, CodeName, Problem};
-use crate::routes::{accounts, docs, health, ledger, postings, recovery, seen, tiles, verify};
+use crate::routes::{
+    accounts, docs, health, ledger, postings, recovery, seen, shared, standing, tiles, verify,
+};
 
 /// The header that names a request in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,6 +37,8 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
         .merge(postings::routes())
         .merge(accounts::routes())
         .merge(recovery::routes())
+        .merge(shared::routes())
+        .merge(standing::routes())
         .merge(verify::routes())
         .merge(ledger::routes())
         .merge(tiles::routes())

@@ -45,12 +45,35 @@ pub struct RecoveryRead {
     pub named: Option<PublicKey>,
 }
 
+/// Somebody who reads another's account: the signature is hers.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedRead {
+    /// The account that is read.
+    pub address: Address,
+    /// Whose reading key signed.
+    pub reader: Address,
+}
+
 impl FromRequestParts<Shared> for SignedRead {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        verified(parts, app, |account| Some(account.state.control.keys.reading)).await.map(Self)
+        let address = address(parts.uri.path())?;
+        verified(parts, app, Some(address), present).await.map(Self)
     }
+}
+
+impl FromRequestParts<Shared> for SharedRead {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        let address = address(parts.uri.path())?;
+        Ok(Self { address, reader: verified(parts, app, None, present).await? })
+    }
+}
+
+fn present(account: &Account) -> Option<PublicKey> {
+    Some(account.state.control.keys.reading)
 }
 
 impl FromRequestParts<Shared> for RecoveryRead {
@@ -71,21 +94,22 @@ impl FromRequestParts<Shared> for RecoveryRead {
                 }
             };
         let key = |account: &Account| match named {
-            None => Some(account.state.control.keys.reading),
+            None => present(account),
             Some(named) => account.state.approvals().iter().any(|a| a.keys.reading == named).then_some(named),
         };
-        Ok(Self { address: verified(parts, app, key).await?, named })
+        let address = address(parts.uri.path())?;
+        Ok(Self { address: verified(parts, app, Some(address), key).await?, named })
     }
 }
 
-/// The address that a request names, if it is signed by the key that `reading` gives for the account.
+/// The address that a request's `keyid` names, which must be `wanted` if one is, if it is signed by the key that `reading` gives for the account.
 async fn verified(
     parts: &Parts,
     app: &Shared,
+    wanted: Option<Address>,
     reading: impl FnOnce(&Account) -> Option<PublicKey>,
 ) -> Result<Address, Problem> {
     let no = |detail: &str| Problem::unsigned_read(detail);
-    let address = address(parts.uri.path())?;
     let input = only(&parts.headers, "signature-input")
         .ok_or_else(|| no("there is not one header Signature-Input"))?;
     let signature =
@@ -101,9 +125,12 @@ async fn verified(
     if created.abs_diff(app.now().seconds()) > MAX_AGE {
         return Err(no("created is more than 300 s from this server's clock"));
     }
-    if keyid.parse() != Ok(address) {
-        return Err(no("keyid is not the address in the path"));
-    }
+    let address = match (keyid.parse::<Address>(), wanted) {
+        (Ok(named), None) => named,
+        (Ok(named), Some(wanted)) if named == wanted => named,
+        (_, Some(_)) => return Err(no("keyid is not the address in the path")),
+        (Err(_), None) => return Err(no("keyid is no address")),
+    };
     let named = authority(parts);
     let Some(authority) = named.clone().filter(|a| app.authorities().contains(a)) else {
         let known = if app.config.authorities.is_empty() { "listen" } else { "authorities" };

@@ -29,10 +29,18 @@ pub struct Verdict {
     pub complete: bool,
     /// Contributions shown.
     pub entries: Vec<Entry>,
+    /// Engagements shown.
+    pub engagements: Vec<EngagementShown>,
+    /// Awards shown.
+    pub awards: Vec<AwardShown>,
+    /// Claims shown.
+    pub claims: Vec<ClaimShown>,
     /// Totals shown.
     pub totals: Vec<Total>,
     /// Months shown.
     pub months: Vec<Months>,
+    /// What came back, was paid out and was added.
+    pub flows: Vec<Flow>,
     /// Issuers whose signatures are shown.
     pub issuers: Vec<Issuer>,
     /// What was not checked, and why.
@@ -85,6 +93,120 @@ pub struct Entry {
     pub standing: String,
     /// Whether its amount is not the first one.
     pub corrected: bool,
+    /// Sequence of the contribution that it matches; absent if it matches none.
+    pub matches: Option<u64>,
+    /// Sequence of the consent by which it was paid in the person's name; absent if it was not.
+    pub by_consent: Option<u64>,
+    /// What the fund gave back of it, in minor units; absent if nothing, or not shown.
+    pub refunded: Option<u64>,
+    /// How much of that its payer has confirmed, in minor units.
+    pub received: Option<u64>,
+}
+
+/// An engagement that is shown; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct EngagementShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// The month.
+    pub month: String,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The issuer's reference: the number of the order, say.
+    pub reference: Option<String>,
+    /// When it began.
+    pub start: Option<String>,
+    /// When it ended.
+    pub end: Option<String>,
+    /// How many orders.
+    pub orders: Option<u64>,
+    /// Where.
+    pub place: Option<String>,
+    /// What was earned, in minor units.
+    pub earned: Option<u64>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// Whether it was voided; null if that is not known.
+    pub void: Option<bool>,
+}
+
+/// A claim that is shown; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct ClaimShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub filed: String,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// `missing`, `amount`, `injury`, `transfer` or `access`.
+    pub kind: Option<String>,
+    /// Against whom.
+    pub party: Option<String>,
+    /// Before whom.
+    pub bureau: Option<String>,
+    /// The insurance.
+    pub insurance: Option<String>,
+    /// The months.
+    pub months: Option<String>,
+    /// Records that show it, by sequence.
+    pub records: Vec<u64>,
+    /// In words.
+    pub says: Option<String>,
+    /// `open`, `answered`, `upheld`, `in-part`, `rejected`, `remedied` or `closed`; null if that is not known.
+    pub stage: Option<String>,
+    /// Until when the party has to act, as was ruled.
+    pub by: Option<String>,
+    /// Records that carry it out, by sequence.
+    pub remedy: Vec<u64>,
+}
+
+/// An award that is shown; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct AwardShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// Its first month.
+    pub month: String,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The insurance.
+    pub insurance: Option<String>,
+    /// The scheme.
+    pub scheme: Option<String>,
+    /// Months and amount a month, in minor units, one step after the other.
+    pub steps: Option<Vec<Vec<u64>>>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// What was paid of it, in minor units; null if that is not known.
+    pub paid: Option<u64>,
+    /// Whether it was ended; null if that is not known.
+    pub void: Option<bool>,
+}
+
+/// What came back, was paid out and was added, in minor units.
+#[derive(ToSchema)]
+pub struct Flow {
+    /// The insurance.
+    pub insurance: String,
+    /// The currency.
+    pub currency: String,
+    /// What funds gave back.
+    pub refunded: u64,
+    /// The part of it that had gone to the person's own account.
+    pub refunded_credited: u64,
+    /// Benefits.
+    pub paid: u64,
+    /// Interest.
+    pub interest: u64,
+    /// `recomputed` or `asserted-by-the-ledger`.
+    pub basis: String,
 }
 
 /// A total that is shown, in minor units.

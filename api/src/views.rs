@@ -2,7 +2,9 @@
 
 use peal_spec::copy::{Copy, Row};
 use peal_spec::posting::Signed;
-use peal_spec::statement::{self, Body};
+use peal_spec::rights::{self, Says};
+use peal_spec::statement::contribution::Payer;
+use peal_spec::statement::{self, Body, Entitlement, Money, Returned, money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -122,7 +124,41 @@ pub struct RecordView {
     /// How much; absent where a correction voids the entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<AmountView>,
-    /// Whether a correction voids the entry.
+    /// How much was earned, paid out or received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub money: Option<MoneyView>,
+    /// What an award gives from its month on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entitlement: Option<EntitlementView>,
+    /// Interest, and what it was reckoned from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interest: Option<InterestView>,
+    /// Who may do what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentView>,
+    /// What somebody looked at, and what for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked: Option<LookedView>,
+    /// What is claimed, against whom, before whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimView>,
+    /// Records of the same account that a claim, an answer or a remedy names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<u64>,
+    /// Whether the party accepts a claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<bool>,
+    /// What was ruled: `upheld`, `in-part` or `rejected`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "upheld")]
+    pub outcome: Option<String>,
+    /// Until when the party has to act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// Whether a correction voids what it refers to.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub voids: bool,
     /// The work behind it.
@@ -150,6 +186,126 @@ pub struct AmountView {
     /// ISO 4217 code.
     #[schema(example = "CNY")]
     pub currency: String,
+}
+
+/// Insurances, months and parts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Scope)]
+pub struct ScopeView {
+    /// For which insurances; empty: all.
+    pub insurances: Vec<String>,
+    /// For which months; absent: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-01..2026-06")]
+    pub months: Option<String>,
+    /// Which parts of what is read: who, what, amount, evidence, claims.
+    pub parts: Vec<String>,
+}
+
+/// Who may do what.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Consent)]
+pub struct ConsentView {
+    /// Address of who may.
+    pub grantee: String,
+    /// What for.
+    pub purpose: String,
+    /// What: read, claim, pay.
+    pub rights: Vec<String>,
+    /// Of which records.
+    #[serde(flatten)]
+    pub scope: ScopeView,
+    /// First second in which it no longer holds.
+    pub until: String,
+    /// Whether it is used up by the first use.
+    pub once: bool,
+}
+
+/// What somebody looked at, and what for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Looked)]
+pub struct LookedView {
+    /// What for.
+    pub purpose: String,
+    /// At what.
+    #[serde(flatten)]
+    pub scope: ScopeView,
+}
+
+/// What is claimed, against whom, before whom.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Claim)]
+pub struct ClaimView {
+    /// missing, amount, injury, transfer or access.
+    #[schema(example = "injury")]
+    pub kind: String,
+    /// Address of the party that it is against.
+    pub party: String,
+    /// Address of the bureau that is to rule.
+    pub bureau: String,
+    /// Of which insurance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insurance: Option<String>,
+    /// For which months.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub months: Option<String>,
+}
+
+/// An amount and its currency.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Money)]
+pub struct MoneyView {
+    /// In minor units.
+    pub amount: u64,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    pub currency: String,
+}
+
+/// What an award gives, one step after the other from its first month on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Entitlement)]
+pub struct EntitlementView {
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    pub currency: String,
+    /// The steps.
+    pub steps: Vec<StepView>,
+}
+
+/// Some months with the same amount.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Step)]
+pub struct StepView {
+    /// How many.
+    pub months: u64,
+    /// A month, in minor units.
+    pub amount: u64,
+}
+
+/// Interest: the sum of balance × months × rate / 12,000,000, half up.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Interest)]
+pub struct InterestView {
+    /// In minor units.
+    pub amount: u64,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    pub currency: String,
+    /// Which balance bore interest for how many months.
+    pub stretches: Vec<StretchView>,
+    /// Millionths a year.
+    pub rate: u64,
+}
+
+/// A balance, for some months.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stretch)]
+pub struct StretchView {
+    /// In minor units.
+    pub balance: u64,
+    /// How many months.
+    pub months: u64,
 }
 
 /// The work behind a contribution.
@@ -190,6 +346,72 @@ impl From<&statement::Amount> for AmountView {
     }
 }
 
+impl From<&rights::Scope> for ScopeView {
+    fn from(s: &rights::Scope) -> Self {
+        Self {
+            insurances: s.insurances.iter().map(ToString::to_string).collect(),
+            months: s.months.map(|m| m.to_string()),
+            parts: s.parts.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<&rights::Consent> for ConsentView {
+    fn from(c: &rights::Consent) -> Self {
+        Self {
+            grantee: c.grantee.to_string(),
+            purpose: c.purpose.to_string(),
+            rights: c.rights.iter().map(ToString::to_string).collect(),
+            scope: (&c.scope).into(),
+            until: c.until.to_string(),
+            once: c.once,
+        }
+    }
+}
+
+impl From<&rights::Looked> for LookedView {
+    fn from(l: &rights::Looked) -> Self {
+        Self { purpose: l.purpose.to_string(), scope: (&l.scope).into() }
+    }
+}
+
+impl From<&rights::Claim> for ClaimView {
+    fn from(c: &rights::Claim) -> Self {
+        Self {
+            kind: c.kind.to_string(),
+            party: c.party.to_string(),
+            bureau: c.bureau.to_string(),
+            insurance: c.insurance.map(|i| i.to_string()),
+            months: c.months.map(|m| m.to_string()),
+        }
+    }
+}
+
+impl From<&Money> for MoneyView {
+    fn from(m: &Money) -> Self {
+        Self { amount: m.amount, currency: m.currency.to_string() }
+    }
+}
+
+impl From<&Entitlement> for EntitlementView {
+    fn from(e: &Entitlement) -> Self {
+        let steps = e.steps.iter().map(|s| StepView { months: s.months, amount: s.amount });
+        Self { currency: e.currency.to_string(), steps: steps.collect() }
+    }
+}
+
+impl From<&money::Interest> for InterestView {
+    fn from(i: &money::Interest) -> Self {
+        let stretches = i.stretches.iter().map(|s| StretchView { balance: s.balance, months: s.months });
+        Self {
+            amount: i.amount,
+            currency: i.currency.to_string(),
+            stretches: stretches.collect(),
+            rate: i.rate,
+        }
+    }
+}
+
 impl From<&statement::Evidence> for EvidenceView {
     fn from(e: &statement::Evidence) -> Self {
         Self {
@@ -222,6 +444,32 @@ impl RecordView {
         view
     }
 
+    fn of(&mut self, what: &statement::What) {
+        self.insurance = Some(what.insurance.to_string());
+        self.scheme = Some(what.scheme.to_string());
+        self.fund = Some(what.fund.to_string());
+    }
+
+    fn payment(
+        &mut self,
+        who: &Payer,
+        what: &statement::What,
+        amount: &statement::Amount,
+        evidence: Option<&statement::Evidence>,
+    ) {
+        self.source = Some(who.source.to_string());
+        self.reference = Some(who.reference.to_string());
+        self.of(what);
+        self.amount = Some(amount.into());
+        self.evidence = evidence.map(EvidenceView::from);
+    }
+
+    fn claimed(&mut self, claim: &rights::Claim, says: &Says) {
+        self.claim = Some(claim.into());
+        self.records = claim.records.clone();
+        self.says = Some(says.to_string());
+    }
+
     fn fill(&mut self, body: &Body) {
         match body {
             Body::Opened(b) => self.key = Some(hex(&b.keys.key.0)),
@@ -233,18 +481,61 @@ impl RecordView {
                     until: b.role.until.map(|t| t.to_string()),
                 });
             }
-            Body::Revoked(_) | Body::RecoveryVetoed(_) => {}
+            Body::Revoked(_) | Body::RecoveryVetoed(_) | Body::ConsentRevoked(_) => {}
             Body::RecoveryApproved(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::RecoveryCompleted(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::RecoveryChanged(b) => self.key = Some(hex(&b.keys.key.0)),
-            Body::Contribution(b) => {
-                self.source = Some(b.who.source.to_string());
+            Body::Contribution(b) => self.payment(&b.who, &b.what, &b.amount, b.evidence.as_ref()),
+            Body::Matching(b) => self.payment(&b.who, &b.what, &b.amount, b.evidence.as_ref()),
+            Body::PaidFor(b) => self.payment(&b.who, &b.what, &b.amount, b.evidence.as_ref()),
+            Body::ConsentGranted(b) => self.consent = Some((&b.consent).into()),
+            Body::Access(b) => self.looked = Some((&b.looked).into()),
+            Body::AccessUnasked(b) => {
+                self.looked = Some((&b.looked).into());
+                self.says = Some(b.says.to_string());
+            }
+            Body::Claim(b) => self.claimed(&b.claim, &b.says),
+            Body::ClaimFor(b) => self.claimed(&b.claim, &b.says),
+            Body::ClaimAnswered(b) => {
+                self.accepts = Some(b.answer.accepts);
+                self.records = b.answer.records.clone();
+                self.says = Some(b.says.to_string());
+            }
+            Body::Ruling(b) => {
+                self.outcome = Some(b.ruling.outcome.to_string());
+                self.by = b.ruling.by.map(|t| t.to_string());
+                self.says = Some(b.says.to_string());
+            }
+            Body::ClaimRemedied(b) => self.records = b.remedy.0.clone(),
+            Body::ClaimClosed(b) => self.says = Some(b.says.to_string()),
+            Body::Engagement(b) => {
                 self.reference = Some(b.who.reference.to_string());
-                self.insurance = Some(b.what.insurance.to_string());
-                self.scheme = Some(b.what.scheme.to_string());
-                self.fund = Some(b.what.fund.to_string());
-                self.amount = Some((&b.amount).into());
-                self.evidence = b.evidence.as_ref().map(EvidenceView::from);
+                self.evidence = Some((&b.evidence).into());
+                self.money = Some((&b.amount).into());
+            }
+            Body::Award(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.of(&b.what);
+                self.entitlement = Some((&b.amount).into());
+            }
+            Body::Benefit(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.money = Some((&b.amount).into());
+            }
+            Body::Refund(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                let Returned { amount, credited, currency } = b.amount;
+                self.amount =
+                    Some(AmountView { amount, credited, base: None, currency: currency.to_string() });
+            }
+            Body::RefundReceived(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.money = Some((&b.amount).into());
+            }
+            Body::Interest(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.of(&b.what);
+                self.interest = Some((&b.amount).into());
             }
             Body::Settlement(b) => {
                 self.reference = Some(b.who.reference.to_string());

@@ -8,7 +8,7 @@ use peal_spec::copy::{Copy, Selection, Show};
 use peal_spec::hash::Hash;
 use peal_spec::log::{DirectoryLeaf, LogLeaf};
 use peal_spec::posting::{self, Payload, Signed};
-use peal_spec::rules::Entry;
+use peal_spec::rules::Target;
 use peal_spec::statement::Body;
 use peal_spec::tree;
 use peal_spec::verify::verify;
@@ -53,7 +53,7 @@ fn check(copy: &Copy) {
     let fold = copy.fold();
     let whole = copy.from == 0 && copy.rows.len() as u64 == copy.size;
     if let Ok(folded) = &fold {
-        let places = folded.entries.values().flat_map(|t| &t.records);
+        let places = folded.targets.values().flat_map(|t| &t.records);
         assert!(
             places.into_iter().all(|r| (*r as usize) < copy.rows.len()),
             "an entry is made of records that are there"
@@ -89,7 +89,7 @@ fn check(copy: &Copy) {
 /// signed checkpoint. `None` if the statements make no account.
 fn lie(mut copy: Copy) -> Option<Copy> {
     let mut account: Option<Account> = None;
-    let mut entries: BTreeMap<u64, Entry> = BTreeMap::new();
+    let mut targets: BTreeMap<u64, Target> = BTreeMap::new();
     let at = origin();
     for (sequence, row) in (copy.from..).zip(&mut copy.rows) {
         let statement = row.statement.as_ref()?;
@@ -121,10 +121,10 @@ fn lie(mut copy: Copy) -> Option<Copy> {
                 record
             }
             (Some(account), _) => {
-                let target = statement.refers.and_then(|r| entries.get(&r)).cloned();
-                let (record, _, entry) = account.append(statement, &body, target, &placed);
-                if let Some(entry) = entry {
-                    entries.insert(statement.refers.unwrap_or(sequence), entry);
+                let target = statement.refers.and_then(|r| targets.get_mut(&r));
+                let (record, _) = account.append(statement, &body, target, &placed);
+                if let Some(target) = body.opens(record.at()) {
+                    targets.insert(sequence, target);
                 }
                 record
             }

@@ -1,13 +1,14 @@
-//! What payroll systems write: ECR, EZPay, the PEAL CSV, rosters, and the return files and journals that the wallet writes itself.
+//! What payroll systems write: ECR, EZPay, the PEAL CSV, files of work, rosters, and the return files and journals that the wallet writes itself.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use peal_spec::address::Address;
-use peal_spec::facet::Reference;
+use peal_spec::cbor::Cbor as _;
+use peal_spec::facet::{Evidence, Reference};
 use peal_spec::value::{AMOUNT_MAX, Insurance, Month, Text};
-use peal_wallet::import::{Draft, Fault, csv, ecr, ezpay, roster, totals};
+use peal_wallet::import::{Draft, Fault, csv, ecr, ezpay, roster, totals, work};
 use peal_wallet::journal::Journal;
 use peal_wallet::returns::{self, Line};
 
@@ -140,6 +141,31 @@ pub fn seeds_csv() -> Seeds {
     let rides = demo("rides-2026-10.csv", 5);
     let crlf = String::from_utf8(rides.clone()).unwrap().replace('\n', "\r\n").into_bytes();
     vec![demo("rides-2026-10.csv", 1), rides, crlf]
+}
+
+/// Files of work: what is read can be said.
+pub fn run_work(data: &[u8]) {
+    let (rows, faults) = work::parse(data);
+    told(&faults, data);
+    let mut references = HashSet::new();
+    for row in &rows {
+        assert!((1..=lines(data)).contains(&row.line) && row.start <= row.end, "{row:?}");
+        assert!(row.earned.amount <= AMOUNT_MAX && row.orders.is_none_or(|n| n < 1 << 53), "{row:?}");
+        assert!(references.insert((&row.worker, row.reference.to_string())), "{row:?} stands twice");
+        let said = row.engagement(WORLD.platform.at());
+        assert_eq!(Evidence::from_bytes(&said.evidence.to_bytes()), Ok(said.evidence));
+    }
+    assert_eq!(work::sums(&rows).values().map(|sum| sum.engagements).sum::<usize>(), rows.len());
+}
+
+/// An order and a month.
+pub fn seeds_work() -> Seeds {
+    let rows = [
+        work::COLUMNS.join(","),
+        "W1,o/1,,2026-10-31T15:59:59Z,2026-10-31T16:20:00Z,1,\"Beijing, Haidian\",23.50,CNY".into(),
+        "W2,2026-10,2026-10,2026-09-30T16:00:00Z,2026-10-31T15:59:59Z,,,0,JPY".into(),
+    ];
+    ["\n", "\r\n"].map(|end| rows.join(end).into_bytes()).to_vec()
 }
 
 /// Rosters.

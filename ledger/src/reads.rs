@@ -345,7 +345,7 @@ fn issuer_view(core: &Core, sight: &Sight<'_>, issuer: &Address, indexes: &[u64]
 #[derive(Default)]
 struct Fold {
     account: Option<Account>,
-    entries: BTreeMap<u64, rules::Entry>,
+    targets: BTreeMap<u64, rules::Target>,
 }
 
 impl Fold {
@@ -368,10 +368,10 @@ impl Fold {
                 (account, made)
             }
             (Some(mut account), _) => {
-                let target = statement.refers.and_then(|r| self.entries.get(&r)).cloned();
-                let (made, _, entry) = account.append(&statement, &body, target, &placed);
-                if let Some(entry) = entry {
-                    self.entries.insert(statement.refers.unwrap_or(record.sequence), entry);
+                let target = statement.refers.and_then(|r| self.targets.get_mut(&r));
+                let (made, _) = account.append(&statement, &body, target, &placed);
+                if let Some(target) = body.opens(made.at()) {
+                    self.targets.insert(made.sequence, target);
                 }
                 (account, made)
             }

@@ -366,17 +366,12 @@ fn forward(
         }
         _ if !found => return Err(damaged("the first record does not open the account")),
         _ => {
-            let target = match statement.refers {
+            let mut target = match statement.refers {
                 Some(refers) => standing(view, number, refers, sequence)?,
                 None => None,
             };
-            let (record, _, _) = head.account.append(&statement, &body, target, &placed);
-            head.push_tag(match &body {
-                Body::Contribution(c) => {
-                    rows::tag(&reference_key(number, c.who.issuer.number, c.who.reference.as_str()))
-                }
-                _ => 0,
-            });
+            let (record, _) = head.account.append(&statement, &body, target.as_mut(), &placed);
+            head.push_tag(body.reference().map_or(0, |used| rows::tag(&reference_key(number, &used))));
             record
         }
     };

@@ -11,8 +11,8 @@ use peal_spec::log::DirectoryLeaf;
 use peal_spec::record::{Record, blind, blinds};
 use peal_spec::recovery::Approval;
 use peal_spec::refusal::{Code, Refusal};
-use peal_spec::rules::Entry;
-use peal_spec::state::{Cells, Counted, Held, MonthSet, State, Sum, Totals};
+use peal_spec::rules::Target;
+use peal_spec::state::{Cells, Counted, Flows, Held, MonthSet, State, Sum, Totals};
 use peal_spec::statement::{Facets, Statement, Type};
 use peal_spec::tree::Frontier;
 use peal_spec::value::{Currency, Insurance, Month, Origin, Time};
@@ -33,7 +33,7 @@ bincode_rows! {
     Reference: References
     PostingId: PostingIds
     Leaves: Leaves
-    Entry: Entries
+    Target: Entries
     Block: Blocks
     Part: Postings
     PostingRow: Postings
@@ -109,7 +109,7 @@ pub(crate) struct Text(pub(crate) String);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Node(pub(crate) Hash);
 
-/// The sequence of the contribution that took a reference.
+/// The sequence of the record that took a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reference(pub(crate) u64);
 
@@ -165,7 +165,7 @@ impl Head {
         let sums = &self.account.state.sums;
         let months = |sum: &Sum| match sum {
             Sum::Months(set) => set.months.len(),
-            Sum::Totals(_) => 1,
+            Sum::Totals(_) | Sum::Flows(_) => 1,
             Sum::Recovery(approvals) => approvals.len(),
         };
         sums.iter().map(months).sum::<usize>() + self.account.state.roles.len() > LONG
@@ -313,6 +313,7 @@ impl Row for Head {
 const TOTALS: u64 = 0;
 const MONTHS: u64 = 1;
 const RECOVERY: u64 = 2;
+const FLOWS: u64 = 3;
 
 fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
     p.number(sums.len() as u64);
@@ -334,6 +335,14 @@ fn pack_sums(p: &mut Packer<'_>, sums: &[Sum]) {
                     p.number(u64::from(month.number()));
                     p.number(u64::from(counted.standing));
                     p.number(u64::from(counted.settled));
+                }
+            }
+            Sum::Flows(f) => {
+                p.number(FLOWS);
+                p.number(u64::from(f.insurance.code()));
+                p.fixed(&f.currency.bytes());
+                for amount in [f.refunded, f.refunded_credited, f.paid, f.interest] {
+                    p.number(amount);
                 }
             }
             Sum::Recovery(approvals) => {
@@ -382,6 +391,14 @@ fn unpack_sums(u: &mut Unpacker<'_>, sums: &mut Vec<Sum>) -> Option<()> {
                 }
                 Sum::Months(MonthSet { insurance, months })
             }
+            FLOWS => Sum::Flows(Flows {
+                insurance: Insurance::new(u.number()?)?,
+                currency: Currency::new(u.fixed()?)?,
+                refunded: u.number()?,
+                refunded_credited: u.number()?,
+                paid: u.number()?,
+                interest: u.number()?,
+            }),
             RECOVERY => {
                 let mut approvals = Vec::new();
                 for _ in 0..u.count(100)? {

@@ -13,11 +13,11 @@
 //! | `records` | account (8) ‖ sequence (8) | `RecordRow` | once |
 //! | `heads` | account (8) | `Head` | now and then |
 //! | `leaves` | number of the tile (8) | `Leaves`: the directory's leaf hashes of 256 accounts | with the heads |
-//! | `entries` | account (8) ‖ sequence of the contribution (8) ‖ sequence of the record that changed it (8) | `Entry` as that left it | once |
+//! | `entries` | account (8) ‖ sequence of the record (8) ‖ sequence of the record that changed it (8) | `Target` as that left it | once |
 //! | `postings` | digest (32) | `PostingRow`: its first 256 statements, and what is said once of a posting | once |
 //! | `postings` | digest (32) ‖ part (4), from 1 | `Part`: 256 further ones | once |
 //! | `posting_ids` | 0 ‖ issuer (8) ‖ id (16), or 1 ‖ kid (32) ‖ id (16) | `PostingId` | once |
-//! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference) | `Reference` | once, for records from sequence 256 on |
+//! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference), but for contributions with 0 ‖ type (8) between | `Reference` | once, for records from sequence 256 on |
 //! | `ids` | id of an account (32) | `Number` | once |
 //!
 //! A commit writes one row of `journal` and `last`, and nothing else. All other families hold what follows from it: their rows are sorted in
@@ -26,13 +26,14 @@
 
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::key::PublicKey;
+use peal_spec::statement::{Type, Used};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
 /// The format of the whole store; a program opens only its own.
-pub(crate) const FORMAT: u64 = 3;
+pub(crate) const FORMAT: u64 = 4;
 /// How many statements a part of a posting holds, and how many leaves a log tile: 2^8.
 pub(crate) const TILE: u64 = 256;
 /// log2 of [`TILE`].
@@ -263,7 +264,7 @@ pub(crate) fn place_key(account: u64, sequence: u64) -> [u8; 16] {
     key
 }
 
-/// Key in `entries`: a contribution as the record `by` left it.
+/// Key in `entries`: a record as the record `by` left it.
 pub(crate) fn entry_key(account: u64, sequence: u64, by: u64) -> [u8; 24] {
     let mut key = [0; 24];
     key[..16].copy_from_slice(&place_key(account, sequence));
@@ -306,9 +307,14 @@ pub(crate) fn posting_id_key(issuer: Option<u64>, kid: &PublicKey, id: &Seed) ->
 }
 
 /// Key in `references`.
-pub(crate) fn reference_key(account: u64, issuer: u64, reference: &str) -> [u8; 24] {
-    let mut data = issuer.to_be_bytes().to_vec();
-    data.extend(reference.as_bytes());
+pub(crate) fn reference_key(account: u64, used: &Used<'_>) -> [u8; 24] {
+    let mut data = used.issuer.to_be_bytes().to_vec();
+    // No text begins with a zero byte: references of contributions stay apart from all others.
+    if used.kind != Type::Contribution {
+        data.push(0);
+        data.extend((used.kind as u64).to_be_bytes());
+    }
+    data.extend(used.reference.as_bytes());
     let mut key = [0; 24];
     key[..8].copy_from_slice(&account.to_be_bytes());
     key[8..].copy_from_slice(&hash::plain(&data).0[..16]);

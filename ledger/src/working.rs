@@ -13,8 +13,8 @@ use peal_spec::posting::{Checked, Signed};
 use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, commitment, commitments, log_salt};
 use peal_spec::refusal::{Code, Refusal};
-use peal_spec::rules::{self, Alone, Entry, Party, Scene};
-use peal_spec::statement::{Body, Contribution, Statement, Type};
+use peal_spec::rules::{self, Alone, Party, Scene, Target};
+use peal_spec::statement::{At, Body, Statement, Used};
 use peal_spec::value::{Origin, Time};
 
 use crate::error::Error;
@@ -198,9 +198,9 @@ impl Accounts {
 pub(crate) struct Layer {
     pub(crate) accounts: Accounts,
     /// Contributions as they stand, by account and sequence.
-    pub(crate) entries: HashMap<(u64, u64), Entry, BuildHasherDefault<Spread>>,
+    pub(crate) targets: HashMap<(u64, u64), Target, BuildHasherDefault<Spread>>,
     /// Key in `entries` and what stands there, of each change.
-    pub(crate) changes: Vec<([u8; 24], Entry)>,
+    pub(crate) changes: Vec<([u8; 24], Target)>,
     /// References that were taken: which records have a tag for them, in their heads, shows in the sequence.
     pub(crate) references: HashMap<[u8; 24], u64>,
     pub(crate) ids: HashMap<Hash, u64>,
@@ -219,7 +219,7 @@ impl Layer {
         self.accounts.bytes.clear();
         self.accounts.at.clear();
         self.accounts.waste = 0;
-        self.entries.clear();
+        self.targets.clear();
         self.changes.clear();
         self.references.clear();
         self.ids.clear();
@@ -231,7 +231,7 @@ impl Layer {
     fn reserve(&mut self, statements: usize) {
         self.accounts.bytes.reserve(512 * statements);
         self.accounts.at.reserve(statements);
-        self.entries.reserve(statements);
+        self.targets.reserve(statements);
         self.references.reserve(statements);
         self.made.reserve(statements);
     }
@@ -391,8 +391,8 @@ impl<'a, R: Past> Working<'a, R> {
         }
     }
 
-    /// The sequence of the contribution to the seated account that took this reference of its issuer.
-    fn reference(&self, account: u64, key: &[u8; 24], body: &Contribution) -> Result<Option<u64>, Error> {
+    /// The sequence of the record of the seated account that took this reference of its issuer.
+    fn reference(&self, account: u64, key: &[u8; 24], used: &Used<'_>) -> Result<Option<u64>, Error> {
         let Some(head) = self.seated() else { return Ok(None) };
         let tag = rows::tag(key);
         let more = head.account.frontier.size() > TAGS as u64;
@@ -405,9 +405,7 @@ impl<'a, R: Past> Working<'a, R> {
         for (sequence, _) in (0..).zip(&head.tags).filter(|(_, t)| **t == tag) {
             // Of a record of this commit the reference is known above, and is another.
             if let Some(row) = self.rows.row::<RecordRow<'_>>(&place_key(account, sequence))?
-                && let Some(found) = contribution(&row, account, sequence)?
-                && (found.who.issuer.number, &found.who.reference)
-                    == (body.who.issuer.number, &body.who.reference)
+                && body_of(&row, account, sequence)?.reference().as_ref() == Some(used)
             {
                 return Ok(Some(sequence));
             }
@@ -415,10 +413,10 @@ impl<'a, R: Past> Working<'a, R> {
         if more { Ok(self.rows.row::<Reference>(key)?.map(|r| r.0)) } else { Ok(None) }
     }
 
-    /// A contribution to the seated account as it stands.
-    fn entry(&self, account: u64, sequence: u64) -> Result<Option<Entry>, Error> {
-        if let Some(entry) = self.layers().find_map(|l| l.entries.get(&(account, sequence))) {
-            return Ok(Some(entry.clone()));
+    /// What became of a record of the seated account, if later ones may refer to it.
+    fn target(&self, account: u64, sequence: u64) -> Result<Option<Target>, Error> {
+        if let Some(target) = self.layers().find_map(|l| l.targets.get(&(account, sequence))) {
+            return Ok(Some(target.clone()));
         }
         let size = self.seated().map_or(0, |head| head.account.frontier.size());
         if sequence < size { standing(self.rows, account, sequence, size) } else { Ok(None) }
@@ -435,12 +433,9 @@ impl<'a, R: Past> Working<'a, R> {
         if let Some(address) = &statement.address {
             self.seat(address.number)?;
         }
-        let fund = match body {
-            Body::Contribution(c) => Some(c.what.fund),
-            _ => None,
-        };
-        if let Some(fund) = &fund {
-            self.invite(fund.number)?;
+        let named = body.named();
+        if let Some(named) = &named {
+            self.invite(named.number)?;
         }
         let issuer = offer.signed.payload.issuer;
         if let Some(issuer) = &issuer {
@@ -448,16 +443,10 @@ impl<'a, R: Past> Working<'a, R> {
         }
         let subject = statement.address.and_then(|a| self.party(&a));
         let number = statement.address.map_or(0, |a| a.number);
-        let reference = match body {
-            Body::Contribution(c) if subject.is_some() => {
-                Some(reference_key(number, c.who.issuer.number, c.who.reference.as_str()))
-            }
-            _ => None,
-        };
-        let entry = match (body, statement.refers) {
-            (Body::Settlement(_) | Body::Correction(_), Some(refers)) if subject.is_some() => {
-                self.entry(number, refers)?
-            }
+        let used = body.reference().filter(|_| subject.is_some());
+        let reference = used.map(|used| reference_key(number, &used));
+        let target = match statement.refers {
+            Some(refers) if subject.is_some() => self.target(number, refers)?,
             _ => None,
         };
         let scene = Scene {
@@ -470,11 +459,12 @@ impl<'a, R: Past> Working<'a, R> {
                 Body::Opened(_) => self.same_id(&offer.roots[index])?,
                 _ => None,
             },
-            entry: entry.as_ref(),
-            fund: fund.and_then(|f| self.party(&f)),
-            reference: match (&reference, body) {
-                (Some(key), Body::Contribution(c)) => {
-                    self.reference(number, key, c)?.map(|sequence| (number, sequence))
+            target: target.as_ref(),
+            named: named.and_then(|a| self.party(&a)),
+            size: self.seated().map_or(0, |head| head.account.frontier.size()),
+            reference: match (&reference, &used) {
+                (Some(key), Some(used)) => {
+                    self.reference(number, key, used)?.map(|sequence| (number, sequence))
                 }
                 _ => None,
             },
@@ -482,7 +472,7 @@ impl<'a, R: Past> Working<'a, R> {
         if let Err(refusal) = rules::judge(&scene, statement, body) {
             return Ok(Err(refusal));
         }
-        self.record((offer, place), index, statement, body, entry, reference).map(Ok)
+        self.record((offer, place), index, statement, body, target, reference).map(Ok)
     }
 
     /// Records an accepted statement, but for the commitment to the record and its salt, see [`Working::commit_to`].
@@ -492,7 +482,7 @@ impl<'a, R: Past> Working<'a, R> {
         index: usize,
         statement: &Statement,
         body: &Body,
-        entry: Option<Entry>,
+        mut target: Option<Target>,
         reference: Option<[u8; 24]>,
     ) -> Result<Accepted, Error> {
         let placed = Placed {
@@ -518,16 +508,17 @@ impl<'a, R: Past> Working<'a, R> {
                 let head = self.desk.as_mut().filter(|_| self.seated == Some(number));
                 let head =
                     head.ok_or_else(|| Error::Bug(format!("account {number} was judged and is not there")))?;
-                let (record, leaf, entry) = head.account.append(statement, body, entry, &placed);
+                let (record, leaf) = head.account.append(statement, body, target.as_mut(), &placed);
                 head.push_tag(reference.as_ref().map_or(0, rows::tag));
                 self.changed = true;
                 self.parties.remove(&number);
                 let top = self.top();
-                if let Some(entry) = entry {
-                    if let Some(refers) = statement.refers {
-                        top.changes.push((entry_key(number, refers, record.sequence), entry.clone()));
-                    }
-                    top.entries.insert((number, statement.refers.unwrap_or(record.sequence)), entry);
+                if let Some((target, refers)) = target.zip(statement.refers) {
+                    top.changes.push((entry_key(number, refers, record.sequence), target.clone()));
+                    top.targets.insert((number, refers), target);
+                }
+                if let Some(target) = body.opens(record.at()) {
+                    top.targets.insert((number, record.sequence), target);
                 }
                 if let Some(key) = reference {
                     top.references.insert(key, record.sequence);
@@ -608,7 +599,7 @@ impl<'a, R: Past> Working<'a, R> {
             } else {
                 let whole = &mut self.whole;
                 whole.accounts.extend(&trial.accounts);
-                whole.entries.extend(trial.entries);
+                whole.targets.extend(trial.targets);
                 whole.changes.extend(trial.changes);
                 whole.references.extend(trial.references);
                 whole.ids.extend(trial.ids);
@@ -625,48 +616,33 @@ impl<'a, R: Past> Working<'a, R> {
     }
 }
 
-/// A contribution as it stood when its account had `size` records; none if that record is not a contribution.
+/// What had become of a record when its account had `size` records; none if others may not refer to it.
 pub(crate) fn standing<R: Ordered + ?Sized>(
     rows: &R,
     account: u64,
     sequence: u64,
     size: u64,
-) -> Result<Option<Entry>, Error> {
+) -> Result<Option<Target>, Error> {
     let key = place_key(account, sequence);
     let last = rows.at_or_before(Family::Entries, &entry_key(account, sequence, size.saturating_sub(1)))?;
     if let Some((found, row)) = last.filter(|(found, _)| found.starts_with(&key)) {
         return schema::decode(&found, &row).map(Some);
     }
     let Some(row) = rows.row::<RecordRow<'_>>(&key)? else { return Ok(None) };
-    let Some(c) = contribution(&row, account, sequence)? else { return Ok(None) };
-    let Some(month) = row.month else {
-        return Err(Error::Corrupt(format!("{}: no month", schema::place(Family::Records, &key))));
-    };
-    Ok(Some(Entry {
-        issuer: c.who.issuer.number,
-        source: c.who.source,
-        insurance: c.what.insurance,
-        month,
-        fund: c.what.fund.number,
-        amount: c.amount,
-        settled: false,
-        void: false,
-    }))
+    let at = At { time: row.time, month: row.month, sequence, refers: row.refers };
+    Ok(body_of(&row, account, sequence)?.opens(at))
 }
 
-/// The contribution that a row holds, if it is one.
-fn contribution(row: &RecordRow<'_>, account: u64, sequence: u64) -> Result<Option<Contribution>, Error> {
-    if row.kind != Type::Contribution {
-        return Ok(None);
-    }
+/// What the statement of a row says.
+fn body_of(row: &RecordRow<'_>, account: u64, sequence: u64) -> Result<Body, Error> {
     // The address does not matter to what is read here.
     let any = Address { number: account, id: Hash::default() };
     let statement = row.statement(any, sequence)?;
     match statement.map(|s| s.body()) {
-        Some(Ok(Body::Contribution(contribution))) => Ok(Some(contribution)),
+        Some(Ok(body)) => Ok(body),
         _ => {
             let place = schema::place(Family::Records, &place_key(account, sequence));
-            Err(Error::Corrupt(format!("{place}: not a contribution")))
+            Err(Error::Corrupt(format!("{place}: its statement cannot be read")))
         }
     }
 }
@@ -797,7 +773,7 @@ mod tests {
             (0, 0, 0)
         );
         assert!(layer.references.is_empty() && layer.ids.is_empty() && layer.made.is_empty());
-        assert!(layer.entries.is_empty() && layer.changes.is_empty());
+        assert!(layer.targets.is_empty() && layer.changes.is_empty());
         assert_eq!(layer.accounts.bytes.capacity(), room);
         let mut large = Layer::default();
         large.accounts.bytes.reserve(LARGE_LAYER + 1);

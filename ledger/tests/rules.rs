@@ -71,7 +71,7 @@ fn a_self_opening_is_refused_whole() {
             .unwrap()
     };
     let mut nameless = person.opened(None);
-    nameless.kind = 30;
+    nameless.kind = 63;
     assert_eq!(refused(world.submit(sign(nameless, &person.key()))), Code::UnknownType);
     let mut cut = person.opened(None);
     cut.facets = cut.facets.with(2, &[0xf6]);
@@ -107,7 +107,7 @@ fn statements_are_refused_in_the_published_order() {
     };
 
     let mut unknown = world.paid("a", 0);
-    unknown.kind = 31;
+    unknown.kind = 63;
     assert_eq!(code(unknown), Code::UnknownType);
     let mut malformed = world.paid("a", 0);
     malformed.month = None;
@@ -156,11 +156,8 @@ fn statements_are_refused_in_the_published_order() {
     let mut other_fund = settle(1000);
     other_fund.facets = other_fund.facets.with(
         0,
-        &peal_spec::statement::settlement::Settler {
-            issuer: platform.address,
-            reference: "t".parse().unwrap(),
-        }
-        .to_bytes(),
+        &peal_spec::statement::Referenced { issuer: platform.address, reference: "t".parse().unwrap() }
+            .to_bytes(),
     );
     assert_eq!(code(other_fund), Code::RoleMissing);
     world.accept(&world.fund, vec![settle(1000)]);

@@ -106,8 +106,9 @@ fn judge(bencher: Bencher<'_, '_>) {
                 issuer: Some(party(platform)),
                 subject: Some(Party { address: account.address, state: &account.state }),
                 same_id: None,
-                entry: None,
-                fund: Some(party(fund)),
+                target: None,
+                named: Some(party(fund)),
+                size: account.frontier.size(),
                 reference: None,
             };
             rules::judge(&scene, statement, body).is_ok()

@@ -6,9 +6,10 @@ use crate::address::Address;
 use crate::hash::{Hash, Seed};
 use crate::log;
 use crate::record::{Record, blind};
-use crate::rules::{self, Entry};
+use crate::rules;
 use crate::state::{CONTROL, Cells, ROLES, State};
 use crate::statement::{At, Body, Opened, Statement, Type};
+use crate::target::Target;
 use crate::tree::Frontier;
 use crate::value::Time;
 
@@ -59,24 +60,22 @@ impl Account {
         (account, record, leaf)
     }
 
-    /// Appends an accepted statement of any other type; returns its record, the leaf hash of that, and the entry that it made or changed.
+    /// Appends an accepted statement of any other type, and changes the target that it refers to; returns its record, and the leaf hash of that.
     pub fn append(
         &mut self,
         statement: &Statement,
         body: &Body,
-        entry: Option<Entry>,
+        target: Option<&mut Target>,
         placed: &Placed,
-    ) -> (Record, Hash, Option<Entry>) {
+    ) -> (Record, Hash) {
         let at = At {
             time: placed.time,
             month: statement.month,
             sequence: self.frontier.size(),
             refers: statement.refers,
         };
-        let (changed, entry) = rules::effect(&mut self.state, body, at, entry);
-        let (record, leaf) =
-            self.push(placed, body.kind(), statement.refers, statement.month, changed.as_slice());
-        (record, leaf, entry)
+        let changed = rules::effect(&mut self.state, body, at, target);
+        self.push(placed, body.kind(), statement.refers, statement.month, changed.as_slice())
     }
 
     fn push(

@@ -17,12 +17,13 @@ use crate::note::Checkpoint;
 use crate::posting::{self, Signed};
 use crate::proof::{CellOpening, Facet, Link, Opening, Proof, Shown, View};
 use crate::record::{Record, blind};
-use crate::rules::Entry;
+use crate::rights::{Part, Scope};
 use crate::state::{self, Cell};
 use crate::statement::{Body, Statement, Type};
+use crate::target::Target;
 use crate::tree;
 use crate::trust::Trust;
-use crate::value::{Month, Origin, Time};
+use crate::value::{Insurance, Month, Origin, Time};
 use crate::verify::{self, Failure, Verdict};
 
 const TITLE: &str = "peal copy 1";
@@ -133,6 +134,8 @@ pub enum Show {
     Whole,
     /// Contents of the months from the first to the second; every other record as a header.
     Months(Month, Month),
+    /// Contents of what lies within what somebody may be shown, and of that only these parts; every other record as a header.
+    Within(Scope),
     /// The totals and months, no record but the last one's header.
     Totals,
 }
@@ -171,12 +174,12 @@ pub enum BadCopy {
     Verdict(#[from] Failure),
 }
 
-/// A contribution and what became of it.
+/// A record that others may refer to, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracked {
-    /// The entry.
-    pub entry: Entry,
-    /// The contribution's record, the settlement's and the corrections', by sequence.
+    /// What it is now.
+    pub target: Target,
+    /// Its record, and those that refer to it, by sequence.
     pub records: Vec<u64>,
 }
 
@@ -185,8 +188,8 @@ pub struct Tracked {
 pub struct Folded {
     /// The account after the last row.
     pub account: Account,
-    /// Contributions, by sequence.
-    pub entries: BTreeMap<u64, Tracked>,
+    /// What later records may refer to, by sequence.
+    pub targets: BTreeMap<u64, Tracked>,
 }
 
 impl Copy {
@@ -231,7 +234,7 @@ impl Copy {
         }
         let origin = self.origin()?;
         let mut account: Option<Account> = None;
-        let mut entries: BTreeMap<u64, Tracked> = BTreeMap::new();
+        let mut targets: BTreeMap<u64, Tracked> = BTreeMap::new();
         for (sequence, row) in (0..).zip(&self.rows) {
             let bad = |what| BadCopy::Record { sequence, what };
             let statement = row.statement.as_ref().ok_or(bad("its statement is missing"))?;
@@ -254,15 +257,14 @@ impl Copy {
                     if statement.address != Some(account.address) {
                         return Err(bad("its statement is about another account"));
                     }
-                    let target = statement.refers.and_then(|r| entries.get(&r)).map(|t| t.entry.clone());
-                    let (record, _, entry) = account.append(statement, &body, target, &placed);
-                    if let Some(entry) = entry {
-                        let key = statement.refers.unwrap_or(sequence);
-                        let tracked = entries
-                            .entry(key)
-                            .or_insert(Tracked { entry: entry.clone(), records: Vec::new() });
-                        tracked.entry = entry;
+                    let mut tracked = statement.refers.and_then(|r| targets.get_mut(&r));
+                    if let Some(tracked) = &mut tracked {
                         tracked.records.push(sequence);
+                    }
+                    let (record, _) =
+                        account.append(statement, &body, tracked.map(|t| &mut t.target), &placed);
+                    if let Some(target) = body.opens(record.at()) {
+                        targets.insert(sequence, Tracked { target, records: vec![sequence] });
                     }
                     record
                 }
@@ -273,7 +275,7 @@ impl Copy {
             }
         }
         let account = account.ok_or(BadCopy::Gap)?;
-        Ok(Folded { account, entries })
+        Ok(Folded { account, targets })
     }
 
     /// Checks a whole copy: everything is recomputed, and the proof that it makes is verified.
@@ -319,6 +321,7 @@ impl Copy {
             .map(|row| match &selection.show {
                 Show::Whole => true,
                 Show::Months(from, to) => row.record.month.is_some_and(|m| (*from..=*to).contains(&m)),
+                Show::Within(scope) => within(scope, row, &folded.targets),
                 Show::Totals => false,
             })
             .collect();
@@ -332,7 +335,13 @@ impl Copy {
         let last_own =
             self.rows.iter().zip(&with_contents).rposition(|(row, contents)| *contents && own(row));
         let origin = self.origin().ok();
-        let withheld = |name: &str| selection.withhold.iter().any(|w| w == name);
+        let withheld = |name: &str| {
+            let beyond = match &selection.show {
+                Show::Within(scope) => !scope.parts.iter().any(|part| part.facets().contains(&name)),
+                _ => false,
+            };
+            beyond || selection.withhold.iter().any(|w| w == name)
+        };
 
         let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
         let mut postings = Vec::new();
@@ -367,10 +376,10 @@ impl Copy {
                     issuers.push(view.clone());
                 }
             }
-            if i == last && !matches!(selection.show, Show::Months(..)) {
+            if i == last && !matches!(selection.show, Show::Months(..) | Show::Within(_)) {
                 // A total gives away the amounts that are withheld, or takes one proof more to give them away.
                 let hidden = |cell: &Cell| match cell {
-                    Cell::Totals(_) => withheld("amount") || withheld("what"),
+                    Cell::Totals(_) | Cell::Flows(_) => withheld("amount") || withheld("what"),
                     _ => withheld("what"),
                 };
                 record.cells = sums(&folded.account).filter(|c| !hidden(&c.cell)).collect();
@@ -397,6 +406,39 @@ impl Copy {
     }
 }
 
+/// Whether the contents of a row lie within what somebody may be shown. Keys, roles, consents and accesses never do.
+fn within(scope: &Scope, row: &Row, targets: &BTreeMap<u64, Tracked>) -> bool {
+    let record = &row.record;
+    let of = |sequence: u64| match targets.get(&sequence).map(|t| &t.target) {
+        Some(Target::Entry(entry)) => Some(entry.insurance),
+        Some(Target::Award(award)) => Some(award.insurance),
+        _ => None,
+    };
+    let holds = |insurance: Option<Insurance>| {
+        scope.insurances.is_empty() || insurance.is_some_and(|i| scope.insurances.contains(&i))
+    };
+    let month = scope.months.is_none_or(|m| record.month.is_some_and(|at| (m.first..=m.last).contains(&at)));
+    let body = row.statement.as_ref().and_then(|s| s.body().ok());
+    let claimed = |sequence: u64| match targets.get(&sequence).map(|t| &t.target) {
+        Some(Target::Claim(claimed)) => Some(claimed.insurance),
+        _ => None,
+    };
+    match (record.kind, body) {
+        (Type::Engagement, _) => month && scope.parts.contains(&Part::Evidence),
+        (Type::Interest, Some(Body::Interest(b))) => month && holds(Some(b.what.insurance)),
+        (Type::Correction, _) if matches!(record.refers.map(of), Some(None)) => {
+            month && scope.parts.contains(&Part::Evidence)
+        }
+        (kind, _) if kind.is_claim() => {
+            scope.parts.contains(&Part::Claims) && claimed(record.sequence).is_some_and(holds)
+        }
+        (Type::ClaimAnswered | Type::Ruling | Type::ClaimClosed | Type::ClaimRemedied, _) => {
+            scope.parts.contains(&Part::Claims) && record.refers.and_then(claimed).is_some_and(holds)
+        }
+        _ => month && of(record.sequence).or(record.refers.and_then(of)).is_some_and(|i| holds(Some(i))),
+    }
+}
+
 /// The leaves of a statement, those that `hide` names as their hashes.
 fn open(origin: &Origin, statement: &Statement, kind: Type, hide: &dyn Fn(&str) -> bool) -> Opening {
     let names = std::iter::once(&"head").chain(kind.facets());
@@ -408,10 +450,10 @@ fn open(origin: &Origin, statement: &Statement, kind: Type, hide: &dyn Fn(&str) 
     Opening(facets.collect())
 }
 
-/// The totals and months cells of an account, opened.
+/// The totals, months and fund cells of an account, opened.
 fn sums(account: &Account) -> impl Iterator<Item = CellOpening> {
     let opened = (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i));
-    opened.filter(|opened| matches!(opened.cell, Cell::Totals(_) | Cell::Months { .. }))
+    opened.filter(|opened| matches!(opened.cell, Cell::Totals(_) | Cell::Months { .. } | Cell::Flows(_)))
 }
 
 /// One cell of an account's state, opened.

@@ -76,6 +76,29 @@ impl Cbor for Source {
     }
 }
 
+/// Who says it, and its own reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referenced {
+    /// The posting's issuer.
+    pub issuer: Address,
+    /// The issuer's own: the number of an order, of a file, of a transfer.
+    pub reference: Reference,
+}
+
+impl Cbor for Referenced {
+    #[inline]
+    fn encode(&self, w: &mut Writer) {
+        w.array(2);
+        self.issuer.encode(w);
+        self.reference.encode(w);
+    }
+    #[inline]
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(2, "issuer and reference")?;
+        Ok(Self { issuer: Address::decode(r)?, reference: Reference::decode(r)? })
+    }
+}
+
 /// The keys of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
@@ -220,6 +243,18 @@ pub struct Evidence {
     pub shift: Option<(Time, Time)>,
     /// Where, coarsely.
     pub place: Option<Text<64>>,
+}
+
+impl Evidence {
+    /// Reads the evidence of an engagement, whose period is never absent.
+    ///
+    /// # Errors
+    /// [`Malformed`] for every other shape.
+    pub fn of_work(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let fault = r.fault("a period of work");
+        let read = Self::decode(r)?;
+        if read.shift.is_some() { Ok(read) } else { Err(fault) }
+    }
 }
 
 impl Cbor for Evidence {

@@ -3,7 +3,7 @@
 use crate::address::NUMBER_LIMIT;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{self, Hash, SUITE, Seed, Tag, VERSION, derive, derive_two, tagged, tagged_two};
-use crate::statement::Type;
+use crate::statement::{At, Type};
 use crate::value::{Month, Time};
 
 /// Derivation index of the salt of a record's log commitment.
@@ -78,6 +78,11 @@ impl Cbor for Record {
 }
 
 impl Record {
+    /// Where its statement stands in the account.
+    pub fn at(&self) -> At {
+        At { time: self.time, month: self.month, sequence: self.sequence, refers: self.refers }
+    }
+
     /// Its leaf hash in the account tree.
     pub fn leaf(&self) -> Hash {
         hash::leaf_of(|w| self.encode(w))

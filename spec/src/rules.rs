@@ -14,7 +14,8 @@ use crate::state::{Changed, State};
 use crate::statement::{At, Body, Statement, Type};
 use crate::value::Time;
 
-pub use crate::scene::{Entry, Party, Scene};
+pub use crate::scene::{Party, Scene};
+pub use crate::target::{Entry, Target};
 
 /// How far, in seconds, a posting's time may be ahead of the commit's.
 pub const CLOCK_SKEW: u64 = 600;
@@ -89,8 +90,8 @@ pub fn judge(scene: &Scene<'_>, statement: &Statement, body: &Body) -> Result<()
     body.judge(scene, statement)
 }
 
-/// Changes the state by a statement that was accepted, of every type but `opened`. A contribution makes an entry; a settlement or
-/// correction changes the one it refers to. Returns the cells whose content changed, and the new or changed entry.
-pub fn effect(state: &mut State, body: &Body, at: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
-    body.effect(state, at, entry)
+/// Changes the state by a statement that was accepted, of every type but `opened`, and the record that it refers to.
+/// Returns the cells whose content changed.
+pub fn effect(state: &mut State, body: &Body, at: At, target: Option<&mut Target>) -> Changed {
+    body.effect(state, at, target)
 }

@@ -2,36 +2,15 @@
 //!
 //! Source: `spec/README.md` §8.
 
-use serde::{Deserialize, Serialize};
-
 use crate::address::Address;
-use crate::facet::{Amount, Source};
 use crate::key::PublicKey;
 use crate::refusal::{Code, Place, Refusal};
+use crate::rights::{Right, Scope};
 use crate::role::{Grant, Role};
 use crate::state::State;
-use crate::value::{Insurance, Month, Time};
-
-/// What became of a contribution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Number of the issuer's account.
-    pub issuer: u64,
-    /// Who paid.
-    pub source: Source,
-    /// The insurance.
-    pub insurance: Insurance,
-    /// The month.
-    pub month: Month,
-    /// Number of the fund's account.
-    pub fund: u64,
-    /// The latest amount.
-    pub amount: Amount,
-    /// Whether the fund has confirmed it.
-    pub settled: bool,
-    /// Whether it was voided.
-    pub void: bool,
-}
+use crate::statement::Statement;
+use crate::target::{Awarded, Claimed, Consented, Entry, Target};
+use crate::value::{Currency, Insurance, Month, Time};
 
 /// An account that takes part, as it stands at this place in the log.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +36,13 @@ pub struct Scene<'a> {
     pub subject: Option<Party<'a>>,
     /// For an opening: the account that has this id already.
     pub same_id: Option<u64>,
-    /// For a statement that refers to a contribution: its entry.
-    pub entry: Option<&'a Entry>,
-    /// For a contribution: the fund it names, if its number and id exist.
-    pub fund: Option<Party<'a>>,
-    /// For a contribution: where this issuer used its reference before, in this account.
+    /// For a statement that refers to a record: what became of that, if others may refer to it.
+    pub target: Option<&'a Target>,
+    /// For a statement that names a fund or a bureau: that, if its number and id exist.
+    pub named: Option<Party<'a>>,
+    /// Number of records of the account it is about.
+    pub size: u64,
+    /// For a statement with a reference of its own: where this issuer used it before, in this account and for such statements.
     pub reference: Option<Place>,
 }
 
@@ -74,9 +55,101 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The entry that the statement refers to.
-    pub(crate) fn target(&self) -> Result<&'a Entry, Refusal> {
-        self.entry.ok_or_else(|| Refusal::new(Code::TargetMissing, "refers"))
+    /// The contribution that the statement refers to.
+    pub(crate) fn entry(&self) -> Result<&'a Entry, Refusal> {
+        match self.target {
+            Some(Target::Entry(entry)) => Ok(entry),
+            _ => Err(Refusal::new(Code::TargetMissing, "refers")),
+        }
+    }
+
+    /// The award that the statement refers to.
+    pub(crate) fn award(&self) -> Result<&'a Awarded, Refusal> {
+        match self.target {
+            Some(Target::Award(award)) => Ok(award),
+            _ => Err(Refusal::new(Code::TargetMissing, "refers")),
+        }
+    }
+
+    /// The consent that the statement refers to.
+    pub(crate) fn consent(&self) -> Result<&'a Consented, Refusal> {
+        match self.target {
+            Some(Target::Consent(consented)) => Ok(consented),
+            _ => Err(Refusal::new(Code::TargetMissing, "refers")),
+        }
+    }
+
+    /// The claim that the statement refers to.
+    pub(crate) fn claim(&self) -> Result<&'a Claimed, Refusal> {
+        match self.target {
+            Some(Target::Claim(claimed)) => Ok(claimed),
+            _ => Err(Refusal::new(Code::TargetMissing, "refers")),
+        }
+    }
+
+    /// Refusal 30: the records named in `field` are there, and after `after`.
+    pub(crate) fn demand_records(
+        &self,
+        records: &[u64],
+        after: Option<u64>,
+        field: &str,
+    ) -> Result<(), Refusal> {
+        let there = records.iter().all(|r| *r < self.size && after.is_none_or(|after| *r > after));
+        demand(there, Code::TargetMissing, field)
+    }
+
+    /// Refusals 64 to 66: the issuer may do this by the consent that the statement refers to.
+    pub(crate) fn demand_consent(
+        &self,
+        statement: &Statement,
+        right: Right,
+        scope: &Scope,
+        field: &str,
+    ) -> Result<(), Refusal> {
+        let (issuer, _) = self.parties()?;
+        let consented = self.consent()?;
+        demand(issuer.address == consented.consent.grantee, Code::NotGrantee, "who")?;
+        self.demand_at(statement, consented.in_force(self.time), Code::GrantOver, "refers")?;
+        demand(consented.covers(right, scope), Code::BeyondGrant, field)
+    }
+
+    /// A refusal that names the record referred to, unless `holds`.
+    pub(crate) fn demand_at(
+        &self,
+        statement: &Statement,
+        holds: bool,
+        code: Code,
+        field: &str,
+    ) -> Result<(), Refusal> {
+        let place = (statement.address.map_or(0, |a| a.number), statement.refers.unwrap_or_default());
+        if holds { Ok(()) } else { Err(Refusal::new(code, field).at(place)) }
+    }
+
+    /// Refusal 46: the subject has a fund cell for this insurance and currency, or room for one.
+    pub(crate) fn demand_flows(&self, insurance: Insurance, currency: Currency) -> Result<(), Refusal> {
+        let (_, subject) = self.parties()?;
+        let there = subject.state.flows(insurance, currency).is_some();
+        demand(there || subject.state.cells_free() >= 1, Code::StateFull, "what")
+    }
+}
+
+/// Refusal 36: the month is at most one later than that of `time`.
+pub(crate) fn demand_month(month: Option<Month>, time: Time) -> Result<(), Refusal> {
+    let latest = time.month().ordinal() + 1;
+    demand(month.is_some_and(|m| m.ordinal() <= latest), Code::MonthInFuture, "month")
+}
+
+/// Refusal 38: the fund that *what* names may take this insurance.
+pub(crate) fn demand_fund(scene: &Scene<'_>, insurance: Insurance) -> Result<(), Refusal> {
+    let fit = scene.named.is_some_and(|f| f.state.may(Role::Fund, insurance, scene.time));
+    demand(fit, Code::FundUnfit, "what")
+}
+
+/// Refusal 44: the reference was not taken.
+pub(crate) fn demand_reference(scene: &Scene<'_>) -> Result<(), Refusal> {
+    match scene.reference {
+        Some(place) => Err(Refusal::new(Code::ReferenceTaken, "who").at(place)),
+        None => Ok(()),
     }
 }
 
@@ -99,19 +172,15 @@ pub(crate) fn demand_role(
     demand(held().filter(covers).any(|g| g.in_force(time)), Code::RoleExpired, "who")
 }
 
-/// Refusals 39 to 42, shared by all that refers to an entry of `subject` at `place`, for a month and perhaps an amount.
+/// Refusals 39 to 42, shared by settlements and corrections of a contribution, for a month and perhaps a currency.
 pub(crate) fn demand_open(
+    scene: &Scene<'_>,
+    statement: &Statement,
     entry: &Entry,
-    place: Place,
-    month: Option<Month>,
-    amount: Option<&Amount>,
+    currency: Option<Currency>,
 ) -> Result<(), Refusal> {
-    if entry.void {
-        return Err(Refusal::new(Code::TargetVoid, "refers").at(place));
-    }
-    if entry.settled {
-        return Err(Refusal::new(Code::Settled, "refers").at(place));
-    }
-    demand(month == Some(entry.month), Code::MonthDiffers, "month")?;
-    demand(amount.is_none_or(|a| a.currency == entry.amount.currency), Code::CurrencyDiffers, "amount")
+    scene.demand_at(statement, !entry.void, Code::TargetVoid, "refers")?;
+    scene.demand_at(statement, !entry.settled, Code::Settled, "refers")?;
+    demand(statement.month == Some(entry.month), Code::MonthDiffers, "month")?;
+    demand(currency.is_none_or(|c| c == entry.amount.currency), Code::CurrencyDiffers, "amount")
 }

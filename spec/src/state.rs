@@ -97,6 +97,42 @@ pub enum Sum {
     Months(MonthSet),
     /// The recovery cell: approvals that stand, in order.
     Recovery(Vec<Approval>),
+    /// A fund cell.
+    Flows(Flows),
+}
+
+/// What came back, was paid out and was added, of one insurance in one currency, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flows {
+    /// The insurance.
+    pub insurance: Insurance,
+    /// The currency.
+    pub currency: Currency,
+    /// What funds gave back of settled contributions.
+    pub refunded: u64,
+    /// The part of it that had gone to the person's own account.
+    pub refunded_credited: u64,
+    /// Benefits.
+    pub paid: u64,
+    /// Interest credited to the person's own account.
+    pub interest: u64,
+}
+
+impl Flows {
+    /// Of an insurance in a currency, of which nothing is known yet.
+    pub fn none(insurance: Insurance, currency: Currency) -> Self {
+        Self { insurance, currency, refunded: 0, refunded_credited: 0, paid: 0, interest: 0 }
+    }
+
+    fn encode(&self, w: &mut Writer) {
+        w.array(7);
+        w.uint(5);
+        self.insurance.encode(w);
+        self.currency.encode(w);
+        for sum in [self.refunded, self.refunded_credited, self.paid, self.interest] {
+            w.uint(sum);
+        }
+    }
 }
 
 /// What an account's records add up to.
@@ -106,7 +142,7 @@ pub struct State {
     pub control: Control,
     /// What it may do for others, in order of granting.
     pub roles: Vec<Held>,
-    /// Totals, months and approvals of a recovery, in order of first appearance; cell index = place + 2.
+    /// Totals, months, flows and approvals of a recovery, in order of first appearance; cell index = place + 2.
     pub sums: Vec<Sum>,
 }
 
@@ -132,6 +168,8 @@ pub enum Cell {
     },
     /// Kind 4.
     Recovery(Vec<Approval>),
+    /// Kind 5.
+    Flows(Flows),
 }
 
 impl Control {
@@ -195,6 +233,7 @@ impl Cbor for Cell {
                 w.uint(*settled);
             }
             Cell::Recovery(approvals) => encode_approvals(approvals, w),
+            Cell::Flows(flows) => flows.encode(w),
         }
     }
 
@@ -238,6 +277,14 @@ impl Cbor for Cell {
                 }
                 Ok(Cell::Months { insurance, runs, months, settled })
             }
+            (5, 7) => Ok(Cell::Flows(Flows {
+                insurance: Cbor::decode(r)?,
+                currency: Cbor::decode(r)?,
+                refunded: value::amount(r)?,
+                refunded_credited: value::amount(r)?,
+                paid: value::amount(r)?,
+                interest: value::amount(r)?,
+            })),
             (4, 2) => {
                 let fault = r.fault("at most 32 approvals");
                 let approvals: Vec<Approval> = r.list()?;
@@ -269,6 +316,7 @@ impl State {
                 Sum::Totals(totals) => Cell::Totals(*totals),
                 Sum::Months(set) => set.cell(),
                 Sum::Recovery(approvals) => Cell::Recovery(approvals.clone()),
+                Sum::Flows(flows) => Cell::Flows(*flows),
             },
         })
     }
@@ -287,6 +335,31 @@ impl State {
             Sum::Months(m) if m.insurance == insurance => Some((i + 2, m)),
             _ => None,
         })
+    }
+
+    /// Place and value of the fund cell of an insurance and currency.
+    pub fn flows(&self, insurance: Insurance, currency: Currency) -> Option<(usize, &Flows)> {
+        self.sums.iter().enumerate().find_map(|(i, sum)| match sum {
+            Sum::Flows(f) if f.insurance == insurance && f.currency == currency => Some((i + 2, f)),
+            _ => None,
+        })
+    }
+
+    /// Changes a fund cell, which the first such change makes, and returns it.
+    pub(crate) fn flow(
+        &mut self,
+        insurance: Insurance,
+        currency: Currency,
+        change: impl FnOnce(&mut Flows),
+    ) -> Changed {
+        let place = self.flows(insurance, currency).map(|(i, _)| i).unwrap_or_else(|| {
+            self.sums.push(Sum::Flows(Flows::none(insurance, currency)));
+            self.sums.len() + 1
+        });
+        if let Some(Sum::Flows(flows)) = self.sums.get_mut(place - 2) {
+            change(flows);
+        }
+        Changed::one(place)
     }
 
     /// The approvals of a recovery that stand, in order.
@@ -315,7 +388,7 @@ impl State {
         usize::from(self.sums.iter().any(|sum| matches!(sum, Sum::Recovery(_))))
     }
 
-    /// How many more totals and months cells there may be.
+    /// How many more totals, months and fund cells there may be.
     pub fn cells_free(&self) -> usize {
         MAX_CELLS.saturating_sub(self.cells() - self.recovery_cells())
     }
@@ -345,6 +418,7 @@ impl State {
                 Some(Sum::Totals(totals)) => totals.encode(w),
                 Some(Sum::Months(set)) => set.encode(w),
                 Some(Sum::Recovery(approvals)) => encode_approvals(approvals, w),
+                Some(Sum::Flows(flows)) => flows.encode(w),
                 None => {}
             },
         }
@@ -418,6 +492,13 @@ impl Changed {
         }
     }
 
+    /// Adds other cells.
+    pub(crate) fn add_all(&mut self, others: Self) {
+        for cell in others.as_slice() {
+            self.add(*cell);
+        }
+    }
+
     /// Their indexes.
     pub fn as_slice(&self) -> &[usize] {
         &self.cells[..self.count]
@@ -431,7 +512,7 @@ pub(crate) struct Change {
     pub(crate) minus: (u64, u64),
     pub(crate) settled: (u64, u64),
     pub(crate) standing: i32,
-    pub(crate) settlements: u32,
+    pub(crate) settlements: i32,
 }
 
 impl Change {
@@ -453,7 +534,7 @@ impl MonthSet {
         let Some((_, counted)) = self.months.get_mut(place) else { return false };
         let before = (counted.standing > 0, counted.settled > 0);
         counted.standing = counted.standing.saturating_add_signed(change.standing);
-        counted.settled = counted.settled.saturating_add(change.settlements);
+        counted.settled = counted.settled.saturating_add_signed(change.settlements);
         let after = (counted.standing > 0, counted.settled > 0);
         if !after.0 {
             self.months.remove(place);

@@ -52,6 +52,18 @@ impl Time {
     }
 }
 
+/// Days from 1970-01-01 to a date of the year 1 or later; none before 1970.
+///
+/// Source: the days-from-civil algorithm.
+fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
+    let shifted_year = if month <= 2 { year - 1 } else { year };
+    let era = shifted_year / 400;
+    let year_of_era = shifted_year % 400;
+    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    days.checked_sub(719_468)
+}
+
 impl fmt::Display for Time {
     /// ISO 8601 in UTC to the second.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,15 +98,8 @@ impl FromStr for Time {
         if year < 1970 || !(1..=12).contains(&month) || day < 1 || hour > 23 || minute > 59 || second > 59 {
             return Err(bad);
         }
-        let shifted_year = if month <= 2 { year - 1 } else { year };
-        let era = shifted_year / 400;
-        let year_of_era = shifted_year % 400;
-        let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-        let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let time = days
-            .checked_sub(719_468)
-            .and_then(|d| Time::new(d * 86_400 + hour * 3600 + minute * 60 + second))
-            .ok_or(bad)?;
+        let days = days_since_1970(year, month, day).ok_or(bad)?;
+        let time = Time::new(days * 86_400 + hour * 3600 + minute * 60 + second).ok_or(bad)?;
         // 31 April is the 1st of May to the arithmetic above; it is not a date.
         if time.date() == (year, month, day) { Ok(time) } else { Err(bad) }
     }
@@ -108,6 +113,78 @@ impl Cbor for Time {
     #[inline]
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self(r.below(Self::LIMIT, "a time below 2^40")?))
+    }
+}
+
+/// A day in UTC, as days since 1970-01-01.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Day(u64);
+
+impl Day {
+    /// Days since 1970-01-01.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// A day of a month, or the last one of it if it has fewer; days before 1970 give the first one.
+    pub fn of_month(month: Month, day: u64) -> Self {
+        let (year, of_year) = (u64::from(month.year()), u64::from(month.of_year()));
+        let first = days_since_1970(year, of_year, 1);
+        let next = if of_year == 12 { (year + 1, 1) } else { (year, of_year + 1) };
+        let length = days_since_1970(next.0, next.1, 1).zip(first).map_or(1, |(next, first)| next - first);
+        first.map_or(Self(0), |first| Self(first + day.clamp(1, length) - 1))
+    }
+
+    /// The month it lies in.
+    pub fn month(self) -> Month {
+        self.time().month()
+    }
+
+    /// Its first second.
+    pub fn time(self) -> Time {
+        Time(self.0 * 86_400)
+    }
+}
+
+impl From<Time> for Day {
+    fn from(time: Time) -> Self {
+        Self(time.0 / 86_400)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.time().date();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = BadValue;
+    /// Reads `2026-01-31`.
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let time = format!("{text}T00:00:00Z").parse::<Time>();
+        time.map(Self::from).map_err(|_| BadValue("a day as 2026-01-31"))
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.to_string()
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = BadValue;
+    fn try_from(text: String) -> Result<Self, BadValue> {
+        text.parse()
     }
 }
 
@@ -140,6 +217,11 @@ impl Month {
     /// Months since 1900-01; consecutive months differ by one.
     pub fn ordinal(self) -> u32 {
         (self.year() - 1900) * 12 + self.of_year() - 1
+    }
+
+    /// A month from its ordinal; none past the last.
+    pub fn from_ordinal(ordinal: u32) -> Option<Self> {
+        Self::new((1900 + ordinal / 12) * 100 + ordinal % 12 + 1)
     }
 
     /// The month after; the last month has none.

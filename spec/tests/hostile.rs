@@ -18,6 +18,7 @@ use peal_spec::record::Record;
 use peal_spec::state::Cell;
 use peal_spec::statement::{Head, Shape, Statement, Type};
 use peal_spec::trust::{Ledger, Trust};
+use peal_spec::value::Insurance;
 use peal_spec::{signed_read, tree, verify};
 use proptest::prelude::*;
 use world::World;
@@ -72,6 +73,11 @@ fn samples() -> Vec<Vec<u8>> {
     let proof = copy.prove(&Selection { show: Show::Whole, withhold: vec!["who".into()] }).unwrap();
     let posting = w.commits[3].postings[0].clone();
     let digest = Posting::from_bytes(&posting).unwrap().signed.digest();
+    let (mut fund, lin) = (w.fund, w.lin.at());
+    let pensions = (Insurance::PENSION, fund.at());
+    let award = fund.award(lin, pensions, 202611, gives(&[(2, 90_000), (1, 70_000)]), "file 7");
+    let interest =
+        fund.interest(lin, pensions, 202609, bears(239, &[(4_800, 6), (3_000, 6)], 61_400), "2026");
     vec![
         posting,
         w.book.receipt(&digest).to_bytes(),
@@ -81,6 +87,8 @@ fn samples() -> Vec<Vec<u8>> {
         copy.rows[1].record.to_bytes(),
         copy.rows[1].statement.as_ref().unwrap().to_bytes(),
         w.book.checkpoint.clone().into_bytes(),
+        award.to_bytes(),
+        interest.to_bytes(),
     ]
 }
 
@@ -97,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_samples(which in 0usize..8, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+    fn damaged_samples(which in 0usize..10, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
         let samples = samples();
         let mut bytes = samples[which].clone();
         let at = at.index(bytes.len());

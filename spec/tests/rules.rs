@@ -13,11 +13,13 @@ use peal_spec::hash::Hash;
 use peal_spec::posting::Posting;
 use peal_spec::refusal::Code;
 use peal_spec::role::Role;
+use peal_spec::state::Cell;
 use peal_spec::statement::*;
 use peal_spec::trust::{Ledger, Trust};
 use peal_spec::value::Insurance;
 use peal_spec::verify;
 use world::World;
+use world::work::Worked;
 
 /// What a posting gives: the refusal of the whole, or of its statements, or nothing.
 fn refusals(w: &mut World, after: u64, posting: &Posting) -> Vec<(u64, String)> {
@@ -280,6 +282,23 @@ fn months_are_sets_and_totals_follow_corrections() {
         "a void removes it when none remains"
     );
     assert_eq!(wang.state.totals(Insurance::PENSION, cny()).unwrap().1.posted, 0);
+}
+
+#[test]
+fn what_went_back_stands_beside_the_totals_and_its_months_count_no_more() {
+    let w = Worked::told().world;
+    let state = &w.book.accounts[w.lin.at().number as usize].state;
+    let (_, totals) = state.totals(Insurance::PENSION, cny()).unwrap();
+    assert_eq!((totals.posted, totals.settled, totals.settled_credited), (43_800, 22_000, 8_800));
+    let (_, flows) = state.flows(Insurance::PENSION, cny()).unwrap();
+    assert_eq!((flows.refunded, flows.refunded_credited), (22_000, 8_800));
+    assert_eq!((flows.paid, flows.interest), (120_000, 239 + 26 + 1 + 266));
+    assert_eq!(state.flows(unemployment(), cny()).unwrap().1.paid, 2 * 90_000 + 70_000);
+    // What stands in August and September is settled no more.
+    let (place, _) = state.months(Insurance::PENSION).unwrap();
+    let cell =
+        Cell::Months { insurance: Insurance::PENSION, runs: vec![(month(202608), 2)], months: 2, settled: 0 };
+    assert_eq!(state.cell(place), Some(cell));
 }
 
 #[test]

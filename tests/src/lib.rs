@@ -1,5 +1,5 @@
-//! What the tests across processes share: a daemon that is started, found, killed and started again, and the tool run beside it. And the
-//! model that the ledger is compared with ([`model`]).
+//! What the tests across processes share: a daemon that is started, found, killed and started again, and the tool run beside it; a [`house`] of
+//! wallets around it. And the model that the ledger is compared with ([`model`]).
 
 #![forbid(unsafe_code)]
 // A harness: what goes wrong here ends the test, with words.
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub mod cast;
 pub mod client;
+pub mod house;
 pub mod model;
 pub mod limits;
 pub mod raw;

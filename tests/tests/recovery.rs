@@ -2,84 +2,34 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::PathBuf;
-use std::process::Output;
+use peal_tests::house::House;
+use peal_tests::peal;
 
-use peal_tests::{Daemon, peal};
-use serde_json::Value;
-
-struct House {
-    dir: tempfile::TempDir,
-    daemon: Daemon,
+/// What those do who help.
+trait Help {
+    /// Begins a recovery; returns the four words.
+    fn begin(&self, wallet: &str, address: &str, request: &str) -> String;
+    /// The address that a request is for.
+    fn asks(&self, request: &str) -> String;
+    fn approve(&self, wallet: &str, request: &str, check: &str);
+    fn no_approval(&self, wallet: &str, request: &str, check: &str, code: i32, says: &str);
 }
 
-impl House {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut daemon = Daemon::init(&dir.path().join("ledger"), "recovery.example/1");
-        daemon.start();
-        let house = Self { dir, daemon };
-        let address = std::fs::read_to_string(house.path("ledger/registrar.address")).unwrap();
-        house.well(
-            "registrar",
-            &["restore", "--words", &house.text("ledger/registrar.words"), "--address", address.trim()],
-            true,
-        );
-        house
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    /// Runs `peal`; where it is to find the ledger is said if `at`.
-    fn run(&self, wallet: &str, args: &[&str], at: bool) -> Output {
-        let trust = self.text("ledger/trust");
-        let place = ["--ledger", self.daemon.url(), "--trust", &trust];
-        let more = if at { &place[..] } else { &[] };
-        peal(&self.path(wallet), &[args, more, &["--json"]].concat())
-    }
-
-    fn well(&self, wallet: &str, args: &[&str], at: bool) -> Value {
-        let out = self.run(wallet, args, at);
-        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stdout));
-        serde_json::from_slice(&out.stdout).unwrap()
-    }
-
-    /// What is refused, or cannot be done, says why.
-    fn refused(&self, wallet: &str, args: &[&str], code: i32, says: &str) {
-        let out = self.run(wallet, args, false);
-        let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
-        assert!(text.contains(says), "{args:?}: {text}");
-    }
-
-    fn open(&self, name: &str, more: &[&str]) -> String {
-        let opened = self.well(name, &[&["open"], more].concat(), true);
-        std::fs::write(self.path(&format!("{name}.words")), opened["words"].as_str().unwrap()).unwrap();
-        opened["address"].as_str().unwrap().to_owned()
-    }
-
-    /// Begins a recovery; returns the four words.
+impl Help for House {
     fn begin(&self, wallet: &str, address: &str, request: &str) -> String {
         let request = self.text(request);
         let begun = self.well(wallet, &["recover", "begin", "--address", address, "--out", &request], true);
         begun["check"].as_str().unwrap().to_owned()
     }
 
-    /// The address that a request is for.
     fn asks(&self, request: &str) -> String {
         let text = std::fs::read_to_string(self.path(request)).unwrap();
         text.lines().find_map(|line| line.strip_prefix("address ")).unwrap().to_owned()
     }
 
-    fn approve(&self, wallet: &str, request: &str, check: &str) -> Value {
+    fn approve(&self, wallet: &str, request: &str, check: &str) {
         let (file, address) = (self.text(request), self.asks(request));
-        self.well(wallet, &["recover", "approve", &file, "--address", &address, "--check", check], false)
+        self.well(wallet, &["recover", "approve", &file, "--address", &address, "--check", check], false);
     }
 
     fn no_approval(&self, wallet: &str, request: &str, check: &str, code: i32, says: &str) {
@@ -98,7 +48,7 @@ const STATUS: [&str; 2] = ["recover", "status"];
 
 #[test]
 fn guardians_give_an_account_back_and_the_new_words_work() {
-    let house = House::new();
+    let house = House::new("recovery.example/1");
     let guardians = ["ann", "bo", "cy"].map(|name| house.open(name, &[]));
     let mut guarded = vec!["--guardian"];
     guarded.extend(guardians.iter().map(String::as_str));
@@ -170,15 +120,12 @@ fn guardians_give_an_account_back_and_the_new_words_work() {
     assert!(shown.contains("\"complete\":true") && !shown.contains("\"proved\":false"), "{shown}");
 
     // An auditor replays it all.
-    let mut house = house;
-    assert!(house.daemon.stop());
-    let audit = house.daemon.audit();
-    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stderr));
+    house.audited();
 }
 
 #[test]
 fn a_delay_is_kept_and_a_bureau_can_be_contested() {
-    let house = House::new();
+    let house = House::new("recovery.example/1");
     let guardian = house.open("ann", &[]);
     let bureau = house.open("bureau", &[]);
     house.well("registrar", &["grant", &bureau, "--role", "bureau"], false);
@@ -220,7 +167,7 @@ fn a_delay_is_kept_and_a_bureau_can_be_contested() {
 
 #[test]
 fn an_account_opened_for_somebody_is_claimed_and_the_opener_can_do_no_more() {
-    let house = House::new();
+    let house = House::new("recovery.example/1");
     let bureau = house.open("bureau", &[]);
     house.well("registrar", &["grant", &bureau, "--role", "bureau"], false);
     std::fs::write(house.path("members"), "worker,name\n17,Mei Lin\n").unwrap();
@@ -273,8 +220,5 @@ fn an_account_opened_for_somebody_is_claimed_and_the_opener_can_do_no_more() {
     let verdict = house.well("nobody", &["verify", &proof, "--trust", &house.text("ledger/trust")], false);
     let shown = verdict.to_string();
     assert!(shown.contains("\"complete\":true") && !shown.contains("\"proved\":false"), "{shown}");
-    let mut house = house;
-    assert!(house.daemon.stop());
-    let audit = house.daemon.audit();
-    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stderr));
+    house.audited();
 }

@@ -7,7 +7,7 @@
 //! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`].
 //! 3. [`recovery`] is what whoever has lost her words hands to her guardians. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
-//! 5. [`passbook`] and [`report`] show a copy and a verdict to people.
+//! 5. [`passbook`], [`report`] and [`standing`] show a copy, a verdict and what it adds up to, to people.
 //! 6. [`witness`] watches logs and cosigns what extends what it has seen.
 
 #![forbid(unsafe_code)]
@@ -31,4 +31,5 @@ pub mod payroll;
 pub mod layout;
 pub mod passbook;
 pub mod report;
+pub mod standing;
 pub mod witness;

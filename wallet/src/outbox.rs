@@ -211,30 +211,34 @@ impl Sent {
             .collect()
     }
 
-    /// What the accepted statements add to the journal: contributions, and new amounts of earlier ones.
+    /// What the accepted statements add to the journal: contributions, matching ones too, and new amounts of earlier ones.
     pub fn journal(&self) -> (Vec<Line>, Vec<Change>) {
         let (mut made, mut changed) = (Vec::new(), Vec::new());
         for fate in self.fates() {
             let (Ok((_, sequence)), Some(account)) = (&fate.outcome, fate.statement.address) else {
                 continue;
             };
-            match (fate.statement.body(), fate.statement.month) {
-                (Ok(Body::Contribution(c)), Some(month)) => made.push(Line {
-                    account,
-                    sequence: *sequence,
-                    month,
-                    insurance: c.what.insurance,
-                    scheme: c.what.scheme,
-                    amount: c.amount,
-                    fund: c.what.fund,
-                    reference: c.who.reference,
-                    issuer: c.who.issuer,
-                }),
-                (Ok(Body::Correction(c)), _) => {
+            let (who, what, amount) = match fate.statement.body() {
+                Ok(Body::Contribution(c)) => (c.who, c.what, c.amount),
+                Ok(Body::Matching(m)) => (m.who, m.what, m.amount),
+                Ok(Body::Correction(c)) => {
                     changed.push((account, fate.statement.refers.unwrap_or_default(), c.amount));
+                    continue;
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            let Some(month) = fate.statement.month else { continue };
+            made.push(Line {
+                account,
+                sequence: *sequence,
+                month,
+                insurance: what.insurance,
+                scheme: what.scheme,
+                amount,
+                fund: what.fund,
+                reference: who.reference,
+                issuer: who.issuer,
+            });
         }
         (made, changed)
     }

@@ -1,10 +1,11 @@
-//! The passbook: an account as its owner reads it. A grid of months for each insurance, who paid, and what it adds up to.
+//! The passbook: an account as its owner reads it. A grid of months for each insurance, who paid, and what it adds up to; what was awarded and
+//! paid out; for whom she worked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use peal_spec::value::{Currency, Month, Time};
-use peal_spec::verify::{EntryShown, Standing, TotalShown, Verdict};
+use peal_spec::verify::{AwardShown, EngagementShown, EntryShown, FlowShown, Standing, TotalShown, Verdict};
 
 use crate::layout::{Style, clean, short, span, table};
 
@@ -14,14 +15,16 @@ enum Mark {
     Standing,
     Corrected,
     Settled,
+    Refunded,
     Void,
 }
 
 impl Mark {
-    const ALL: [Mark; 4] = [Mark::Settled, Mark::Standing, Mark::Corrected, Mark::Void];
+    const ALL: [Mark; 5] = [Mark::Settled, Mark::Standing, Mark::Corrected, Mark::Refunded, Mark::Void];
 
     fn of(entry: &EntryShown) -> Self {
         match entry.standing {
+            Standing::Settled if entry.refunded.is_some() && entry.refunded >= entry.amount => Mark::Refunded,
             Standing::Settled => Mark::Settled,
             Standing::Void => Mark::Void,
             Standing::Corrected => Mark::Corrected,
@@ -34,6 +37,7 @@ impl Mark {
             Mark::Settled => "●",
             Mark::Standing => "○",
             Mark::Corrected => "◐",
+            Mark::Refunded => "↺",
             Mark::Void => "×",
         }
     }
@@ -43,6 +47,7 @@ impl Mark {
             Mark::Settled => "settled: the fund has the money",
             Mark::Standing => "standing: posted, not settled yet",
             Mark::Corrected => "corrected, not settled yet",
+            Mark::Refunded => "refunded: the fund gave all of it back",
             Mark::Void => "void",
         }
     }
@@ -52,6 +57,7 @@ impl Mark {
             Mark::Settled => 32,
             Mark::Standing => 33,
             Mark::Corrected => 36,
+            Mark::Refunded => 35,
             Mark::Void => 31,
         }
     }
@@ -88,42 +94,132 @@ pub fn totals(shown: &[TotalShown], insurance: &str) -> Vec<String> {
     .collect()
 }
 
-/// A table of contributions.
+/// What went back, was paid out and was added, as far as anything was.
+pub fn flow(shown: &FlowShown) -> String {
+    let money = |minor| money(Some(minor), Some(&shown.currency));
+    let FlowShown { refunded, refunded_credited, paid, interest, .. } = shown;
+    let parts = [
+        (*refunded, format!("refunded {}, of it credited {}", money(*refunded), money(*refunded_credited))),
+        (*paid, format!("benefits {}", money(*paid))),
+        (*interest, format!("interest {}", money(*interest))),
+    ];
+    parts.into_iter().filter(|(minor, _)| *minor > 0).map(|(_, text)| text).collect::<Vec<_>>().join("; ")
+}
+
+/// Months and the amount in each of them, one step after the other: `2 months of 900.00, then 10 of 700.00 CNY`.
+pub fn steps(steps: &[(u64, u64)], currency: &str) -> String {
+    let known = currency.parse::<Currency>().ok();
+    let one = |(i, (months, amount)): (usize, &(u64, u64))| {
+        let amount = known.map_or_else(|| amount.to_string(), |c| c.format(*amount));
+        let word = if *months == 1 { " month" } else { " months" };
+        format!("{months}{} of {amount}", if i == 0 { word } else { "" })
+    };
+    let all: Vec<String> = steps.iter().enumerate().map(one).collect();
+    format!("{} {}", all.join(", then "), clean(currency))
+}
+
+/// What an award gives, and what was paid of it.
+pub fn award(shown: &AwardShown) -> String {
+    let currency = shown.currency.as_deref();
+    let gives = match (&shown.steps, currency) {
+        (Some(gives), Some(currency)) => steps(gives, currency),
+        _ => "withheld".to_owned(),
+    };
+    let paid = match shown.paid {
+        Some(0) => "nothing paid".to_owned(),
+        Some(paid) => format!("paid {}", money(Some(paid), currency)),
+        None => "what was paid is not known".to_owned(),
+    };
+    let ended = match shown.void {
+        Some(true) => "; ended",
+        Some(false) => "",
+        None => "; perhaps ended",
+    };
+    let scheme = clean(shown.scheme.as_deref().unwrap_or("withheld"));
+    format!("{scheme}, from {} on: {gives}; {paid}{ended}", shown.month)
+}
+
+/// What was worked for one payer.
+#[derive(Default)]
+struct Work {
+    /// Engagements, those that are void left out.
+    count: u64,
+    /// Those of them of which it is not known whether they are void.
+    unsure: u64,
+    /// Orders, as far as they are shown.
+    orders: u64,
+    /// Sums by currency, in minor units.
+    earned: BTreeMap<String, u64>,
+}
+
+/// For whom was worked, in the order of their first engagements: how many, how many orders, what was earned.
+pub fn work(shown: &[EngagementShown]) -> Vec<String> {
+    let mut payers: Vec<(String, Work)> = Vec::new();
+    for engagement in shown.iter().filter(|e| e.void != Some(true)) {
+        let issuer = engagement.issuer.as_deref().map_or_else(|| "withheld".into(), short);
+        let at = payers.iter().position(|(known, _)| *known == issuer).unwrap_or_else(|| {
+            payers.push((issuer, Work::default()));
+            payers.len() - 1
+        });
+        let work = &mut payers[at].1;
+        work.count += 1;
+        work.unsure += u64::from(engagement.void.is_none());
+        work.orders = work.orders.saturating_add(engagement.orders.unwrap_or(0));
+        if let (Some(earned), Some(currency)) = (engagement.earned, &engagement.currency) {
+            let sum = work.earned.entry(currency.clone()).or_default();
+            *sum = sum.saturating_add(earned);
+        }
+    }
+    let plural = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let line = |(issuer, work): (String, Work)| {
+        let unsure = if work.unsure > 0 { format!(" ({} perhaps void)", work.unsure) } else { String::new() };
+        let earned: Vec<String> = work.earned.iter().map(|(c, sum)| money(Some(*sum), Some(c))).collect();
+        let earned = if earned.is_empty() { "withheld".to_owned() } else { earned.join(", ") };
+        let orders =
+            if work.orders > 0 { format!(", {}", plural(work.orders, "order")) } else { String::new() };
+        format!("for {issuer}: {}{unsure}{orders}, earned {earned}", plural(work.count, "engagement"))
+    };
+    payers.into_iter().map(line).collect()
+}
+
+/// A table of engagements.
+pub fn engagements(shown: &[EngagementShown], style: Style) -> String {
+    let text = |t: &Option<String>| clean(t.as_deref().unwrap_or_default());
+    let row = |e: &EngagementShown| {
+        let earned =
+            if e.void == Some(true) { "void".into() } else { money(e.earned, e.currency.as_deref()) };
+        let orders = e.orders.map_or_else(String::new, |n| n.to_string());
+        let times = [e.start.clone().unwrap_or_else(|| "withheld".into()), text(&e.end), orders];
+        let who = [short(&text(&e.issuer)), text(&e.reference)];
+        let head = [e.sequence.to_string(), e.month.clone()].into_iter().chain(times);
+        head.chain([text(&e.place), earned]).chain(who).collect()
+    };
+    let rows: Vec<Vec<String>> = shown.iter().map(row).collect();
+    let titles = [">no", "month", "start", "end", ">orders", "place", ">earned", "for", "reference"];
+    table(&titles, &rows, style.width)
+}
+
+/// A table of contributions; what was refunded has its columns where anything was.
 pub fn entries(shown: &[EntryShown], style: Style) -> String {
     let text = |t: &Option<String>| clean(t.as_deref().unwrap_or("withheld"));
+    let refunds = shown.iter().any(|e| e.refunded.is_some());
     let row = |e: &EntryShown| {
         let mut standing = e.standing.word().to_owned();
         if e.corrected && matches!(e.standing, Standing::Settled) {
             standing.push_str(" (corrected)");
         }
-        vec![
-            e.sequence.to_string(),
-            e.month.clone(),
-            text(&e.insurance),
-            text(&e.scheme),
-            figure(e.amount, e),
-            figure(e.credited, e),
-            text(&e.currency),
-            standing,
-            text(&e.source),
-            short(&text(&e.issuer)),
-            text(&e.reference),
-        ]
+        let matches = e.matches.map_or_else(String::new, |sequence| format!(", matches {sequence}"));
+        let back = |minor| if e.refunded.is_some() { figure(minor, e) } else { String::new() };
+        let what = [e.sequence.to_string(), e.month.clone(), text(&e.insurance), text(&e.scheme)];
+        let sums = [figure(e.amount, e), figure(e.credited, e)];
+        let back = if refunds { vec![back(e.refunded), back(e.received)] } else { Vec::new() };
+        let rest = [text(&e.currency), standing, text(&e.source) + &matches, short(&text(&e.issuer))];
+        what.into_iter().chain(sums).chain(back).chain(rest).chain([text(&e.reference)]).collect()
     };
     let rows: Vec<Vec<String>> = shown.iter().map(row).collect();
-    let titles: [&str; 11] = [
-        ">no",
-        "month",
-        "insurance",
-        "scheme",
-        ">amount",
-        ">credited",
-        "currency",
-        "standing",
-        "paid by",
-        "address",
-        "reference",
-    ];
+    let mut titles = vec![">no", "month", "insurance", "scheme", ">amount", ">credited"];
+    titles.extend([">refunded", ">received"].iter().filter(|_| refunds));
+    titles.extend(["currency", "standing", "paid by", "address", "reference"]);
     table(&titles, &rows, style.width)
 }
 
@@ -174,27 +270,27 @@ pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style)
     line("records", &verdict.records.total.to_string());
 
     let mut used: BTreeSet<Mark> = BTreeSet::new();
-    let mut insurances: Vec<&str> = Vec::new();
-    for entry in &verdict.entries {
-        used.insert(Mark::of(entry));
-        let name = entry.insurance.as_deref().unwrap_or("withheld");
+    used.extend(verdict.entries.iter().map(Mark::of));
+    let named = |insurance: &Option<String>| insurance.clone().unwrap_or_else(|| "withheld".into());
+    let mut insurances: Vec<String> = Vec::new();
+    let paid = verdict.entries.iter().map(|e| named(&e.insurance));
+    let awarded = verdict.awards.iter().map(|a| named(&a.insurance));
+    for name in paid.chain(awarded).chain(verdict.flows.iter().map(|f| f.insurance.clone())) {
         if !insurances.contains(&name) {
             insurances.push(name);
         }
     }
     if insurances.is_empty() {
         out.push_str("\n  no contributions yet\n");
-        return out;
     }
-    for insurance in insurances {
-        let of: Vec<&EntryShown> = verdict
-            .entries
-            .iter()
-            .filter(|e| e.insurance.as_deref().unwrap_or("withheld") == insurance)
-            .collect();
+    for insurance in &insurances {
+        let of: Vec<&EntryShown> =
+            verdict.entries.iter().filter(|e| named(&e.insurance) == *insurance).collect();
         let _ = writeln!(out, "\n{}", style.paint(1, insurance));
-        grid(&mut out, &of, style);
-        for months in verdict.months.iter().filter(|m| m.insurance == insurance) {
+        if !of.is_empty() {
+            grid(&mut out, &of, style);
+        }
+        for months in verdict.months.iter().filter(|m| m.insurance == *insurance) {
             let count = if months.months == 1 {
                 "1 month counts".to_owned()
             } else {
@@ -202,19 +298,43 @@ pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style)
             };
             let _ = writeln!(out, "    {count}, {} of them settled", months.settled);
         }
-        for total in totals(&verdict.totals, insurance) {
-            let _ = writeln!(out, "    {total}");
+        let flows = verdict.flows.iter().filter(|f| f.insurance == *insurance).map(flow);
+        for text in totals(&verdict.totals, insurance).into_iter().chain(flows) {
+            let _ = writeln!(out, "    {text}");
         }
         out.push_str(&payers(&of));
+        for shown in verdict.awards.iter().filter(|a| named(&a.insurance) == *insurance) {
+            let _ = writeln!(out, "    award {}: {}", shown.sequence, award(shown));
+        }
+    }
+    if !verdict.engagements.is_empty() {
+        let _ = writeln!(out, "\n{}", style.paint(1, "work"));
+        for text in work(&verdict.engagements) {
+            let _ = writeln!(out, "    {text}");
+        }
     }
     let legend: Vec<String> = Mark::ALL
         .into_iter()
         .filter(|m| used.contains(m))
         .map(|m| format!("{} {}", style.paint(m.colour(), m.sign()), m.says()))
         .collect();
-    let _ = writeln!(out, "\n  {}", legend.join("   "));
+    if !legend.is_empty() {
+        let _ = writeln!(out, "\n  {}", legend.join("   "));
+    }
     if list {
+        out.push_str(&lists(verdict, style));
+    }
+    out
+}
+
+/// Every contribution and every engagement.
+pub fn lists(verdict: &Verdict, style: Style) -> String {
+    let mut out = String::new();
+    if !verdict.entries.is_empty() {
         let _ = write!(out, "\n{}", entries(&verdict.entries, style));
+    }
+    if !verdict.engagements.is_empty() {
+        let _ = write!(out, "\n{}", engagements(&verdict.engagements, style));
     }
     out
 }
@@ -231,11 +351,12 @@ struct Paid {
 
 /// Who paid, in the order of their first contributions, with the number of contributions that are not void and their sums.
 fn payers(of: &[&EntryShown]) -> String {
-    let mut sums: BTreeMap<(String, String), Paid> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, String, String), Paid> = BTreeMap::new();
     for entry in of.iter().filter(|e| e.standing != Standing::Void) {
         let source = entry.source.clone().unwrap_or_else(|| "withheld".into());
         let issuer = entry.issuer.as_deref().map_or_else(|| "withheld".into(), short);
-        let sum = sums.entry((source, issuer)).or_insert(Paid {
+        let how = if entry.matches.is_some() { "matched" } else { "paid" };
+        let sum = sums.entry((how, source, issuer)).or_insert(Paid {
             first: entry.sequence,
             count: 0,
             amounts: BTreeMap::new(),
@@ -249,10 +370,10 @@ fn payers(of: &[&EntryShown]) -> String {
     let mut out = String::new();
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by_key(|(_, paid)| paid.first);
-    for ((source, issuer), Paid { count, amounts, .. }) in sums {
+    for ((how, source, issuer), Paid { count, amounts, .. }) in sums {
         let amounts: Vec<String> = amounts.iter().map(|(c, a)| money(Some(*a), Some(c))).collect();
         let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-        let _ = writeln!(out, "    paid by {source} {issuer}: {times}, {}", amounts.join(", "));
+        let _ = writeln!(out, "    {how} by {source} {issuer}: {times}, {}", amounts.join(", "));
     }
     out
 }

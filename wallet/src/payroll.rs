@@ -2,7 +2,7 @@
 //!
 //! A plan needs no key and no network, so that a dry run shows exactly what would be signed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
@@ -12,7 +12,7 @@ use peal_spec::statement::{Amount, Body, Contribution, Correction, Evidence, Sou
 use peal_spec::value::{Insurance, Month, Origin, Text, Time};
 
 use crate::import::roster::Roster;
-use crate::import::{self, Draft, Fault};
+use crate::import::{Draft, Fault, work};
 use crate::journal::Journal;
 use crate::outbox::{Label, Sent};
 use crate::words::Chain;
@@ -80,15 +80,6 @@ fn fault(line: usize, field: &'static str, problem: impl Into<String>, remedy: &
     Fault { line, field, problem: problem.into(), remedy }
 }
 
-fn source(draft: &Draft, terms: &Terms) -> Source {
-    match draft.source {
-        Some(import::Source::Platform) => Source::Platform,
-        Some(import::Source::Employer) => Source::Employer,
-        Some(import::Source::Subsidy) => Source::Subsidy,
-        None => terms.source,
-    }
-}
-
 fn contribution(draft: &Draft, terms: &Terms) -> Result<Contribution, Fault> {
     let text =
         |field, remedy| move |e: peal_spec::value::BadValue| fault(draft.line, field, e.to_string(), remedy);
@@ -110,7 +101,7 @@ fn contribution(draft: &Draft, terms: &Terms) -> Result<Contribution, Fault> {
     let some = evidence.orders.is_some() || evidence.shift.is_some() || evidence.place.is_some();
     Ok(Contribution {
         who: Payer {
-            source: source(draft, terms),
+            source: draft.source.map_or(terms.source, Source::from),
             issuer: terms.issuer,
             reference: draft.reference.parse().map_err(text("reference", "shorten it to 64 bytes"))?,
         },
@@ -144,7 +135,7 @@ pub fn plan(
 ) -> Plan {
     let mut plan = Plan::default();
     for draft in drafts {
-        let account = match roster.account(draft) {
+        let account = match roster.account(draft.line, &draft.worker) {
             Ok(account) => *account,
             Err(fault) => {
                 // A line may pay several contributions; its worker is missing once.
@@ -214,6 +205,34 @@ pub fn plan(
                 month: Some(known.month),
                 body,
             });
+        }
+    }
+    plan
+}
+
+/// Plans the engagements of a file: those that no earlier run has signed.
+pub fn plan_work(rows: &[work::Row], roster: &Roster<Address>, covered: &Covered, issuer: Address) -> Plan {
+    let mut plan = Plan::default();
+    let mut lines = HashMap::new();
+    for row in rows {
+        let reference = row.reference.to_string();
+        let account = match roster.account(row.line, &row.worker) {
+            Ok(account) => *account,
+            Err(fault) => {
+                plan.faults.push(fault);
+                continue;
+            }
+        };
+        // Two workers of the file may have one account.
+        let first = *lines.entry((account, reference.clone())).or_insert(row.line);
+        if first != row.line {
+            let problem = format!("{reference} stands on line {first} for the same account");
+            let remedy = "give each engagement a reference of its own";
+            plan.faults.push(fault(row.line, "reference", problem, remedy));
+        } else if !covered.contains(&(account, reference.clone(), false)) {
+            let label = Label { line: row.line as u64, key: reference };
+            let body = Body::Engagement(row.engagement(issuer));
+            plan.items.push(Item { label, account, refers: None, month: Some(row.month), body });
         }
     }
     plan

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use peal_spec::verify::{Basis, Counts, Failure, Verdict};
+use peal_spec::verify::{Basis, Counts, Failure, FlowShown, Verdict};
 use serde::Serialize;
 
 use crate::layout::{Style, clean, short, span};
@@ -90,6 +90,16 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
             line("total", &format!("{}: {text} ({})", total.insurance, basis(total.basis)));
         }
     }
+    for flow in &verdict.flows {
+        line("flow", &format!("{}: {} ({})", flow.insurance, passbook::flow(flow), basis(flow.basis)));
+    }
+    for award in &verdict.awards {
+        let insurance = award.insurance.as_deref().unwrap_or("withheld");
+        line("award", &format!("{insurance}: {}", passbook::award(award)));
+    }
+    for text in passbook::work(&verdict.engagements) {
+        line("work", &text);
+    }
     for issuer in &verdict.issuers {
         let proved = if issuer.proved { "key and role proved" } else { "key or role not checked" };
         line("issuer", &format!("{}: {proved}", short(&issuer.address)));
@@ -100,9 +110,7 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
     for text in &verdict.rests_on {
         line("rests on", &clean(text));
     }
-    if !verdict.entries.is_empty() {
-        let _ = write!(out, "\n{}", passbook::entries(&verdict.entries, style));
-    }
+    out.push_str(&passbook::lists(verdict, style));
     out
 }
 
@@ -156,12 +164,12 @@ pub fn row(file: &str, judged: &Judged) -> [String; 17] {
             let months =
                 v.months.iter().map(|m| format!("{} {} ({} settled)", m.insurance, m.months, m.settled));
             let totals = v.totals.iter().map(|t| {
-                format!(
-                    "{} {} (settled {})",
-                    t.insurance,
-                    passbook::money(Some(t.posted), Some(&t.currency)),
-                    passbook::money(Some(t.settled), Some(&t.currency))
-                )
+                let money = |minor| passbook::money(Some(minor), Some(&t.currency));
+                let of_it = |f: &&FlowShown| (&f.insurance, &f.currency) == (&t.insurance, &t.currency);
+                let refunded = v.flows.iter().find(of_it).map_or(0, |f| f.refunded);
+                let back =
+                    if refunded > 0 { format!(", refunded {}", money(refunded)) } else { String::new() };
+                format!("{} {} (settled {}{back})", t.insurance, money(t.posted), money(t.settled))
             });
             let rest = [
                 "valid".to_owned(),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use peal_spec::value::Month;
 use peal_wallet::import::ecr::Kind;
-use peal_wallet::import::{Draft, Fault, csv, ecr, ezpay, roster, totals};
+use peal_wallet::import::{Draft, Fault, csv, ecr, ezpay, roster, totals, work};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -251,6 +251,8 @@ fn read_all(bytes: &[u8]) {
         |f: &csv::File| csv::drafts(f).into_iter().map(|d| Draft { line: 0, ..d }).collect::<Vec<_>>();
     assert_eq!(unnumbered(&again), unnumbered(&file));
     assert_eq!(csv::write(&again), sent);
+    let (rows, _) = work::parse(bytes);
+    assert!(rows.iter().all(|row| row.start <= row.end) && work::sums(&rows).len() <= rows.len());
     let (file, _) = roster::parse(bytes, |t| t.parse::<u8>());
     file.write();
 }

@@ -109,10 +109,10 @@ impl ProofQuery {
 }
 
 /// Leave to make a copy. It goes along with the work, which may go on when nobody waits for it any more.
-type Leave = Arc<OwnedSemaphorePermit>;
+pub(super) type Leave = Arc<OwnedSemaphorePermit>;
 
 /// A copy of an account that was found a moment ago, by its signed read.
-async fn copy(
+pub(super) async fn copy(
     app: &App,
     address: Address,
     from: u64,

@@ -17,6 +17,8 @@ pub mod accounts;
 pub mod ledger;
 pub mod tiles;
 pub mod recovery;
+pub mod shared;
+pub mod standing;
 pub mod seen;
 pub mod health;
 pub mod docs;

@@ -62,7 +62,7 @@ fn an_account_from_its_opening_to_a_proof() {
     let copied = Copy::from_bytes(&records.body).unwrap();
     assert!(!copied.consistency.is_empty());
     let (folded, verdict) = copied.check(&stage.app.trust, now()).unwrap();
-    assert_eq!((folded.entries.len(), verdict.complete), (2, true));
+    assert_eq!((folded.targets.len(), verdict.complete), (2, true));
 
     // Proofs, verified by the server for whoever sends them.
     for (query, complete, entries) in [

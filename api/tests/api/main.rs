@@ -6,6 +6,7 @@ mod life;
 mod refusals;
 mod seen;
 mod signed_reads;
+mod shared;
 mod tiles;
 mod limits;
 mod arbitrary;

@@ -40,6 +40,8 @@ fn the_document_is_whole() {
         "/v1/accounts/{address}/records",
         "/v1/accounts/{address}/proof",
         "/v1/accounts/{address}/recovery",
+        "/v1/accounts/{address}/shared",
+        "/v1/accounts/{address}/standing",
         "/v1/checkpoint",
         "/v1/ledger",
         "/v1/postings",

@@ -88,6 +88,8 @@ pub(crate) struct Stage {
     pub(crate) at: SocketAddr,
     pub(crate) app: Shared,
     pub(crate) registrar: Person,
+    /// By how many seconds the server's clock is ahead.
+    pub(crate) ahead: Arc<AtomicU64>,
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
     _dir: tempfile::TempDir,
@@ -133,13 +135,15 @@ impl Stage {
             pins: Vec::new(),
             last: None,
         };
-        let app =
-            Arc::new(App::new(config, Trust { ledgers: vec![entry] }, Arc::new(peal_api::command::now)));
+        let ahead = Arc::new(AtomicU64::new(0));
+        let by = ahead.clone();
+        let clock = move || peal_api::command::now() + by.load(Ordering::Relaxed);
+        let app = Arc::new(App::new(config, Trust { ledgers: vec![entry] }, Arc::new(clock)));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
         let server = runtime.block_on(Server::start(app.clone())).unwrap();
         app.opened(ledger);
-        Self { origin, at: server.address(), app, registrar, server: Some(server), runtime, _dir: dir }
+        Self { origin, at: server.address(), app, registrar, ahead, server: Some(server), runtime, _dir: dir }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -170,9 +174,14 @@ impl Stage {
 
     /// A signed read.
     pub(crate) fn read(&self, person: &Person, rest: &str, accept: &str) -> Answer {
-        let path = format!("/v1/accounts/{}/{rest}", person.address);
-        let signed =
-            sign(self.at, &path, &person.address.to_string(), now().seconds(), &person.chain.reading(0));
+        self.read_of(person, person.address, rest, accept)
+    }
+
+    /// A signed read of somebody's account.
+    pub(crate) fn read_of(&self, person: &Person, of: Address, rest: &str, accept: &str) -> Answer {
+        let path = format!("/v1/accounts/{of}/{rest}");
+        let created = now().seconds() + self.ahead.load(Ordering::Relaxed);
+        let signed = sign(self.at, &path, &person.address.to_string(), created, &person.chain.reading(0));
         call(
             self.at,
             "GET",

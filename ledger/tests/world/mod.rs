@@ -15,9 +15,9 @@ use peal_spec::posting::{Checked, Posting};
 use peal_spec::receipt::{Accepted, Receipt};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::role::{Grant, Role};
+use peal_spec::statement::Referenced;
 use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
-use peal_spec::statement::settlement::Settler;
 use peal_spec::statement::{
     Amount, Body, Contribution, Correction, Granted, Keys, Opened, Recovery, Revoked, Rotated, Settlement,
     Source, Statement, What,
@@ -331,7 +331,7 @@ impl World {
     }
 
     pub fn settled(&self, subject: &Person, refers: u64, about: u32, amount: Amount) -> Statement {
-        let who = Settler { issuer: self.fund.address, reference: "transfer-1".parse().unwrap() };
+        let who = Referenced { issuer: self.fund.address, reference: "transfer-1".parse().unwrap() };
         self.statement(subject, Some(refers), Some(about), &Body::Settlement(Settlement { who, amount }))
     }
 

@@ -1,15 +1,15 @@
 //! Type 5, *contribution*: somebody pays for a month of an insurance.
 
 use super::{
-    Amount, At, Authority, Evidence, FacetReader, FacetWriter, Kind, Shape, Source, Statement, What,
+    Amount, At, Authority, Evidence, FacetReader, FacetWriter, Kind, Reference, Shape, Source, Statement,
+    What,
 };
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::facet::Reference;
 use crate::refusal::{Code, Refusal};
-use crate::role::Role;
-use crate::scene::{Entry, Scene, demand, demand_role};
+use crate::scene::{Scene, demand, demand_fund, demand_month, demand_reference, demand_role};
 use crate::state::{Change, Changed, State};
+use crate::target::{Entry, Target};
 use crate::value::AMOUNT_MAX;
 
 /// Who pays a contribution, and under which reference.
@@ -77,41 +77,75 @@ impl Kind for Contribution {
         Some(self.who.issuer)
     }
 
-    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
-        let (issuer, subject) = scene.parties()?;
-        let (insurance, amount) = (self.what.insurance, &self.amount);
-        match self.who.source.role() {
-            None => demand(issuer.address == subject.address, Code::NotYours, "who")?,
-            Some(role) => demand_role(issuer.state, &[role], Some(insurance), scene.time)?,
-        }
-        let latest = scene.time.month().ordinal() + 1;
-        demand(statement.month.is_some_and(|m| m.ordinal() <= latest), Code::MonthInFuture, "month")?;
-        demand(amount.in_range(), Code::AmountRange, "amount")?;
-        let fit = scene.fund.is_some_and(|f| f.state.may(Role::Fund, insurance, scene.time));
-        demand(fit, Code::FundUnfit, "what")?;
-        if let Some(place) = scene.reference {
-            return Err(Refusal::new(Code::ReferenceTaken, "who").at(place));
-        }
-        let posted = subject.state.totals(insurance, amount.currency).map_or(0, |(_, t)| t.posted);
-        demand(posted + amount.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")?;
-        let missing = subject.state.cells_missing(insurance, amount.currency);
-        demand(missing <= subject.state.cells_free(), Code::StateFull, "what")
+    fn reference(&self) -> Option<&Reference> {
+        Some(&self.who.reference)
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
-        // Without a month it was never accepted.
-        let Some(month) = at.month else { return (Changed::default(), None) };
-        let entry = Entry {
+    fn named(&self) -> Option<Address> {
+        Some(self.what.fund)
+    }
+
+    fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
+        judge_payment(self, scene, statement)?;
+        judge_room(self, scene)
+    }
+
+    fn opens(&self, at: At) -> Option<Target> {
+        Some(Target::Entry(Entry {
             issuer: self.who.issuer.number,
             source: self.who.source,
             insurance: self.what.insurance,
-            month,
+            month: at.month?,
             fund: self.what.fund.number,
             amount: self.amount,
             settled: false,
             void: false,
-        };
-        let change = Change { plus: Change::parts(&self.amount), standing: 1, ..Change::default() };
-        (state.tally((entry.insurance, self.amount.currency, month), &change), Some(entry))
+            refunded: (0, 0),
+            received: 0,
+        }))
     }
+
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
+        // Without a month it was never accepted.
+        let Some(month) = at.month else { return Changed::default() };
+        let change = Change { plus: Change::parts(&self.amount), standing: 1, ..Change::default() };
+        state.tally((self.what.insurance, self.amount.currency, month), &change)
+    }
+}
+
+/// Refusals 26 to 38: who pays, for when, how much, to whom.
+pub(crate) fn judge_payment(
+    paid: &Contribution,
+    scene: &Scene<'_>,
+    statement: &Statement,
+) -> Result<(), Refusal> {
+    let (issuer, subject) = scene.parties()?;
+    let insurance = paid.what.insurance;
+    match paid.who.source.role() {
+        None => demand(issuer.address == subject.address, Code::NotYours, "who")?,
+        Some(role) => demand_role(issuer.state, &[role], Some(insurance), scene.time)?,
+    }
+    judge_amount(paid, scene, statement)
+}
+
+/// Refusals 36 to 38: for when, how much, to whom.
+pub(crate) fn judge_amount(
+    paid: &Contribution,
+    scene: &Scene<'_>,
+    statement: &Statement,
+) -> Result<(), Refusal> {
+    demand_month(statement.month, scene.time)?;
+    demand(paid.amount.in_range(), Code::AmountRange, "amount")?;
+    demand_fund(scene, paid.what.insurance)
+}
+
+/// Refusals 44 to 46: its reference is new, and the state has room for it.
+pub(crate) fn judge_room(paid: &Contribution, scene: &Scene<'_>) -> Result<(), Refusal> {
+    let (_, subject) = scene.parties()?;
+    let (insurance, amount) = (paid.what.insurance, &paid.amount);
+    demand_reference(scene)?;
+    let posted = subject.state.totals(insurance, amount.currency).map_or(0, |(_, t)| t.posted);
+    demand(posted + amount.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")?;
+    let missing = subject.state.cells_missing(insurance, amount.currency);
+    demand(missing <= subject.state.cells_free(), Code::StateFull, "what")
 }

@@ -1,17 +1,18 @@
-//! Type 7, *correction*: the issuer of a contribution replaces its amount or voids it. The head refers to the contribution.
+//! Type 7, *correction*: the issuer of a contribution replaces its amount or voids it, that of an engagement or award voids it. The head refers to it.
 
 use super::{Amount, At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::refusal::{Code, Refusal};
-use crate::scene::{Entry, Scene, demand, demand_open};
+use crate::scene::{Scene, demand, demand_open};
 use crate::state::{Change, Changed, State};
+use crate::target::Target;
 use crate::value::{AMOUNT_MAX, Text};
 
 /// The issuer, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrector {
-    /// The posting's issuer, who also issued the contribution.
+    /// The posting's issuer, who also issued what is corrected.
     pub issuer: Address,
     /// Why, for people.
     pub reason: Text<128>,
@@ -29,12 +30,12 @@ impl Cbor for Corrector {
     }
 }
 
-/// A contribution is replaced or voided.
+/// A contribution is replaced, or something is voided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
     /// Who corrects, and why.
     pub who: Corrector,
-    /// The new amount, or none to void the entry.
+    /// The new amount of a contribution, or none to void the record.
     pub amount: Option<Amount>,
 }
 
@@ -64,20 +65,45 @@ impl Kind for Correction {
 
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
         let (issuer, subject) = scene.parties()?;
-        let entry = scene.target()?;
-        demand(issuer.address.number == entry.issuer, Code::NotIssuer, "who")?;
-        demand(self.amount.is_none_or(|a| a.in_range()), Code::AmountRange, "amount")?;
-        let place = (subject.address.number, statement.refers.unwrap_or_default());
-        demand_open(entry, place, statement.month, self.amount.as_ref())?;
-        let Some(new) = self.amount else { return Ok(()) };
-        demand(new != entry.amount, Code::AmountDiffers, "amount")?;
-        let posted = subject.state.totals(entry.insurance, new.currency).map_or(0, |(_, t)| t.posted);
-        let rest = posted.saturating_sub(entry.amount.amount);
-        demand(rest + new.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount")
+        let by = |number: u64| demand(issuer.address.number == number, Code::NotIssuer, "who");
+        let in_range = || demand(self.amount.is_none_or(|a| a.in_range()), Code::AmountRange, "amount");
+        let (issued_by, void, month) = match scene.target {
+            None | Some(Target::Consent(_) | Target::Claim(_)) => {
+                return Err(Refusal::new(Code::TargetMissing, "refers"));
+            }
+            Some(Target::Entry(entry)) => {
+                by(entry.issuer)?;
+                in_range()?;
+                demand_open(scene, statement, entry, self.amount.map(|a| a.currency))?;
+                let Some(new) = self.amount else { return Ok(()) };
+                demand(new != entry.amount, Code::AmountDiffers, "amount")?;
+                let posted = subject.state.totals(entry.insurance, new.currency).map_or(0, |(_, t)| t.posted);
+                let rest = posted.saturating_sub(entry.amount.amount);
+                return demand(rest + new.amount <= AMOUNT_MAX, Code::TotalOverflow, "amount");
+            }
+            Some(Target::Engagement(engaged)) => (engaged.issuer, engaged.void, engaged.month),
+            Some(Target::Award(award)) => (award.issuer, award.void, award.first),
+        };
+        by(issued_by)?;
+        in_range()?;
+        scene.demand_at(statement, !void, Code::TargetVoid, "refers")?;
+        demand(statement.month == Some(month), Code::MonthDiffers, "month")?;
+        demand(self.amount.is_none(), Code::OnlyVoid, "amount")
     }
 
-    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
-        let Some(mut entry) = entry else { return (Changed::default(), None) };
+    fn effect(&self, state: &mut State, _: At, target: Option<&mut Target>) -> Changed {
+        let entry = match target {
+            Some(Target::Entry(entry)) => entry,
+            Some(Target::Engagement(engaged)) => {
+                engaged.void = true;
+                return Changed::default();
+            }
+            Some(Target::Award(award)) => {
+                award.void = true;
+                return Changed::default();
+            }
+            None | Some(Target::Consent(_) | Target::Claim(_)) => return Changed::default(),
+        };
         let minus = Change::parts(&entry.amount);
         let key = (entry.insurance, entry.amount.currency, entry.month);
         let change = match self.amount {
@@ -90,6 +116,6 @@ impl Kind for Correction {
                 Change { minus, standing: -1, ..Change::default() }
             }
         };
-        (state.tally(key, &change), Some(entry))
+        state.tally(key, &change)
     }
 }

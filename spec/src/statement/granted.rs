@@ -4,8 +4,9 @@ use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
 use crate::role::Grant;
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{Changed, Held, ROLES, State};
+use crate::target::Target;
 
 /// A role is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ impl Kind for Granted {
         demand(issuer.address.number == 0, Code::NotRegistrar, "who")
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
         state.roles.push(Held { grant: self.role.clone(), sequence: at.sequence });
-        (Changed::one(ROLES), None)
+        Changed::one(ROLES)
     }
 }

@@ -14,37 +14,88 @@ use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, Seed, Tag, derive, derive_two, tagged, tagged_two};
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
-use crate::scene::{Entry, Scene};
+use crate::scene::Scene;
 use crate::state::{Changed, State};
+use crate::target::Target;
 use crate::tree;
 use crate::value::{Month, Origin, Time};
 
+/// Reads and writes the facets of a type whose fields are its facets, in order.
+macro_rules! facets {
+    ($($facet:ident),*) => {
+        fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
+            Ok(Self { $($facet: facets.take()?,)* })
+        }
+
+        fn write(&self, facets: &mut FacetWriter) {
+            $(facets.put(&self.$facet);)*
+        }
+    };
+}
+
+pub mod access;
+pub mod access_unasked;
+pub mod award;
+pub mod benefit;
+pub mod claim;
+pub mod claim_answered;
+pub mod claim_closed;
+pub mod claim_for;
+pub mod claim_remedied;
+pub mod consent_granted;
+pub mod consent_revoked;
 pub mod contribution;
 pub mod correction;
+pub mod engagement;
 pub mod facets;
 pub mod granted;
+pub mod interest;
+pub mod matching;
 pub mod opened;
+pub mod paid_for;
 pub mod recovery_approved;
 pub mod recovery_changed;
 pub mod recovery_completed;
 pub mod recovery_vetoed;
+pub mod refund;
+pub mod refund_received;
 pub mod revoked;
 pub mod rotated;
+pub mod ruling;
 pub mod settlement;
 pub mod shape;
 
-pub use crate::facet::{Amount, Evidence, Keys, Recovery, Source, What};
+pub use crate::facet::{Amount, Evidence, Keys, Recovery, Reference, Referenced, Source, What};
+pub use crate::money::{self, Entitlement, Money, Returned};
+pub use access::Access;
+pub use access_unasked::AccessUnasked;
+pub use award::Award;
+pub use benefit::Benefit;
+pub use claim::Claim;
+pub use claim_answered::ClaimAnswered;
+pub use claim_closed::ClaimClosed;
+pub use claim_for::ClaimFor;
+pub use claim_remedied::ClaimRemedied;
+pub use consent_granted::ConsentGranted;
+pub use consent_revoked::ConsentRevoked;
 pub use contribution::Contribution;
 pub use correction::Correction;
+pub use engagement::Engagement;
 pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
+pub use interest::Interest;
+pub use matching::Matching;
 pub use opened::Opened;
+pub use paid_for::PaidFor;
 pub use recovery_approved::RecoveryApproved;
 pub use recovery_changed::RecoveryChanged;
 pub use recovery_completed::RecoveryCompleted;
 pub use recovery_vetoed::RecoveryVetoed;
+pub use refund::Refund;
+pub use refund_received::RefundReceived;
 pub use revoked::Revoked;
 pub use rotated::Rotated;
+pub use ruling::Ruling;
 pub use settlement::Settlement;
 pub use shape::{Shape, Value};
 
@@ -87,8 +138,23 @@ pub trait Kind: Sized {
     /// The first refusal that applies, in the order of their codes.
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal>;
 
-    /// Changes the state and perhaps an entry; returns the cells whose content changed, and the entry.
-    fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Changed, Option<Entry>);
+    /// Its reference, where that must be new among its issuer's in the account.
+    fn reference(&self) -> Option<&Reference> {
+        None
+    }
+
+    /// The fund, or the bureau, that it names.
+    fn named(&self) -> Option<Address> {
+        None
+    }
+
+    /// What later records may refer to it as.
+    fn opens(&self, _: At) -> Option<Target> {
+        None
+    }
+
+    /// Changes the state, and the record that it refers to; returns the cells whose content changed.
+    fn effect(&self, state: &mut State, at: At, target: Option<&mut Target>) -> Changed;
 }
 
 /// Who may issue statements of a type.
@@ -108,6 +174,14 @@ pub enum Authority {
     EntryIssuer,
     /// A guardian of the account, or a bureau.
     Guardian,
+    /// An issuer with one of these roles for the insurance that *what* names.
+    Covering(&'static [Role]),
+    /// The grantee of the consent that it refers to.
+    Grantee,
+    /// The party that the claim is against that it refers to.
+    Party,
+    /// The account itself, or the bureau of the claim that it refers to.
+    ItselfOrBureau,
 }
 
 /// Where an accepted statement stands in its account, and what it is about.
@@ -217,8 +291,22 @@ macro_rules! kinds {
             pub(crate) fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
                 match self { $(Body::$kind(body) => body.judge(scene, statement),)* }
             }
-            pub(crate) fn effect(&self, state: &mut State, at: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
-                match self { $(Body::$kind(body) => body.effect(state, at, entry),)* }
+            pub(crate) fn effect(&self, state: &mut State, at: At, target: Option<&mut Target>) -> Changed {
+                match self { $(Body::$kind(body) => body.effect(state, at, target),)* }
+            }
+            /// What later records may refer to it as, if it is recorded at this place.
+            pub fn opens(&self, at: At) -> Option<Target> {
+                match self { $(Body::$kind(body) => body.opens(at),)* }
+            }
+            /// The fund, or the bureau, that it names.
+            pub fn named(&self) -> Option<Address> {
+                match self { $(Body::$kind(body) => body.named(),)* }
+            }
+            /// Its reference, where that must be new: among its issuer's in the account, of statements of the type that is given.
+            pub fn reference(&self) -> Option<Used<'_>> {
+                let (kind, reference) = match self { $(Body::$kind(body) => (Type::$kind, body.reference()?),)* };
+                let kind = if kind.is_payment() { Type::Contribution } else { kind };
+                Some(Used { kind, issuer: self.issuer()?.number, reference: reference.as_str() })
             }
             /// Encodes the facets, in order.
             pub fn facets(&self) -> Facets {
@@ -240,9 +328,48 @@ kinds! {
     9 RecoveryVetoed
     10 RecoveryCompleted
     11 RecoveryChanged
+    13 Engagement
+    14 Benefit
+    15 Refund
+    16 Interest
+    17 Claim
+    18 Ruling
+    21 ConsentGranted
+    22 ConsentRevoked
+    23 Access
+    30 Award
+    31 RefundReceived
+    32 Matching
+    33 AccessUnasked
+    34 ClaimFor
+    35 ClaimAnswered
+    36 ClaimClosed
+    37 ClaimRemedied
+    38 PaidFor
+}
+
+/// A reference that must be new: who used it, for which kind of statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Used<'b> {
+    /// The type; a contribution for all that are contributions.
+    pub kind: Type,
+    /// Number of the issuer's account.
+    pub issuer: u64,
+    /// The reference.
+    pub reference: &'b str,
 }
 
 impl Type {
+    /// Whether it is a contribution: by itself, beside another one, or in somebody's name.
+    pub fn is_payment(self) -> bool {
+        matches!(self, Type::Contribution | Type::Matching | Type::PaidFor)
+    }
+
+    /// Whether it is a claim: by the person, or for her.
+    pub fn is_claim(self) -> bool {
+        matches!(self, Type::Claim | Type::ClaimFor)
+    }
+
     /// Whether the keys of the account are those that a statement of this type gives, until the next such one.
     pub fn gives_keys(self) -> bool {
         matches!(self, Type::Opened | Type::Rotated | Type::RecoveryCompleted | Type::RecoveryChanged)

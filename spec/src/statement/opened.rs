@@ -4,8 +4,9 @@ use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Recovery, Shape
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
-use crate::scene::{Entry, Scene, demand, demand_role};
+use crate::scene::{Scene, demand, demand_role};
 use crate::state::{Changed, State};
+use crate::target::Target;
 
 /// Roles whose holders may open accounts for others.
 const OPENERS: &[Role] = &[Role::Platform, Role::Employer, Role::Bureau, Role::Agent];
@@ -56,7 +57,7 @@ impl Kind for Opened {
     }
 
     /// Nothing: an opening makes its state, see [`State::open`].
-    fn effect(&self, _: &mut State, _: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
-        (Changed::default(), entry)
+    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
+        Changed::default()
     }
 }

@@ -5,8 +5,9 @@ use crate::address::Address;
 use crate::recovery::{Approval, MAX_APPROVALS, approve, is_guardian};
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{Changed, State};
+use crate::target::Target;
 
 /// A guardian or a bureau approves of new keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Kind for RecoveryApproved {
         }
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
         let approval = Approval {
             by: self.who.number,
             sequence: at.sequence,
@@ -70,6 +71,6 @@ impl Kind for RecoveryApproved {
             vetoed: false,
             keys: self.keys,
         };
-        (state.change_approvals(|approvals| approve(approvals, approval)), None)
+        state.change_approvals(|approvals| approve(approvals, approval))
     }
 }

@@ -5,8 +5,9 @@ use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Recovery, Shape
 use crate::address::Address;
 use crate::recovery::is_firm;
 use crate::refusal::{Code, Refusal};
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{CONTROL, Changed, State};
+use crate::target::Target;
 
 /// Keys and guardians of an account change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Kind for RecoveryChanged {
         demand(!firm, Code::RecoveryPending, "recovery")
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
         let mut changed = Changed::default();
         if !state.approvals().is_empty() {
             changed = state.change_approvals(Vec::clear);
@@ -57,6 +58,6 @@ impl Kind for RecoveryChanged {
             state.control.recovery = self.recovery.clone();
             changed.add(CONTROL);
         }
-        (changed, None)
+        changed
     }
 }

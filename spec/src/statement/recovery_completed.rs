@@ -4,8 +4,9 @@ use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Shape, Statemen
 use crate::address::Address;
 use crate::recovery::due;
 use crate::refusal::{Code, Refusal};
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{CONTROL, Changed, State};
+use crate::target::Target;
 
 /// New keys take over an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +52,12 @@ impl Kind for RecoveryCompleted {
         Ok(())
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
         let mut changed = state.change_approvals(Vec::clear);
         if state.control.keys != self.keys {
             state.control.keys = self.keys;
             changed.add(CONTROL);
         }
-        (changed, None)
+        changed
     }
 }

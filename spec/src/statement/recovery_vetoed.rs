@@ -4,8 +4,9 @@ use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::recovery::veto;
 use crate::refusal::{Code, Refusal};
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{Changed, State};
+use crate::target::Target;
 
 /// Approvals are vetoed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,10 @@ impl Kind for RecoveryVetoed {
         demand(after.is_some(), Code::NothingPending, "who")
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
         match veto(state.approvals(), &state.control.recovery) {
-            Some(after) => (state.change_approvals(|approvals| *approvals = after), None),
-            None => (Changed::default(), None),
+            Some(after) => state.change_approvals(|approvals| *approvals = after),
+            None => Changed::default(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{Changed, ROLES, State};
+use crate::target::Target;
 
 /// A role is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ impl Kind for Revoked {
         demand(held, Code::TargetMissing, "refers")
     }
 
-    fn effect(&self, state: &mut State, at: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
         state.roles.retain(|held| Some(held.sequence) != at.refers);
-        (Changed::one(ROLES), None)
+        Changed::one(ROLES)
     }
 }

@@ -3,8 +3,9 @@
 use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
-use crate::scene::{Entry, Scene, demand};
+use crate::scene::{Scene, demand};
 use crate::state::{CONTROL, Changed, State};
+use crate::target::Target;
 
 /// Refusals 26 to 28: the account itself says, alone and under the new key, that the key committed to before takes over. Returns its state.
 pub(super) fn demand_next<'a>(scene: &Scene<'a>, keys: &Keys) -> Result<&'a State, Refusal> {
@@ -48,9 +49,9 @@ impl Kind for Rotated {
         demand_next(scene, &self.keys).map(drop)
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<Entry>) -> (Changed, Option<Entry>) {
+    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
         let changed = state.control.keys != self.keys;
         state.control.keys = self.keys;
-        (if changed { Changed::one(CONTROL) } else { Changed::default() }, None)
+        if changed { Changed::one(CONTROL) } else { Changed::default() }
     }
 }

@@ -1,42 +1,18 @@
 //! Type 6, *settlement*: the fund says that a contribution's money arrived. The head refers to the contribution.
 
-use super::{Amount, At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
+use super::{Amount, At, Authority, FacetReader, FacetWriter, Kind, Referenced, Shape, Statement};
 use crate::address::Address;
-use crate::cbor::{Cbor, Malformed, Reader, Writer};
-use crate::facet::Reference;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
-use crate::scene::{Entry, Scene, demand, demand_open, demand_role};
+use crate::scene::{Scene, demand, demand_open, demand_role};
 use crate::state::{Change, Changed, State};
-
-/// The fund, and its own reference of the transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settler {
-    /// The posting's issuer.
-    pub issuer: Address,
-    /// May repeat: one transfer settles many contributions.
-    pub reference: Reference,
-}
-
-impl Cbor for Settler {
-    #[inline]
-    fn encode(&self, w: &mut Writer) {
-        w.array(2);
-        self.issuer.encode(w);
-        self.reference.encode(w);
-    }
-    #[inline]
-    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
-        r.array_of(2, "issuer and reference")?;
-        Ok(Self { issuer: Address::decode(r)?, reference: Reference::decode(r)? })
-    }
-}
+use crate::target::Target;
 
 /// Money arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlement {
-    /// The fund.
-    pub who: Settler,
+    /// The fund, and its own reference of the transfer; may repeat: one transfer settles many contributions.
+    pub who: Referenced,
     /// What arrived: the entry's amount, repeated.
     pub amount: Amount,
 }
@@ -44,7 +20,7 @@ pub struct Settlement {
 impl Kind for Settlement {
     const NAME: &'static str = "settlement";
     const FACETS: &'static [&'static str] = &["who", "amount"];
-    const SHAPES: &'static [Shape] = &[Shape::Settler, Shape::Amount];
+    const SHAPES: &'static [Shape] = &[Shape::Referenced, Shape::Amount];
     const REFERS: bool = true;
     const MONTH: bool = true;
 
@@ -65,21 +41,19 @@ impl Kind for Settlement {
     }
 
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
-        let (issuer, subject) = scene.parties()?;
-        let entry = scene.target()?;
+        let (issuer, _) = scene.parties()?;
+        let entry = scene.entry()?;
         demand_role(issuer.state, &[Role::Fund], Some(entry.insurance), scene.time)?;
         demand(issuer.address.number == entry.fund, Code::NotFund, "who")?;
         demand(self.amount.in_range(), Code::AmountRange, "amount")?;
-        let place = (subject.address.number, statement.refers.unwrap_or_default());
-        demand_open(entry, place, statement.month, Some(&self.amount))?;
+        demand_open(scene, statement, entry, Some(self.amount.currency))?;
         demand(self.amount == entry.amount, Code::AmountDiffers, "amount")
     }
 
-    fn effect(&self, state: &mut State, _: At, entry: Option<Entry>) -> (Changed, Option<Entry>) {
-        let Some(mut entry) = entry else { return (Changed::default(), None) };
+    fn effect(&self, state: &mut State, _: At, target: Option<&mut Target>) -> Changed {
+        let Some(Target::Entry(entry)) = target else { return Changed::default() };
         entry.settled = true;
         let change = Change { settled: Change::parts(&entry.amount), settlements: 1, ..Change::default() };
-        let changed = state.tally((entry.insurance, entry.amount.currency, entry.month), &change);
-        (changed, Some(entry))
+        state.tally((entry.insurance, entry.amount.currency, entry.month), &change)
     }
 }

@@ -2,10 +2,10 @@
 
 use super::contribution::Payer;
 use super::correction::Corrector;
-use super::settlement::Settler;
-use super::{Amount, Evidence, Keys, Recovery, What};
+use super::{Amount, Entitlement, Evidence, Keys, Money, Recovery, Referenced, Returned, What, money};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader};
+use crate::rights::{Answer, Claim, Consent, Decision, Looked, Remedy, Says};
 use crate::role::Grant;
 
 /// What a facet looks like.
@@ -17,8 +17,8 @@ pub enum Shape {
     Address,
     /// Who pays a contribution.
     Payer,
-    /// Who settles.
-    Settler,
+    /// Who says it, with a reference.
+    Referenced,
     /// Who corrects.
     Corrector,
     /// Keys of an account.
@@ -35,6 +35,30 @@ pub enum Shape {
     MaybeAmount,
     /// Evidence, or null.
     MaybeEvidence,
+    /// Evidence of work, with its period.
+    Worked,
+    /// An amount and its currency.
+    Money,
+    /// What goes back.
+    Returned,
+    /// Interest, and what it was reckoned from.
+    Interest,
+    /// What an award gives.
+    Entitlement,
+    /// What a person consents to.
+    Consent,
+    /// What somebody looks at.
+    Looked,
+    /// What is claimed.
+    Claim,
+    /// What the party says to it.
+    Answer,
+    /// What the bureau decides.
+    Ruling,
+    /// What carries it out.
+    Remedy,
+    /// Words for people.
+    Says,
 }
 
 /// A facet by itself.
@@ -44,8 +68,8 @@ pub enum Value {
     Issuer(Option<Address>),
     /// Who pays a contribution.
     Payer(Payer),
-    /// Who settles.
-    Settler(Settler),
+    /// Who says it, with a reference.
+    Referenced(Referenced),
     /// Who corrects.
     Corrector(Corrector),
     /// Keys of an account.
@@ -60,6 +84,28 @@ pub enum Value {
     Amount(Option<Amount>),
     /// Evidence, or none.
     Evidence(Option<Evidence>),
+    /// An amount and its currency.
+    Money(Money),
+    /// What goes back.
+    Returned(Returned),
+    /// Interest, and what it was reckoned from.
+    Interest(money::Interest),
+    /// What an award gives.
+    Entitlement(Entitlement),
+    /// What a person consents to.
+    Consent(Consent),
+    /// What somebody looks at.
+    Looked(Looked),
+    /// What is claimed.
+    Claim(Claim),
+    /// What the party says to it.
+    Answer(Answer),
+    /// What the bureau decides.
+    Ruling(Decision),
+    /// What carries it out.
+    Remedy(Remedy),
+    /// Words for people.
+    Says(Says),
 }
 
 impl Shape {
@@ -73,7 +119,7 @@ impl Shape {
             Shape::MaybeAddress => Value::Issuer(r.optional()?),
             Shape::Address => Value::Issuer(Some(Cbor::decode(&mut r)?)),
             Shape::Payer => Value::Payer(Cbor::decode(&mut r)?),
-            Shape::Settler => Value::Settler(Cbor::decode(&mut r)?),
+            Shape::Referenced => Value::Referenced(Cbor::decode(&mut r)?),
             Shape::Corrector => Value::Corrector(Cbor::decode(&mut r)?),
             Shape::Keys => Value::Keys(Cbor::decode(&mut r)?),
             Shape::Recovery => Value::Recovery(Cbor::decode(&mut r)?),
@@ -82,6 +128,18 @@ impl Shape {
             Shape::Amount => Value::Amount(Some(Cbor::decode(&mut r)?)),
             Shape::MaybeAmount => Value::Amount(r.optional()?),
             Shape::MaybeEvidence => Value::Evidence(r.optional()?),
+            Shape::Worked => Value::Evidence(Some(Evidence::of_work(&mut r)?)),
+            Shape::Money => Value::Money(Cbor::decode(&mut r)?),
+            Shape::Returned => Value::Returned(Cbor::decode(&mut r)?),
+            Shape::Interest => Value::Interest(Cbor::decode(&mut r)?),
+            Shape::Entitlement => Value::Entitlement(Cbor::decode(&mut r)?),
+            Shape::Consent => Value::Consent(Cbor::decode(&mut r)?),
+            Shape::Looked => Value::Looked(Cbor::decode(&mut r)?),
+            Shape::Claim => Value::Claim(Cbor::decode(&mut r)?),
+            Shape::Answer => Value::Answer(Cbor::decode(&mut r)?),
+            Shape::Ruling => Value::Ruling(Cbor::decode(&mut r)?),
+            Shape::Remedy => Value::Remedy(Cbor::decode(&mut r)?),
+            Shape::Says => Value::Says(Cbor::decode(&mut r)?),
         };
         r.end()?;
         Ok(value)
@@ -94,7 +152,7 @@ impl Value {
         match self {
             Value::Issuer(address) => Some(*address),
             Value::Payer(p) => Some(Some(p.issuer)),
-            Value::Settler(s) => Some(Some(s.issuer)),
+            Value::Referenced(r) => Some(Some(r.issuer)),
             Value::Corrector(c) => Some(Some(c.issuer)),
             _ => None,
         }

@@ -8,7 +8,8 @@ use crate::note::Checkpoint;
 use crate::posting::{self, Signed};
 use crate::proof::{Shown, View};
 use crate::record::Record;
-use crate::statement::{self, Amount, Type, Value};
+use crate::rights;
+use crate::statement::{self, Amount, Evidence, Money, Returned, Type, Value};
 use crate::tree::check_inclusion;
 
 /// Step 7 for one view.
@@ -71,6 +72,24 @@ impl Read<'_> {
     }
     pub(super) fn what(&self) -> Option<statement::What> {
         self.find(|v| if let Value::What(w) = v { Some(w.clone()) } else { None })
+    }
+    pub(super) fn money(&self) -> Option<Money> {
+        self.find(|v| if let Value::Money(m) = v { Some(*m) } else { None })
+    }
+    pub(super) fn returned(&self) -> Option<Returned> {
+        self.find(|v| if let Value::Returned(r) = v { Some(*r) } else { None })
+    }
+    pub(super) fn reference(&self) -> Option<String> {
+        self.find(|v| if let Value::Referenced(r) = v { Some(r.reference.to_string()) } else { None })
+    }
+    pub(super) fn evidence(&self) -> Option<Option<Evidence>> {
+        self.find(|v| if let Value::Evidence(e) = v { Some(e.clone()) } else { None })
+    }
+    pub(super) fn claim(&self) -> Option<rights::Claim> {
+        self.find(|v| if let Value::Claim(c) = v { Some(c.clone()) } else { None })
+    }
+    pub(super) fn consent(&self) -> Option<rights::Consent> {
+        self.find(|v| if let Value::Consent(c) = v { Some(c.clone()) } else { None })
     }
     /// Who says it: the posting's issuer if it is shown, else the one that *who* names. `None`: neither is shown.
     pub(super) fn issuer(&self) -> Option<Option<Address>> {

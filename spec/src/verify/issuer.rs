@@ -23,7 +23,11 @@ enum Needed {
 
 fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>, recovered: &Recoveries) -> Needed {
     match read.record.kind.authority() {
-        Authority::Itself | Authority::EntryIssuer => Needed::Nothing,
+        Authority::Itself
+        | Authority::EntryIssuer
+        | Authority::Grantee
+        | Authority::Party
+        | Authority::ItselfOrBureau => Needed::Nothing,
         Authority::Registrar => Needed::Registrar,
         Authority::OneOf(roles) => Needed::AnyOf(roles.to_vec(), None),
         Authority::Guardian => {
@@ -33,6 +37,10 @@ fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>, recovered: &Recoveri
                 None => Needed::NotShown,
             }
         }
+        Authority::Covering(roles) => match read.what() {
+            Some(what) => Needed::AnyOf(roles.to_vec(), Some(what.insurance)),
+            None => Needed::NotShown,
+        },
         Authority::Source => match (read.payer().map(|p| p.source.role()), read.what()) {
             (Some(None), _) => Needed::Nothing,
             (Some(Some(role)), Some(what)) => Needed::AnyOf(vec![role], Some(what.insurance)),
@@ -224,10 +232,25 @@ pub(super) fn check_signer(
     let bad = |what: &str| fail("bad-issuer", format!("record {}: {what}", read.record.sequence));
     let need = needed(read, reads, recovered);
     let issuer = signed.payload.issuer;
-    let own_only = read.record.kind.authority() == Authority::Itself
-        || read.payer().is_some_and(|p| p.source == Source::Self_);
+    let kind = read.record.kind;
+    let source = read.payer().map(|p| p.source);
+    let own_only = kind.authority() == Authority::Itself
+        || (kind == Type::Contribution && source == Some(Source::Self_));
     if own_only && issuer.is_some_and(|i| i != proof.subject.address) {
         return bad("only the account itself may say this");
+    }
+    if kind == Type::Matching && source == Some(Source::Self_) {
+        return bad("nobody matches what she pays herself");
+    }
+    if kind == Type::PaidFor && source.is_some_and(|s| s != Source::Self_) {
+        return bad("what is paid in somebody's name is of source self");
+    }
+    let claim = read.record.refers.and_then(|r| reads.get(&r)).and_then(Read::claim);
+    if let (Type::ClaimClosed, Some(issuer), Some(claim)) = (kind, issuer, claim)
+        && issuer != proof.subject.address
+        && issuer != claim.bureau
+    {
+        return bad("only the person and the bureau that rules close a claim");
     }
     if matches!(need, Needed::Registrar) && issuer.is_some_and(|i| i.number != 0) {
         return bad("only the registrar grants and revokes");

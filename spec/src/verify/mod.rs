@@ -21,7 +21,7 @@ mod tally;
 
 use account::{check_posting, check_view, read_statement};
 use issuer::{Recoveries, check_signer, own_keys};
-use tally::Tally;
+use tally::{Sums, Tally};
 pub use verdict::*;
 use verdict::{demand, fail};
 
@@ -184,7 +184,7 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
     }
 
     let tally = Tally::of(&reads, subject)?;
-    let (totals, months) = tally.sums(subject)?;
+    let Sums { totals, months, flows } = tally.sums(subject)?;
     let complete = subject.shown.len() as u64 == subject.size;
     let contents = subject.shown.iter().filter(|s| s.opening.is_some()).count() as u64;
     let records = Counts {
@@ -231,9 +231,8 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
     } else {
         format!("completeness rests on {}", auditors.join(", "))
     });
-    if totals.iter().any(|t| t.basis == Basis::AssertedByTheLedger)
-        || months.iter().any(|m| m.basis == Basis::AssertedByTheLedger)
-    {
+    let bases = totals.iter().map(|t| t.basis).chain(months.iter().map(|m| m.basis));
+    if bases.chain(flows.iter().map(|f| f.basis)).any(|basis| basis == Basis::AssertedByTheLedger) {
         rests_on
             .push("totals marked as asserted rest on the operator: their items are not all shown".to_owned());
     }
@@ -251,8 +250,12 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
         withheld,
         complete,
         entries: tally.entries(),
+        engagements: tally.engagements(),
+        awards: tally.awards(),
+        claims: tally.claims(),
         totals,
         months,
+        flows,
         issuers,
         not_checked,
         rests_on,

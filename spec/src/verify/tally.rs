@@ -3,16 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Read;
-use super::verdict::{Basis, EntryShown, Failure, MonthsShown, Standing, TotalShown, demand, fail};
+use super::verdict::{
+    AwardShown, Basis, ClaimShown, EngagementShown, EntryShown, Failure, FlowShown, MonthsShown, Standing,
+    TotalShown, demand, fail,
+};
+use crate::address::Address;
 use crate::proof::View;
-use crate::state::{Cell, Totals};
-use crate::statement::{Amount, Type};
+use crate::rights::{Decision, Remedy};
+use crate::state::{Cell, Flows, Totals};
+use crate::statement::{Amount, Type, Value};
+use crate::target::Stage;
 use crate::value::{Currency, Insurance, Month};
 
-/// A contribution as the proof's records leave it.
+/// A record that others may refer to, as the proof's records leave it.
 struct Item<'p> {
     read: &'p Read<'p>,
     amount: Option<Option<Amount>>,
+    /// Sequence of the record that gave the amount last.
+    amount_at: u64,
     settled: bool,
     void: bool,
     corrected: bool,
@@ -20,22 +28,68 @@ struct Item<'p> {
     unsure: bool,
     /// Whether no later record is hidden.
     known: bool,
+    /// What went back of it and the credited part of that, what of it was received, what was paid of it; none where an amount is not shown.
+    refunded: Option<(u64, u64)>,
+    received: Option<u64>,
+    paid: Option<u64>,
+    /// How many refunds and benefits there were, and in which currency.
+    refunds: u64,
+    benefits: u64,
+    flow_currency: Option<Currency>,
+    /// How far a claim is, until when the party has to act, and what carries it out; no stage where a ruling does not show.
+    stage: Option<Stage>,
+    by: Option<Decision>,
+    remedy: Vec<u64>,
+}
+
+impl Item<'_> {
+    fn is_entry(&self) -> bool {
+        self.read.record.kind.is_payment()
+    }
+
+    /// Whether it was voided, if that is known.
+    fn is_void(&self) -> Option<bool> {
+        (self.known && !self.unsure).then_some(self.void)
+    }
+
+    fn currency(&self) -> Option<Currency> {
+        Some(self.amount.flatten()?.currency)
+    }
+}
+
+/// Whether records of a type may refer to those of another.
+fn may_refer(kind: Type, target: Type) -> bool {
+    match kind {
+        Type::Settlement | Type::Refund | Type::RefundReceived | Type::Matching => target.is_payment(),
+        Type::Correction => target.is_payment() || matches!(target, Type::Engagement | Type::Award),
+        Type::Benefit => target == Type::Award,
+        Type::ConsentRevoked | Type::Access | Type::ClaimFor | Type::PaidFor => {
+            target == Type::ConsentGranted
+        }
+        Type::Ruling | Type::ClaimAnswered | Type::ClaimClosed | Type::ClaimRemedied => target.is_claim(),
+        _ => false,
+    }
 }
 
 /// Steps 12 and 13: what the records shown add up to.
 pub(super) struct Tally<'p> {
     items: BTreeMap<u64, Item<'p>>,
-    /// Whether every record is shown with all that the totals are made of.
+    interest: Vec<&'p Read<'p>>,
+    /// Whose account it is.
+    subject: Address,
+    /// Whether every record is shown, at least as a header.
     whole: bool,
 }
 
 /// Months by ordinal: those that count, and those of them that are settled.
 type MonthSets = (BTreeSet<u32>, BTreeSet<u32>);
 
+/// What the cells shown say, once they are found to be what the records add up to.
 #[derive(Default)]
-struct Sums {
-    totals: BTreeMap<(Insurance, Currency), Totals>,
-    months: BTreeMap<Insurance, MonthSets>,
+pub(super) struct Sums {
+    pub(super) totals: Vec<TotalShown>,
+    pub(super) months: Vec<MonthsShown>,
+    pub(super) flows: Vec<FlowShown>,
 }
 
 impl<'p> Tally<'p> {
@@ -48,59 +102,79 @@ impl<'p> Tally<'p> {
             }
             tail = *sequence;
         }
-        let mut items: BTreeMap<u64, Item<'p>> = BTreeMap::new();
-        let mut whole = reads.len() as u64 == subject.size;
+        let whole = reads.len() as u64 == subject.size;
+        let mut tally =
+            Self { items: BTreeMap::new(), interest: Vec::new(), subject: subject.address, whole };
+        // Since this record no one is hidden.
+        let (mut since, mut next) = (0, 0);
         for (sequence, read) in reads {
-            let bad = |what: &str| fail("bad-reference", format!("record {sequence}: {what}"));
-            let kind = read.record.kind;
-            if kind == Type::Contribution {
-                whole &= read.what().is_some() && read.amount().is_some();
-                let known = *sequence >= tail;
-                let amount = read.amount();
-                items.insert(
-                    *sequence,
-                    Item {
-                        read,
-                        amount,
-                        settled: false,
-                        void: false,
-                        corrected: false,
-                        unsure: false,
-                        known,
-                    },
-                );
-                continue;
+            if *sequence != next {
+                since = *sequence;
             }
-            if !matches!(kind, Type::Settlement | Type::Correction) {
-                continue;
+            next = sequence + 1;
+            tally.refer(*sequence, read, reads, since)?;
+            tally.add(*sequence, read, *sequence >= tail);
+        }
+        Ok(tally)
+    }
+
+    /// Step 12 for one record, and what it does to the one that it refers to.
+    fn refer(
+        &mut self,
+        sequence: u64,
+        read: &Read<'_>,
+        reads: &BTreeMap<u64, Read<'_>>,
+        since: u64,
+    ) -> Result<(), Failure> {
+        let bad = |what: &str| fail("bad-reference", format!("record {sequence}: {what}"));
+        let kind = read.record.kind;
+        let funds = read.what().map(|w| w.fund).zip(read.issuer().flatten());
+        if kind == Type::Interest && funds.is_some_and(|(named, by)| named != by) {
+            return bad("it is not by the fund that it names");
+        }
+        let Some(target) = read.record.refers.filter(|_| kind != Type::Revoked) else { return Ok(()) };
+        let item = self.items.get_mut(&target).filter(|i| may_refer(kind, i.read.record.kind));
+        let Some(item) = item else {
+            if !read.values.is_empty() || reads.contains_key(&target) {
+                return bad("it does not refer to a record that is shown and that it may refer to");
             }
-            let has_contents = !read.values.is_empty();
-            let target = read.record.refers.unwrap_or(*sequence);
-            let Some(item) = items.get_mut(&target) else {
-                if has_contents || reads.contains_key(&target) {
-                    return bad("it does not refer to a contribution that is shown");
-                }
-                continue;
-            };
-            if item.read.record.month != read.record.month {
-                return bad("it is for another month than the contribution it refers to");
-            }
-            let allowed = if kind == Type::Settlement {
-                item.read.what().map(|w| Some(w.fund))
-            } else {
-                item.read.issuer()
-            };
-            if let (Some(by), Some(allowed)) = (read.issuer(), allowed)
-                && by != allowed
-            {
-                return bad("it is not by the fund, or the issuer, of the contribution it refers to");
-            }
-            if item.settled || item.void {
-                return bad("the contribution it refers to is settled or void already");
-            }
-            if kind == Type::Settlement {
+            return Ok(());
+        };
+        let any_month = matches!(kind, Type::Benefit | Type::PaidFor);
+        if !any_month && item.read.record.month != read.record.month {
+            return bad("it is for another month than the record it refers to");
+        }
+        let (consent, claim) = (|| item.read.consent(), || item.read.claim());
+        let allowed: Option<Vec<Option<Address>>> = match kind {
+            Type::Settlement | Type::Refund | Type::Benefit => item.read.what().map(|w| vec![Some(w.fund)]),
+            Type::Correction | Type::RefundReceived => item.read.issuer().map(|by| vec![by]),
+            Type::Access | Type::ClaimFor | Type::PaidFor => consent().map(|c| vec![Some(c.grantee)]),
+            Type::ClaimAnswered | Type::ClaimRemedied => claim().map(|c| vec![Some(c.party)]),
+            Type::Ruling => claim().map(|c| vec![Some(c.bureau)]),
+            Type::ClaimClosed => claim().map(|c| vec![Some(c.bureau), Some(self.subject)]),
+            _ => None,
+        };
+        if let (Some(by), Some(allowed)) = (read.issuer(), allowed)
+            && !allowed.contains(&by)
+        {
+            return bad("it is not by whom the record it refers to lets say it");
+        }
+        if item.settled && matches!(kind, Type::Settlement | Type::Correction) {
+            return bad("the contribution it refers to is settled already");
+        }
+        if item.void && kind != Type::RefundReceived {
+            return bad("what it refers to is void already");
+        }
+        let own = read.money().map(|m| m.currency).or(read.returned().map(|r| r.currency));
+        let theirs = item.currency().or(entitlement(item.read).map(|e| e.currency));
+        if own.zip(theirs).is_some_and(|(own, theirs)| own != theirs) {
+            return bad("it is in another currency than the record it refers to");
+        }
+        match kind {
+            Type::Settlement => {
+                // Where a record between is hidden, that one may have corrected it.
                 let differs = match (read.amount(), item.amount) {
-                    (Some(Some(settled)), Some(Some(now))) => settled != now,
+                    (Some(Some(settled)), Some(Some(now))) => settled != now && since <= item.amount_at,
                     _ => false,
                 };
                 if differs {
@@ -110,92 +184,240 @@ impl<'p> Tally<'p> {
                 item.settled = true;
                 item.unsure = false;
                 item.amount = read.amount().or(item.amount);
-                continue;
             }
-            item.corrected = true;
-            whole &= read.amount().is_some();
-            match read.amount() {
-                Some(None) => item.void = true,
-                new => {
-                    item.unsure = new.is_none();
-                    item.amount = new;
+            Type::Matching => {
+                let same = read.what().zip(item.read.what()).is_none_or(|(a, b)| a.insurance == b.insurance);
+                if !same {
+                    return bad("it is of another insurance than the contribution that it matches");
                 }
             }
+            Type::Correction => {
+                if !item.is_entry() && matches!(read.amount(), Some(Some(_))) {
+                    return bad("it changes what can only be voided");
+                }
+                item.corrected = true;
+                match read.amount() {
+                    Some(None) => item.void = true,
+                    new => {
+                        item.unsure = new.is_none();
+                        (item.amount, item.amount_at) = (new, sequence);
+                    }
+                }
+            }
+            Type::Refund => {
+                // Where a record between is hidden, that one may have settled it.
+                if !item.settled && since <= target {
+                    return bad("the contribution it refers to is not settled");
+                }
+                let returned = read.returned();
+                item.refunds += 1;
+                item.flow_currency = returned.map(|r| r.currency);
+                let sum = item.refunded.zip(returned);
+                item.refunded = sum.and_then(|(before, more)| {
+                    Some((before.0.checked_add(more.amount)?, before.1.checked_add(more.credited)?))
+                });
+            }
+            Type::RefundReceived => {
+                let sum = item.received.zip(read.money());
+                item.received = sum.and_then(|(before, more)| before.checked_add(more.amount));
+            }
+            Type::ClaimAnswered => item.stage = Some(Stage::Answered),
+            Type::Ruling => {
+                item.by = read.find(|v| if let Value::Ruling(d) = v { Some(*d) } else { None });
+                item.stage = item.by.map(|decision| Stage::from(decision.outcome));
+            }
+            Type::ClaimRemedied => {
+                let named =
+                    read.find(|v| if let Value::Remedy(Remedy(n)) = v { Some(n.clone()) } else { None });
+                item.remedy.extend(named.unwrap_or_default());
+                item.stage = Some(Stage::Remedied);
+            }
+            Type::ClaimClosed => item.stage = Some(Stage::Closed),
+            Type::Benefit => {
+                item.benefits += 1;
+                item.flow_currency = read.money().map(|m| m.currency);
+                let sum = item.paid.zip(read.money());
+                item.paid = sum.and_then(|(before, more)| before.checked_add(more.amount));
+            }
+            _ => {}
         }
-        Ok(Self { items, whole })
+        Ok(())
     }
 
-    pub(super) fn sums(&self, subject: &View) -> Result<(Vec<TotalShown>, Vec<MonthsShown>), Failure> {
-        let (mut totals, mut months) = (Vec::new(), Vec::new());
-        let basis = if self.whole { Basis::Recomputed } else { Basis::AssertedByTheLedger };
-        let sums = if self.whole { Some(self.add_up().unwrap_or_default()) } else { None };
+    /// What later records may refer to, or what counts by itself.
+    fn add(&mut self, sequence: u64, read: &'p Read<'p>, known: bool) {
+        let kind = read.record.kind;
+        match kind {
+            Type::Interest => {
+                self.interest.push(read);
+                return;
+            }
+            Type::Award | Type::Engagement | Type::ConsentGranted | Type::Claim | Type::ClaimFor => {}
+            kind if kind.is_payment() => {}
+            _ => return,
+        }
+        let item = Item {
+            read,
+            amount: read.amount(),
+            amount_at: sequence,
+            settled: false,
+            void: false,
+            corrected: false,
+            unsure: false,
+            known,
+            refunded: Some((0, 0)),
+            received: Some(0),
+            paid: Some(0),
+            refunds: 0,
+            benefits: 0,
+            flow_currency: None,
+            stage: Some(Stage::Open),
+            by: None,
+            remedy: Vec::new(),
+        };
+        self.items.insert(sequence, item);
+    }
+
+    pub(super) fn sums(&self, subject: &View) -> Result<Sums, Failure> {
+        let mut shown = Sums::default();
+        let basis = |known: bool| if known { Basis::Recomputed } else { Basis::AssertedByTheLedger };
         let last = subject.shown.last().filter(|s| s.record.sequence + 1 == subject.size);
         for opened in last.iter().flat_map(|s| &s.cells) {
             match &opened.cell {
                 Cell::Totals(t) => {
-                    let none =
-                        Totals { posted: 0, posted_credited: 0, settled: 0, settled_credited: 0, ..*t };
-                    let same = sums
-                        .as_ref()
-                        .is_none_or(|s| *s.totals.get(&(t.insurance, t.currency)).unwrap_or(&none) == *t);
+                    let added = self.totals(t.insurance, t.currency);
+                    let same = added.is_none_or(|added| added == Some(*t));
                     demand(same, "bad-total", || format!("{} {}", t.insurance, t.currency))?;
-                    totals.push(TotalShown {
+                    shown.totals.push(TotalShown {
                         insurance: t.insurance.to_string(),
                         currency: t.currency.to_string(),
                         posted: t.posted,
                         posted_credited: t.posted_credited,
                         settled: t.settled,
                         settled_credited: t.settled_credited,
-                        basis,
+                        basis: basis(added.is_some()),
                     });
                 }
                 Cell::Months { insurance, runs, months: count, settled } => {
-                    let none = Default::default();
-                    let same = sums.as_ref().is_none_or(|s| {
-                        let (all, confirmed) = s.months.get(insurance).unwrap_or(&none);
+                    let added = self.months(*insurance);
+                    let same = added.as_ref().is_none_or(|(all, confirmed)| {
                         *all == self.expand(runs) && confirmed.len() as u64 == *settled
                     });
                     demand(same, "bad-total", || format!("months of {insurance}"))?;
-                    months.push(MonthsShown {
+                    shown.months.push(MonthsShown {
                         insurance: insurance.to_string(),
                         runs: runs.iter().map(|(m, n)| (m.to_string(), month_after(*m, n - 1))).collect(),
                         months: *count,
                         settled: *settled,
-                        basis,
+                        basis: basis(added.is_some()),
+                    });
+                }
+                Cell::Flows(f) => {
+                    let added = self.flows(f.insurance, f.currency);
+                    let same = added.is_none_or(|added| added == Some(*f));
+                    demand(same, "bad-total", || format!("flows of {} {}", f.insurance, f.currency))?;
+                    shown.flows.push(FlowShown {
+                        insurance: f.insurance.to_string(),
+                        currency: f.currency.to_string(),
+                        refunded: f.refunded,
+                        refunded_credited: f.refunded_credited,
+                        paid: f.paid,
+                        interest: f.interest,
+                        basis: basis(added.is_some()),
                     });
                 }
                 _ => {}
             }
         }
-        Ok((totals, months))
+        Ok(shown)
     }
 
-    /// Everything added up once: totals by insurance and currency, months that count and settled months by insurance.
-    fn add_up(&self) -> Option<Sums> {
-        let mut sums = Sums::default();
-        for item in self.items.values().filter(|i| !i.void) {
-            let (Some(what), Some(amount)) = (item.read.what(), item.amount.flatten()) else { continue };
-            let (insurance, currency) = (what.insurance, amount.currency);
-            let none = Totals {
-                insurance,
-                currency,
-                posted: 0,
-                posted_credited: 0,
-                settled: 0,
-                settled_credited: 0,
-            };
-            let sum = sums.totals.entry((insurance, currency)).or_insert(none);
-            let months = sums.months.entry(insurance).or_default();
-            sum.posted = sum.posted.checked_add(amount.amount)?;
-            sum.posted_credited = sum.posted_credited.checked_add(amount.credited)?;
-            months.0.extend(item.read.record.month.map(Month::ordinal));
-            if item.settled {
-                sum.settled = sum.settled.checked_add(amount.amount)?;
-                sum.settled_credited = sum.settled_credited.checked_add(amount.credited)?;
-                months.1.extend(item.read.record.month.map(Month::ordinal));
+    /// The items of an insurance that `of` names; none if a record is hidden, or an insurance is not shown.
+    fn of_insurance(&self, insurance: Insurance, of: impl Fn(Type) -> bool) -> Option<Vec<&Item<'p>>> {
+        let mut found = Vec::new();
+        for item in self.items.values().filter(|i| of(i.read.record.kind)) {
+            if item.read.what()?.insurance == insurance {
+                found.push(item);
             }
         }
-        Some(sums)
+        self.whole.then_some(found)
+    }
+
+    /// What a totals cell must be: none if that is not shown, `Some(None)` if it would pass what fits.
+    fn totals(&self, insurance: Insurance, currency: Currency) -> Option<Option<Totals>> {
+        let mut sum =
+            Totals { insurance, currency, posted: 0, posted_credited: 0, settled: 0, settled_credited: 0 };
+        let mut fits = true;
+        let mut add = |to: &mut u64, amount: u64| match to.checked_add(amount) {
+            Some(more) => *to = more,
+            None => fits = false,
+        };
+        for item in self.of_insurance(insurance, Type::is_payment)?.into_iter().filter(|i| !i.void) {
+            if item.unsure {
+                return None;
+            }
+            let amount = item.amount??;
+            if amount.currency != currency {
+                continue;
+            }
+            add(&mut sum.posted, amount.amount);
+            add(&mut sum.posted_credited, amount.credited);
+            if item.settled {
+                add(&mut sum.settled, amount.amount);
+                add(&mut sum.settled_credited, amount.credited);
+            }
+        }
+        Some(fits.then_some(sum))
+    }
+
+    /// What a months cell must be, in ordinals; none if that is not shown.
+    fn months(&self, insurance: Insurance) -> Option<MonthSets> {
+        let mut months = MonthSets::default();
+        for item in self.of_insurance(insurance, Type::is_payment)?.into_iter().filter(|i| !i.void) {
+            if item.unsure {
+                return None;
+            }
+            // How much it was matters only where something went back.
+            let gone = item.refunds > 0 && item.refunded?.0 >= item.amount??.amount;
+            let month = item.read.record.month.map(Month::ordinal).filter(|_| !gone);
+            months.0.extend(month);
+            months.1.extend(month.filter(|_| item.settled));
+        }
+        Some(months)
+    }
+
+    /// What a fund cell must be: none if that is not shown, `Some(None)` if it would pass what fits.
+    fn flows(&self, insurance: Insurance, currency: Currency) -> Option<Option<Flows>> {
+        let mut sum = Flows::none(insurance, currency);
+        let mut fits = true;
+        let mut add = |to: &mut u64, amount: u64| match to.checked_add(amount) {
+            Some(more) => *to = more,
+            None => fits = false,
+        };
+        for item in self.of_insurance(insurance, Type::is_payment)?.into_iter().filter(|i| i.refunds > 0) {
+            let refunded = item.refunded?;
+            if item.flow_currency? == currency {
+                add(&mut sum.refunded, refunded.0);
+                add(&mut sum.refunded_credited, refunded.1);
+            }
+        }
+        for item in
+            self.of_insurance(insurance, |kind| kind == Type::Award)?.into_iter().filter(|i| i.benefits > 0)
+        {
+            let paid = item.paid?;
+            if item.flow_currency? == currency {
+                add(&mut sum.paid, paid);
+            }
+        }
+        for read in &self.interest {
+            if read.what()?.insurance == insurance {
+                let interest = interest(read)?;
+                if interest.currency == currency {
+                    add(&mut sum.interest, interest.amount);
+                }
+            }
+        }
+        Some(fits.then_some(sum))
     }
 
     /// The ordinals of runs; more than can be (a run past the last month) gives a set that equals none.
@@ -204,15 +426,21 @@ impl<'p> Tally<'p> {
         runs.iter().flat_map(|(m, n)| m.ordinal()..m.ordinal().saturating_add((*n).min(all) as u32)).collect()
     }
 
+    /// Those of a kind that are shown with contents.
+    fn shown(&self, of: impl Fn(Type) -> bool) -> impl Iterator<Item = (u64, &Item<'p>)> {
+        let all = self.items.iter().filter(move |(_, i)| of(i.read.record.kind));
+        all.filter(|(_, i)| !i.read.values.is_empty()).map(|(sequence, item)| (*sequence, item))
+    }
+
     pub(super) fn entries(&self) -> Vec<EntryShown> {
-        let shown = self.items.iter().filter(|(_, i)| !i.read.values.is_empty());
-        shown
+        self.shown(Type::is_payment)
             .map(|(sequence, item)| {
                 let (what, payer) = (item.read.what(), item.read.payer());
                 let amount = item.amount.flatten();
+                let refunded = item.refunded.filter(|(amount, _)| item.known && *amount > 0);
                 EntryShown {
-                    sequence: *sequence,
-                    month: item.read.record.month.map(|m| m.to_string()).unwrap_or_default(),
+                    sequence,
+                    month: month_of(item.read),
                     insurance: what.as_ref().map(|w| w.insurance.to_string()),
                     scheme: what.as_ref().map(|w| w.scheme.to_string()),
                     source: payer.as_ref().map(|p| p.source.to_string()),
@@ -222,7 +450,7 @@ impl<'p> Tally<'p> {
                     amount: amount.map(|a| a.amount),
                     credited: amount.map(|a| a.credited),
                     base: amount.and_then(|a| a.base),
-                    currency: amount.map(|a| a.currency.to_string()),
+                    currency: item.currency().map(|c| c.to_string()),
                     standing: match item {
                         i if !i.known || i.unsure => Standing::NotKnown,
                         i if i.void => Standing::Void,
@@ -231,14 +459,99 @@ impl<'p> Tally<'p> {
                         _ => Standing::Standing,
                     },
                     corrected: item.corrected,
+                    matches: item.read.record.refers.filter(|_| item.read.record.kind == Type::Matching),
+                    by_consent: item.read.record.refers.filter(|_| item.read.record.kind == Type::PaidFor),
+                    refunded: refunded.map(|(amount, _)| amount),
+                    received: item.received.filter(|_| refunded.is_some()),
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn engagements(&self) -> Vec<EngagementShown> {
+        self.shown(|kind| kind == Type::Engagement)
+            .map(|(sequence, item)| {
+                let (evidence, money) = (item.read.evidence().flatten(), item.read.money());
+                let shift = evidence.as_ref().and_then(|e| e.shift);
+                EngagementShown {
+                    sequence,
+                    month: month_of(item.read),
+                    issuer: item.read.issuer().flatten().map(|a| a.to_string()),
+                    signed: item.read.posting.is_some(),
+                    reference: item.read.reference(),
+                    start: shift.map(|(start, _)| start.to_string()),
+                    end: shift.map(|(_, end)| end.to_string()),
+                    orders: evidence.as_ref().and_then(|e| e.orders),
+                    place: evidence.as_ref().and_then(|e| e.place.as_ref()).map(ToString::to_string),
+                    earned: money.map(|m| m.amount),
+                    currency: money.map(|m| m.currency.to_string()),
+                    void: item.is_void(),
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn claims(&self) -> Vec<ClaimShown> {
+        self.shown(Type::is_claim)
+            .map(|(sequence, item)| {
+                let claim = item.read.claim();
+                let says =
+                    item.read.find(|v| if let Value::Says(s) = v { Some(s.to_string()) } else { None });
+                ClaimShown {
+                    sequence,
+                    filed: item.read.record.time.to_string(),
+                    issuer: item.read.issuer().flatten().map(|a| a.to_string()),
+                    signed: item.read.posting.is_some(),
+                    kind: claim.as_ref().map(|c| c.kind.name()),
+                    party: claim.as_ref().map(|c| c.party.to_string()),
+                    bureau: claim.as_ref().map(|c| c.bureau.to_string()),
+                    insurance: claim.as_ref().and_then(|c| c.insurance).map(|i| i.to_string()),
+                    months: claim.as_ref().and_then(|c| c.months).map(|m| m.to_string()),
+                    records: claim.map(|c| c.records).unwrap_or_default(),
+                    says,
+                    stage: item.stage.filter(|_| item.known),
+                    by: item.by.and_then(|decision| decision.by).map(|t| t.to_string()),
+                    remedy: item.remedy.clone(),
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn awards(&self) -> Vec<AwardShown> {
+        self.shown(|kind| kind == Type::Award)
+            .map(|(sequence, item)| {
+                let (what, gives) = (item.read.what(), entitlement(item.read));
+                AwardShown {
+                    sequence,
+                    month: month_of(item.read),
+                    issuer: item.read.issuer().flatten().map(|a| a.to_string()),
+                    signed: item.read.posting.is_some(),
+                    insurance: what.as_ref().map(|w| w.insurance.to_string()),
+                    scheme: what.as_ref().map(|w| w.scheme.to_string()),
+                    steps: gives.as_ref().map(|g| g.steps.iter().map(|s| (s.months, s.amount)).collect()),
+                    currency: gives.as_ref().map(|g| g.currency.to_string()),
+                    paid: item.paid.filter(|_| item.known),
+                    void: item.is_void(),
                 }
             })
             .collect()
     }
 }
 
+fn interest(read: &Read<'_>) -> Option<crate::money::Interest> {
+    read.find(|v| if let Value::Interest(i) = v { Some(i.clone()) } else { None })
+}
+
+fn entitlement(read: &Read<'_>) -> Option<crate::money::Entitlement> {
+    read.find(|v| if let Value::Entitlement(e) = v { Some(e.clone()) } else { None })
+}
+
+fn month_of(read: &Read<'_>) -> String {
+    read.record.month.map(|m| m.to_string()).unwrap_or_default()
+}
+
 /// The month `n` after another, for people.
 fn month_after(first: Month, n: u64) -> String {
     let ordinal = u64::from(first.ordinal()).saturating_add(n).min(13_199) as u32;
-    Month::new((1900 + ordinal / 12) * 100 + ordinal % 12 + 1).map(|m| m.to_string()).unwrap_or_default()
+    Month::from_ordinal(ordinal).map(|m| m.to_string()).unwrap_or_default()
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::target::Stage;
+
 /// Why a proof is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{name}: {detail}")]
@@ -99,6 +101,124 @@ pub struct EntryShown {
     pub standing: Standing,
     /// Whether its amount is not the first one.
     pub corrected: bool,
+    /// Sequence of the contribution that it matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matches: Option<u64>,
+    /// Sequence of the consent by which it was paid in the person's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_consent: Option<u64>,
+    /// What the fund gave back of it, in minor units; none if nothing, or if that is not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<u64>,
+    /// How much of that its payer has confirmed, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<u64>,
+}
+
+/// An engagement that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EngagementShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// The month.
+    pub month: String,
+    /// The issuer's address; none if *who* is withheld.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The issuer's reference: the number of the order, say.
+    pub reference: Option<String>,
+    /// When it began; none if *evidence* is withheld.
+    pub start: Option<String>,
+    /// When it ended.
+    pub end: Option<String>,
+    /// How many orders.
+    pub orders: Option<u64>,
+    /// Where.
+    pub place: Option<String>,
+    /// What was earned, in minor units; none if *amount* is withheld.
+    pub earned: Option<u64>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// Whether it was voided; none if that is not known.
+    pub void: Option<bool>,
+}
+
+/// A claim that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClaimShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub filed: String,
+    /// The issuer's address; none if *who* is withheld.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// What is claimed; none if *claim* is withheld.
+    pub kind: Option<&'static str>,
+    /// Against whom.
+    pub party: Option<String>,
+    /// Before whom.
+    pub bureau: Option<String>,
+    /// The insurance.
+    pub insurance: Option<String>,
+    /// The months.
+    pub months: Option<String>,
+    /// Records that show it, by sequence.
+    pub records: Vec<u64>,
+    /// In words; none if *says* is withheld.
+    pub says: Option<String>,
+    /// How far it is; none if that is not known.
+    pub stage: Option<Stage>,
+    /// Until when the party has to act, as was ruled.
+    pub by: Option<String>,
+    /// Records that carry it out, by sequence.
+    pub remedy: Vec<u64>,
+}
+
+/// An award that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AwardShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// Its first month.
+    pub month: String,
+    /// The issuer's address; none if *who* is withheld.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The insurance; none if *what* is withheld.
+    pub insurance: Option<String>,
+    /// The scheme.
+    pub scheme: Option<String>,
+    /// Months and amount a month, in minor units, one step after the other; none if *amount* is withheld.
+    pub steps: Option<Vec<(u64, u64)>>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// What was paid of it, in minor units; none if that is not known.
+    pub paid: Option<u64>,
+    /// Whether it was ended; none if that is not known.
+    pub void: Option<bool>,
+}
+
+/// What came back, was paid out and was added, as shown, in minor units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FlowShown {
+    /// The insurance.
+    pub insurance: String,
+    /// The currency.
+    pub currency: String,
+    /// What funds gave back.
+    pub refunded: u64,
+    /// The part of it that had gone to the person's own account.
+    pub refunded_credited: u64,
+    /// Benefits.
+    pub paid: u64,
+    /// Interest.
+    pub interest: u64,
+    /// How sure it is.
+    pub basis: Basis,
 }
 
 /// How sure a total is.
@@ -181,10 +301,18 @@ pub struct Verdict {
     pub complete: bool,
     /// Contributions shown.
     pub entries: Vec<EntryShown>,
+    /// Engagements shown.
+    pub engagements: Vec<EngagementShown>,
+    /// Awards shown.
+    pub awards: Vec<AwardShown>,
+    /// Claims shown.
+    pub claims: Vec<ClaimShown>,
     /// Totals shown.
     pub totals: Vec<TotalShown>,
     /// Months shown.
     pub months: Vec<MonthsShown>,
+    /// What came back, was paid out and was added, as shown.
+    pub flows: Vec<FlowShown>,
     /// Issuers whose signatures are shown.
     pub issuers: Vec<IssuerShown>,
     /// What was not checked, and why, in words.

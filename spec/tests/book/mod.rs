@@ -17,9 +17,9 @@ use peal_spec::proof::{Link, Shown, View};
 use peal_spec::receipt::{Accepted, Outcome, Receipt};
 use peal_spec::record::{blind, log_salt};
 use peal_spec::refusal::{Code, Place, Refusal};
-use peal_spec::rules::{self, Entry, Party, Scene};
+use peal_spec::rules::{self, Party, Scene, Target};
 use peal_spec::state;
-use peal_spec::statement::Body;
+use peal_spec::statement::{Body, Type};
 use peal_spec::tree;
 use peal_spec::value::{Origin, Time};
 
@@ -36,8 +36,8 @@ pub struct Book {
     operator: [u8; 32],
     pub accounts: Vec<Account>,
     kept: Vec<Vec<Kept>>,
-    entries: BTreeMap<Place, Entry>,
-    references: HashMap<(u64, u64, String), u64>,
+    targets: BTreeMap<Place, Target>,
+    references: HashMap<(Type, u64, u64, String), u64>,
     ids: HashMap<Hash, u64>,
     posting_ids: HashMap<(Vec<u8>, Seed), Hash>,
     coses: HashMap<Hash, (Vec<u8>, Vec<Hash>)>,
@@ -57,7 +57,7 @@ impl Book {
             operator,
             accounts: vec![],
             kept: vec![],
-            entries: BTreeMap::new(),
+            targets: BTreeMap::new(),
             references: HashMap::new(),
             ids: HashMap::new(),
             posting_ids: HashMap::new(),
@@ -156,20 +156,10 @@ impl Book {
             let root = checked.roots()[i];
             let result = (|| {
                 let body = statement.body()?;
-                let target = statement.address.zip(statement.refers).map(|(a, r)| (a.number, r));
-                let entry = target.and_then(|t| self.entries.get(&t)).cloned();
-                let (fund, reference) = match &body {
-                    Body::Contribution(c) => {
-                        let number = statement.address.map_or(u64::MAX, |a| a.number);
-                        let key = (
-                            payload.issuer.map_or(u64::MAX, |a| a.number),
-                            number,
-                            c.who.reference.to_string(),
-                        );
-                        (self.party(Some(&c.what.fund)), self.references.get(&key).map(|s| (number, *s)))
-                    }
-                    _ => (None, None),
-                };
+                let place = statement.address.zip(statement.refers).map(|(a, r)| (a.number, r));
+                let mut target = place.and_then(|t| self.targets.get(&t)).cloned();
+                let about = statement.address.map_or(u64::MAX, |a| a.number);
+                let key = body.reference().map(|u| (u.kind, u.issuer, about, u.reference.to_owned()));
                 let scene = Scene {
                     time,
                     kid,
@@ -177,9 +167,10 @@ impl Book {
                     issuer: self.party(payload.issuer.as_ref()),
                     subject: self.party(statement.address.as_ref()),
                     same_id: self.ids.get(&root).copied(),
-                    entry: entry.as_ref(),
-                    fund,
-                    reference,
+                    target: target.as_ref(),
+                    named: self.party(body.named().as_ref()),
+                    size: self.accounts.get(about as usize).map_or(0, |a| a.frontier.size()),
+                    reference: key.as_ref().and_then(|k| self.references.get(k)).map(|s| (about, *s)),
                 };
                 rules::judge(&scene, statement, &body)
                     .or_else(|r| if self.cheats { Ok(()) } else { Err(r) })?;
@@ -194,21 +185,23 @@ impl Book {
                     record_seed,
                 };
                 let number = statement.address.map_or(self.accounts.len() as u64, |a| a.number);
-                let (record, leaf, made) = match &body {
+                let (record, leaf) = match &body {
                     Body::Opened(opened) => {
                         let (account, record, leaf) = Account::open(number, opened, &placed);
                         self.accounts.push(account);
                         self.kept.push(vec![]);
                         self.ids.insert(root, number);
-                        (record, leaf, None)
+                        (record, leaf)
                     }
-                    _ => self.accounts[number as usize].append(statement, &body, entry, &placed),
+                    _ => self.accounts[number as usize].append(statement, &body, target.as_mut(), &placed),
                 };
-                if let Some(entry) = made {
-                    self.entries.insert((number, statement.refers.unwrap_or(record.sequence)), entry);
+                if let Some((target, place)) = target.zip(place) {
+                    self.targets.insert(place, target);
                 }
-                if let Body::Contribution(c) = &body {
-                    let key = (c.who.issuer.number, number, c.who.reference.to_string());
+                if let Some(target) = body.opens(record.at()) {
+                    self.targets.insert((number, record.sequence), target);
+                }
+                if let Some(key) = key {
                     self.references.insert(key, record.sequence);
                 }
                 let salt = log_salt(&record_seed);

@@ -15,9 +15,14 @@ use peal_spec::posting::Posting;
 use peal_spec::role::{Grant, Role};
 use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
-use peal_spec::statement::settlement::Settler;
 use peal_spec::statement::*;
 use peal_spec::value::{Currency, Insurance, Month, Origin, Time};
+
+mod work;
+mod rights;
+
+pub use rights::*;
+pub use work::*;
 
 pub const ORIGIN: &str = "ledger.example/peal";
 pub const START: u64 = 1_790_000_000;
@@ -140,7 +145,7 @@ impl Person {
         self.say(after, about, None, Some(month(m)), &body)
     }
     pub fn settle(&mut self, after: u64, about: Address, refers: u64, m: u32, amount: Amount) -> Statement {
-        let who = Settler { issuer: self.at(), reference: "bank 2026-10-31".parse().unwrap() };
+        let who = Referenced { issuer: self.at(), reference: "bank 2026-10-31".parse().unwrap() };
         self.say(after, about, Some(refers), Some(month(m)), &Body::Settlement(Settlement { who, amount }))
     }
     pub fn correct(

@@ -13,6 +13,11 @@ use peal_spec::value::{Insurance, Time};
 use crate::book::Book;
 use crate::cast::*;
 
+pub mod work;
+mod refused;
+pub mod rights;
+mod refused_rights;
+
 /// One commit as the vectors tell it.
 pub struct Commit {
     pub time: Time,

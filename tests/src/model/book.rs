@@ -135,6 +135,8 @@ pub struct Book {
     pub seeds: Vec<Seed>,
     /// How often each code was given, of postings and statements.
     pub refused: BTreeMap<u64, u64>,
+    /// How often a statement of each type was refused with each code, by type and code.
+    pub refused_of: BTreeMap<(u64, u64), u64>,
     /// How many statements of each type were accepted.
     pub accepted: BTreeMap<u64, u64>,
 }
@@ -160,6 +162,7 @@ impl Book {
             open: None,
             seeds: Vec::new(),
             refused: BTreeMap::new(),
+            refused_of: BTreeMap::new(),
             accepted: BTreeMap::new(),
         }
     }
@@ -295,6 +298,8 @@ impl Book {
                         assert_eq!(given, &Err(refusal.clone()), "statement {index} must be refused");
                     }
                     self.count(&refusal);
+                    let of = (posting.statements[index].kind, refusal.code as u64);
+                    *self.refused_of.entry(of).or_default() += 1;
                     Err(refusal)
                 }
                 Ok((account, sequence)) => {

@@ -13,6 +13,8 @@ use peal_spec::value::Origin;
 use tempfile::TempDir;
 
 use super::book::Book;
+use super::claim::{self, Case};
+use super::consent;
 use super::people::seed;
 use super::recovery::{self, Approval, Support};
 use super::script::{Fault, Op, decode};
@@ -32,6 +34,8 @@ const MAX_OPS: usize = 256;
 pub struct Coverage {
     /// By code.
     pub refused: BTreeMap<u64, u64>,
+    /// Of statements, by type and code.
+    pub refused_of: BTreeMap<(u64, u64), u64>,
     /// By type.
     pub accepted: BTreeMap<u64, u64>,
     /// Postings of commits with more than one.
@@ -49,6 +53,9 @@ impl Coverage {
             for (key, count) in more {
                 *all.entry(*key).or_default() += count;
             }
+        }
+        for (of, count) in &other.refused_of {
+            *self.refused_of.entry(*of).or_default() += count;
         }
         self.grouped += other.grouped;
         self.repeated += other.repeated;
@@ -193,7 +200,9 @@ impl Drive {
             Op::ToEnd(choice) => {
                 self.flush();
                 let held = self.book.accounts.iter().flat_map(|a| state::roles(&a.facts));
-                let ends = held.filter_map(|h| h.until).collect();
+                let mut ends: Vec<u64> = held.filter_map(|h| h.until).collect();
+                let given = self.book.accounts.iter().flat_map(|a| consent::given(&a.facts));
+                ends.extend(given.map(|given| given.consent.until));
                 self.leap(ends, choice);
             }
             Op::ToDue(choice) => {
@@ -203,6 +212,8 @@ impl Drive {
                     let standing = recovery::approvals(&account.facts);
                     let due = |a: &Approval| Support::of(&account.facts, &standing, &a.keys).due();
                     dues.extend(standing.iter().filter_map(due).map(|(due, _)| due));
+                    let unheard = claim::cases(&account.facts).into_iter().filter(Case::answerable);
+                    dues.extend(unheard.map(|case| case.time + claim::HEARING));
                 }
                 self.leap(dues, choice);
             }
@@ -375,6 +386,7 @@ impl Drive {
         reads::everything(self.ledger(), &self.book);
         let mut coverage = std::mem::take(&mut self.coverage);
         coverage.refused = std::mem::take(&mut self.book.refused);
+        coverage.refused_of = std::mem::take(&mut self.book.refused_of);
         coverage.accepted = std::mem::take(&mut self.book.accepted);
         coverage
     }

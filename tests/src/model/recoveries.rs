@@ -85,7 +85,7 @@ impl Stage {
     }
 
     /// All who were ever granted the role of a bureau.
-    fn bureaus(&self, book: &Book) -> Vec<Person> {
+    pub(super) fn bureaus(&self, book: &Book) -> Vec<Person> {
         let bureau = |person: &&Person| roles(&book.accounts[person.address.number as usize]).contains(&4);
         self.cast.iter().filter(bureau).copied().collect()
     }

@@ -1,10 +1,12 @@
 //! The rules of `spec/README.md` §8 and §9, the naive way: every rule is asked on its own, and of the refusals that apply the one with the
-//! lowest code is given.
+//! lowest code is given. Those of engagements, and of what funds say beyond settlements, are in [`super::fund_rules`], those of consents and
+//! claims in [`super::claim_rules`].
 
 use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::statement::Statement;
 
+use super::fund;
 use super::recovery::{self, Approval, MAX_APPROVALS, Support};
 use super::said::{AMOUNT_MAX, Keys, Money, Said};
 use super::state::{self, Entry, Fact, Held};
@@ -12,8 +14,8 @@ use super::state::{self, Entry, Fact, Held};
 /// The most cells of an account, beside its recovery cell.
 const MAX_CELLS: usize = 256;
 /// Roles by their numbers.
-const FUND: u64 = 3;
-const BUREAU: u64 = 4;
+pub(super) const FUND: u64 = 3;
+pub(super) const BUREAU: u64 = 4;
 /// Who may open accounts for others: platform, employer, bureau, agent.
 const OPENERS: [u64; 4] = [1, 2, 4, 5];
 
@@ -41,17 +43,17 @@ pub struct Scene<'m> {
 
 /// The refusals that apply.
 #[derive(Default)]
-struct Found(Vec<Refusal>);
+pub(super) struct Found(Vec<Refusal>);
 
 impl Found {
-    fn check(&mut self, holds: bool, code: Code, field: &str) -> bool {
+    pub(super) fn check(&mut self, holds: bool, code: Code, field: &str) -> bool {
         if !holds {
             self.0.push(Refusal::new(code, field));
         }
         holds
     }
 
-    fn name(&mut self, holds: bool, code: Code, field: &str, record: Place) {
+    pub(super) fn name(&mut self, holds: bool, code: Code, field: &str, record: Place) {
         if !holds {
             self.0.push(Refusal::new(code, field).at(record));
         }
@@ -63,7 +65,7 @@ impl Found {
 }
 
 impl Scene<'_> {
-    fn find(&self, address: &Address) -> Option<&Party<'_>> {
+    pub(super) fn find(&self, address: &Address) -> Option<&Party<'_>> {
         self.accounts.iter().find(|party| party.address == *address)
     }
 
@@ -118,15 +120,16 @@ impl Scene<'_> {
                 found.check(there, Code::TargetMissing, "refers");
             }
             Said::Contribution { .. } => self.contribution(found, statement, said, issuer, subject),
-            Said::Settlement { .. } | Said::Correction { .. } => {
-                let entries = state::entries(subject.facts);
-                match entries.iter().find(|entry| Some(entry.sequence) == statement.refers) {
-                    None => {
-                        found.check(false, Code::TargetMissing, "refers");
-                    }
-                    Some(entry) => self.entry(found, statement, said, issuer, subject, entry),
-                }
+            Said::Matching { .. } => {
+                self.contribution(found, statement, said, issuer, subject);
+                self.matching(found, statement, said, subject);
             }
+            Said::PaidFor { .. } => {
+                self.contribution(found, statement, said, issuer, subject);
+                self.of_claims(found, statement, said, issuer, subject);
+            }
+            Said::Settlement { money, .. } => self.settlement(found, statement, money, issuer, subject),
+            Said::Correction { .. } => self.correction(found, statement, said, issuer, subject),
             Said::RecoveryApproved { keys, .. } => self.approval(found, keys, issuer, subject),
             Said::RecoveryVetoed { .. } => {
                 found.check(itself, Code::NotYours, "who");
@@ -153,6 +156,22 @@ impl Scene<'_> {
                 let firm = standing.iter().any(|a| Support::of(subject.facts, &standing, &a.keys).firm());
                 found.check(!firm, Code::RecoveryPending, "recovery");
             }
+            Said::Engagement { .. }
+            | Said::Award { .. }
+            | Said::Benefit { .. }
+            | Said::Refund { .. }
+            | Said::RefundReceived { .. }
+            | Said::Interest { .. } => self.of_funds(found, statement, said, issuer, subject),
+            Said::Claim { .. }
+            | Said::Ruling { .. }
+            | Said::ConsentGranted { .. }
+            | Said::ConsentRevoked { .. }
+            | Said::Access { .. }
+            | Said::AccessUnasked { .. }
+            | Said::ClaimFor { .. }
+            | Said::ClaimAnswered { .. }
+            | Said::ClaimClosed { .. }
+            | Said::ClaimRemedied { .. } => self.of_claims(found, statement, said, issuer, subject),
         }
     }
 
@@ -185,6 +204,7 @@ impl Scene<'_> {
         found.check(others.len() < MAX_APPROVALS, Code::StateFull, "who");
     }
 
+    /// A contribution, or what a matching or a payment for somebody has of one.
     fn contribution(
         &self,
         found: &mut Found,
@@ -193,72 +213,128 @@ impl Scene<'_> {
         issuer: &Party<'_>,
         subject: &Party<'_>,
     ) {
-        let Said::Contribution { source, who, reference, insurance, fund, money } = said else { return };
+        let (Said::Contribution { source, insurance, fund, money, .. }
+        | Said::Matching { source, insurance, fund, money, .. }
+        | Said::PaidFor { source, insurance, fund, money, .. }) = said
+        else {
+            return;
+        };
         match source {
+            // Whoever pays for somebody pays in her name.
+            source if statement.kind == 38 => {
+                found.check(*source == 3, Code::NotYours, "who");
+            }
             1 => self.roles(found, issuer, &[1], Some(*insurance)),
             2 => self.roles(found, issuer, &[2], Some(*insurance)),
             3 => {
-                found.check(issuer.address == subject.address, Code::NotYours, "who");
+                let itself = issuer.address == subject.address;
+                found.check(itself && statement.kind == 5, Code::NotYours, "who");
             }
             _ => self.roles(found, issuer, &[6], Some(*insurance)),
         }
-        let latest = state::after(state::month_of(self.time));
-        found.check(statement.month.is_some_and(|m| m.number() <= latest), Code::MonthInFuture, "month");
+        self.month_in_time(found, statement);
         found.check(in_range(money), Code::AmountRange, "amount");
-        let fund = self.find(fund).map(|fund| state::roles(fund.facts)).unwrap_or_default();
-        let fit = fund.iter().any(|h| h.role == FUND && h.in_force(self.time) && h.covers(*insurance));
-        found.check(fit, Code::FundUnfit, "what");
-        if let Some(first) = state::reference(subject.facts, who, reference) {
-            found.name(false, Code::ReferenceTaken, "who", (subject.address.number, first));
-        }
-        // As if it were recorded.
-        let mut facts = subject.facts.to_vec();
-        let month = statement.month.map(|m| m.number());
-        facts.push(Fact { said: said.clone(), refers: None, month, time: self.time });
+        self.fund_fit(found, fund, *insurance);
+        new_reference(found, said, subject);
+        let facts = self.as_if_recorded(statement, said, subject);
         overflow(found, &facts, *insurance, &money.currency);
-        found.check(state::count(&facts) <= MAX_CELLS, Code::StateFull, "what");
+        room(found, &facts);
     }
 
-    /// A settlement or a correction of an entry.
-    fn entry(
+    /// What a matching has beyond a contribution.
+    fn matching(&self, found: &mut Found, statement: &Statement, said: &Said, subject: &Party<'_>) {
+        let Said::Matching { insurance, .. } = said else { return };
+        let Some(entry) = target(found, statement, subject) else { return };
+        found.name(!entry.void, Code::TargetVoid, "refers", (subject.address.number, entry.sequence));
+        same_month(found, statement, entry.month);
+        found.check(*insurance == entry.insurance, Code::MatchDiffers, "what");
+    }
+
+    fn settlement(
+        &self,
+        found: &mut Found,
+        statement: &Statement,
+        money: &Money,
+        issuer: &Party<'_>,
+        subject: &Party<'_>,
+    ) {
+        let Some(entry) = target(found, statement, subject) else { return };
+        let place = (subject.address.number, entry.sequence);
+        self.roles(found, issuer, &[FUND], Some(entry.insurance));
+        found.check(issuer.address == entry.fund, Code::NotFund, "who");
+        // §8 asks for the entry's amount, which is in range; but by §9 the lower code goes first where both apply.
+        found.check(in_range(money), Code::AmountRange, "amount");
+        found.name(!entry.void, Code::TargetVoid, "refers", place);
+        found.name(!entry.settled, Code::Settled, "refers", place);
+        same_month(found, statement, entry.month);
+        found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
+        found.check(*money == entry.money, Code::AmountDiffers, "amount");
+    }
+
+    /// A correction of an entry, or one that voids an engagement or an award.
+    fn correction(
         &self,
         found: &mut Found,
         statement: &Statement,
         said: &Said,
         issuer: &Party<'_>,
         subject: &Party<'_>,
-        entry: &Entry,
     ) {
-        let target = (subject.address.number, entry.sequence);
-        found.name(!entry.void, Code::TargetVoid, "refers", target);
-        found.name(!entry.settled, Code::Settled, "refers", target);
-        let month = statement.month.map(|m| m.number());
-        found.check(month == Some(entry.month), Code::MonthDiffers, "month");
-        match said {
-            Said::Settlement { money, .. } => {
-                self.roles(found, issuer, &[FUND], Some(entry.insurance));
-                found.check(issuer.address == entry.fund, Code::NotFund, "who");
-                // §8 asks for the entry's amount, which is in range; but by §9 the lower code goes first where both apply.
+        let Said::Correction { money, .. } = said else { return };
+        let filed = fund::filed(subject.facts);
+        if let Some(filed) = filed.iter().find(|filed| Some(filed.sequence) == statement.refers) {
+            found.check(issuer.address == filed.issuer, Code::NotIssuer, "who");
+            found.name(!filed.void, Code::TargetVoid, "refers", (subject.address.number, filed.sequence));
+            same_month(found, statement, filed.month);
+            if let Some(money) = money {
                 found.check(in_range(money), Code::AmountRange, "amount");
-                found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
-                found.check(*money == entry.money, Code::AmountDiffers, "amount");
+                found.check(false, Code::OnlyVoid, "amount");
             }
-            Said::Correction { money, .. } => {
-                found.check(issuer.address == entry.issuer, Code::NotIssuer, "who");
-                let Some(money) = money else { return };
-                found.check(in_range(money), Code::AmountRange, "amount");
-                found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
-                found.check(*money != entry.money, Code::AmountDiffers, "amount");
-                let mut facts = subject.facts.to_vec();
-                facts.push(Fact { said: said.clone(), refers: statement.refers, month, time: self.time });
-                overflow(found, &facts, entry.insurance, &money.currency);
-            }
-            _ => {}
+            return;
+        }
+        let Some(entry) = target(found, statement, subject) else { return };
+        let place = (subject.address.number, entry.sequence);
+        found.check(issuer.address == entry.issuer, Code::NotIssuer, "who");
+        found.name(!entry.void, Code::TargetVoid, "refers", place);
+        found.name(!entry.settled, Code::Settled, "refers", place);
+        same_month(found, statement, entry.month);
+        if let Some(money) = money {
+            found.check(in_range(money), Code::AmountRange, "amount");
+            found.check(money.currency == entry.money.currency, Code::CurrencyDiffers, "amount");
+            found.check(*money != entry.money, Code::AmountDiffers, "amount");
+            let facts = self.as_if_recorded(statement, said, subject);
+            overflow(found, &facts, entry.insurance, &money.currency);
         }
     }
 
+    /// The month is at most one later than the commit's.
+    pub(super) fn month_in_time(&self, found: &mut Found, statement: &Statement) {
+        let latest = state::after(state::month_of(self.time));
+        found.check(statement.month.is_some_and(|m| m.number() <= latest), Code::MonthInFuture, "month");
+    }
+
+    /// The fund in *what* is one, for this insurance, in force.
+    pub(super) fn fund_fit(&self, found: &mut Found, fund: &Address, insurance: u64) {
+        let held = self.find(fund).map(|fund| state::roles(fund.facts)).unwrap_or_default();
+        let fit = held.iter().any(|h| h.role == FUND && h.in_force(self.time) && h.covers(insurance));
+        found.check(fit, Code::FundUnfit, "what");
+    }
+
+    /// What the account's facts would be with this one.
+    pub(super) fn as_if_recorded(
+        &self,
+        statement: &Statement,
+        said: &Said,
+        subject: &Party<'_>,
+    ) -> Vec<Fact> {
+        let mut facts = subject.facts.to_vec();
+        let month = statement.month.map(|m| m.number());
+        facts.push(Fact { said: said.clone(), refers: statement.refers, month, time: self.time });
+        facts
+    }
+
     /// Whether the issuer has one of these roles, for the insurance if there is one, in force.
-    fn roles(&self, found: &mut Found, issuer: &Party<'_>, roles: &[u64], insurance: Option<u64>) {
+    pub(super) fn roles(&self, found: &mut Found, issuer: &Party<'_>, roles: &[u64], insurance: Option<u64>) {
         let mut held: Vec<Held> = state::roles(issuer.facts);
         held.retain(|h| roles.contains(&h.role));
         found.check(!held.is_empty(), Code::RoleMissing, "who");
@@ -272,6 +348,30 @@ impl Scene<'_> {
 /// At least 1, and no more is credited than paid.
 fn in_range(money: &Money) -> bool {
     money.amount >= 1 && money.credited <= money.amount
+}
+
+/// The entry that a statement refers to.
+pub(super) fn target(found: &mut Found, statement: &Statement, subject: &Party<'_>) -> Option<Entry> {
+    let entries = state::entries(subject.facts);
+    let entry = entries.into_iter().find(|entry| Some(entry.sequence) == statement.refers);
+    found.check(entry.is_some(), Code::TargetMissing, "refers");
+    entry
+}
+
+pub(super) fn same_month(found: &mut Found, statement: &Statement, month: u32) {
+    found.check(statement.month.map(|m| m.number()) == Some(month), Code::MonthDiffers, "month");
+}
+
+/// The reference was not taken by this issuer in this account.
+pub(super) fn new_reference(found: &mut Found, said: &Said, subject: &Party<'_>) {
+    if let Some(first) = state::reference(subject.facts, said) {
+        found.name(false, Code::ReferenceTaken, "who", (subject.address.number, first));
+    }
+}
+
+/// With these facts the account has no more cells than it may have.
+pub(super) fn room(found: &mut Found, facts: &[Fact]) {
+    found.check(state::count(facts) <= MAX_CELLS, Code::StateFull, "what");
 }
 
 fn overflow(found: &mut Found, facts: &[Fact], insurance: u64, currency: &str) {

@@ -3,37 +3,20 @@
 //! Here are refusals 20 (`unknown-type`) and 21 (`malformed-facet`); everything else is judged on what is read.
 
 use peal_spec::address::Address;
-use peal_spec::cbor::{Malformed, Reader, Writer};
-use peal_spec::hash::Hash;
+use peal_spec::cbor::{Reader, Writer};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::statement::Statement;
 
-/// The largest amount: 2^53 − 1.
-pub const AMOUNT_MAX: u64 = (1 << 53) - 1;
+pub use super::shapes::{AMOUNT_MAX, Claim, Consent, Entitlement, Interest, Keys, Money, Scope};
+use super::shapes::{
+    Read, address, answer, claim, consent, entitlement, evidence, interest, keys, looked, money, nullable,
+    payer, records, recovery, returned, role, ruling, signed_text, sum, text, what, worked,
+};
 
-/// Keys of an account: the signing key, the hash of the next one, the reading key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keys {
-    /// Signs postings.
-    pub key: [u8; 32],
-    /// Hash no 10 of the next signing key.
-    pub next: [u8; 32],
-    /// Signs reads.
-    pub reading: [u8; 32],
-}
-
-/// An amount facet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Money {
-    /// In minor units.
-    pub amount: u64,
-    /// The part that goes to the person's own account.
-    pub credited: u64,
-    /// What it was reckoned on.
-    pub base: Option<u64>,
-    /// Three letters.
-    pub currency: String,
-}
+/// The types that there are.
+pub const KINDS: [u64; 29] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 21, 22, 23, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+];
 
 /// What a statement says, beyond its head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +33,24 @@ pub enum Said {
     RecoveryVetoed { who: Address },
     RecoveryCompleted { who: Address, keys: Keys },
     RecoveryChanged { who: Address, keys: Keys, guardians: Vec<Address>, need: u64, delay: u64 },
+    Engagement { who: Address, reference: String, end: u64, currency: String },
+    Benefit { who: Address, reference: String, amount: u64, currency: String },
+    Refund { who: Address, reference: String, amount: u64, credited: u64, currency: String },
+    Interest { who: Address, reference: String, insurance: u64, fund: Address, interest: Interest },
+    Award { who: Address, reference: String, insurance: u64, fund: Address, entitlement: Entitlement },
+    RefundReceived { who: Address, reference: String, amount: u64, currency: String },
+    Matching { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
+    Claim { who: Address, claim: Claim },
+    Ruling { who: Address, outcome: u64 },
+    ConsentGranted { who: Address, consent: Consent },
+    ConsentRevoked { who: Address },
+    Access { who: Address, looked: Scope },
+    AccessUnasked { who: Address },
+    ClaimFor { who: Address, claim: Claim },
+    ClaimAnswered { who: Address, accepts: bool, records: Vec<u64> },
+    ClaimClosed { who: Address },
+    ClaimRemedied { who: Address, records: Vec<u64> },
+    PaidFor { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
 }
 
 impl Said {
@@ -66,112 +67,44 @@ impl Said {
             | Said::RecoveryApproved { who, .. }
             | Said::RecoveryVetoed { who }
             | Said::RecoveryCompleted { who, .. }
-            | Said::RecoveryChanged { who, .. } => Some(*who),
+            | Said::RecoveryChanged { who, .. }
+            | Said::Engagement { who, .. }
+            | Said::Benefit { who, .. }
+            | Said::Refund { who, .. }
+            | Said::Interest { who, .. }
+            | Said::Award { who, .. }
+            | Said::RefundReceived { who, .. }
+            | Said::Matching { who, .. }
+            | Said::Claim { who, .. }
+            | Said::Ruling { who, .. }
+            | Said::ConsentGranted { who, .. }
+            | Said::ConsentRevoked { who }
+            | Said::Access { who, .. }
+            | Said::AccessUnasked { who }
+            | Said::ClaimFor { who, .. }
+            | Said::ClaimAnswered { who, .. }
+            | Said::ClaimClosed { who }
+            | Said::ClaimRemedied { who, .. }
+            | Said::PaidFor { who, .. } => Some(*who),
         }
     }
-}
 
-type Read<T> = Result<T, Malformed>;
-
-fn array(r: &mut Reader<'_>, length: u64) -> Read<()> {
-    let fault = r.fault("another length");
-    if r.array()? == length { Ok(()) } else { Err(fault) }
-}
-
-fn limited(r: &mut Reader<'_>, limit: u64) -> Read<u64> {
-    let fault = r.fault("too large");
-    let value = r.uint()?;
-    if value < limit { Ok(value) } else { Err(fault) }
-}
-
-fn nullable<T>(r: &mut Reader<'_>, read: impl FnOnce(&mut Reader<'_>) -> Read<T>) -> Read<Option<T>> {
-    if r.null() { Ok(None) } else { read(r).map(Some) }
-}
-
-fn bytes32(r: &mut Reader<'_>) -> Read<[u8; 32]> {
-    let fault = r.fault("32 bytes");
-    r.bytes()?.try_into().map_err(|_| fault)
-}
-
-fn text(r: &mut Reader<'_>, limit: usize) -> Read<String> {
-    let fault = r.fault("a text");
-    let text = r.text()?;
-    if text.is_empty() || text.len() > limit || text.chars().any(char::is_control) {
-        return Err(fault);
+    /// The reference that it takes, with the type among whose references it is: those of a matching and a payment
+    /// for somebody are of contributions.
+    pub fn takes(&self) -> Option<(u64, &str)> {
+        match self {
+            Said::Contribution { reference, .. }
+            | Said::Matching { reference, .. }
+            | Said::PaidFor { reference, .. } => Some((5, reference)),
+            Said::Engagement { reference, .. } => Some((13, reference)),
+            Said::Benefit { reference, .. } => Some((14, reference)),
+            Said::Refund { reference, .. } => Some((15, reference)),
+            Said::Interest { reference, .. } => Some((16, reference)),
+            Said::Award { reference, .. } => Some((30, reference)),
+            Said::RefundReceived { reference, .. } => Some((31, reference)),
+            _ => None,
+        }
     }
-    Ok(text.to_owned())
-}
-
-fn address(r: &mut Reader<'_>) -> Read<Address> {
-    array(r, 2)?;
-    Ok(Address { number: limited(r, 1 << 40)?, id: Hash(bytes32(r)?) })
-}
-
-fn time(r: &mut Reader<'_>) -> Read<u64> {
-    limited(r, 1 << 40)
-}
-
-fn insurance(r: &mut Reader<'_>) -> Read<u64> {
-    let fault = r.fault("an insurance");
-    let code = r.uint()?;
-    if (1..=65535).contains(&code) { Ok(code) } else { Err(fault) }
-}
-
-fn keys(r: &mut Reader<'_>) -> Read<Keys> {
-    array(r, 3)?;
-    Ok(Keys { key: bytes32(r)?, next: bytes32(r)?, reading: bytes32(r)? })
-}
-
-fn recovery(r: &mut Reader<'_>) -> Read<(Vec<Address>, u64, u64)> {
-    array(r, 3)?;
-    let fault = r.fault("guardians");
-    let count = r.array()?;
-    if count > 16 {
-        return Err(fault);
-    }
-    let guardians = (0..count).map(|_| address(r)).collect::<Read<Vec<_>>>()?;
-    let need = r.uint()?;
-    let twice = (1..guardians.len()).any(|i| guardians[..i].iter().any(|g| g.number == guardians[i].number));
-    let right = !twice && if count == 0 { need == 0 } else { (1..=count).contains(&need) };
-    if right { Ok((guardians, need, time(r)?)) } else { Err(fault) }
-}
-
-fn role(r: &mut Reader<'_>) -> Read<(u64, Vec<u64>, Option<u64>)> {
-    array(r, 3)?;
-    let fault = r.fault("a role");
-    let role = r.uint()?;
-    let count = r.array()?;
-    let insurances = (0..count).map(|_| insurance(r)).collect::<Read<Vec<_>>>()?;
-    let increasing = (1..insurances.len()).all(|i| insurances[i - 1] < insurances[i]);
-    if !(1..=6).contains(&role) || !increasing {
-        return Err(fault);
-    }
-    Ok((role, insurances, nullable(r, time)?))
-}
-
-fn money(r: &mut Reader<'_>) -> Read<Money> {
-    array(r, 4)?;
-    let (amount, credited) = (limited(r, AMOUNT_MAX + 1)?, limited(r, AMOUNT_MAX + 1)?);
-    let base = nullable(r, |r| limited(r, AMOUNT_MAX + 1))?;
-    let fault = r.fault("a currency");
-    let currency = r.text()?;
-    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(fault);
-    }
-    Ok(Money { amount, credited, base, currency: currency.to_owned() })
-}
-
-fn evidence(r: &mut Reader<'_>) -> Read<()> {
-    array(r, 3)?;
-    let fault = r.fault("evidence");
-    let orders = nullable(r, |r| limited(r, 1 << 53))?;
-    let shift = nullable(r, |r| {
-        array(r, 2)?;
-        Ok((time(r)?, time(r)?))
-    })?;
-    let place = nullable(r, |r| text(r, 64))?;
-    let nothing = orders.is_none() && shift.is_none() && place.is_none();
-    if nothing || shift.is_some_and(|(start, end)| start > end) { Err(fault) } else { Ok(()) }
 }
 
 /// The names of the facets of each type, in order; empty for types that do not exist.
@@ -180,9 +113,19 @@ fn names(kind: u64) -> &'static [&'static str] {
         1 | 11 => &["who", "keys", "recovery"],
         2 | 8 | 10 => &["who", "keys"],
         3 => &["who", "role"],
-        4 | 9 => &["who"],
-        5 => &["who", "what", "amount", "evidence"],
-        6 | 7 => &["who", "amount"],
+        4 | 9 | 22 => &["who"],
+        5 | 32 | 38 => &["who", "what", "amount", "evidence"],
+        6 | 7 | 14 | 15 | 31 => &["who", "amount"],
+        13 => &["who", "evidence", "amount"],
+        16 | 30 => &["who", "what", "amount"],
+        17 | 34 => &["who", "claim", "says"],
+        18 => &["who", "ruling", "says"],
+        21 => &["who", "consent"],
+        23 => &["who", "looked"],
+        33 => &["who", "looked", "says"],
+        35 => &["who", "answer", "says"],
+        36 => &["who", "says"],
+        37 => &["who", "remedy"],
         _ => &[],
     }
 }
@@ -217,10 +160,12 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
     if statement.address.is_some() != (statement.kind != 1) {
         return malformed("address");
     }
-    if statement.refers.is_some() != matches!(statement.kind, 4 | 6 | 7) {
+    if statement.refers.is_some()
+        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 31 | 32 | 34..=38)
+    {
         return malformed("refers");
     }
-    if statement.month.is_some() != matches!(statement.kind, 5..=7) {
+    if statement.month.is_some() != matches!(statement.kind, 5..=7 | 13..=16 | 30..=32 | 38) {
         return malformed("month");
     }
     if statement.facets.len() != names.len() {
@@ -241,24 +186,7 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
             Said::Granted { who, role, insurances, until }
         }
         4 => Said::Revoked { who: facets.take("who", address)? },
-        5 => {
-            let (source, who, reference) = facets.take("who", |r| {
-                array(r, 3)?;
-                let fault = r.fault("a source");
-                let source = r.uint()?;
-                let rest = (source, address(r)?, text(r, 64)?);
-                if (1..=4).contains(&source) { Ok(rest) } else { Err(fault) }
-            })?;
-            let (insurance, fund) = facets.take("what", |r| {
-                array(r, 3)?;
-                let insurance = insurance(r)?;
-                text(r, 32)?;
-                Ok((insurance, address(r)?))
-            })?;
-            let money = facets.take("amount", money)?;
-            facets.take("evidence", |r| nullable(r, evidence))?;
-            Said::Contribution { source, who, reference, insurance, fund, money }
-        }
+        5 | 32 | 38 => contribution(&facets, statement.kind)?,
         8 => Said::RecoveryApproved { who: facets.take("who", address)?, keys: facets.take("keys", keys)? },
         9 => Said::RecoveryVetoed { who: facets.take("who", address)? },
         10 => Said::RecoveryCompleted { who: facets.take("who", address)?, keys: facets.take("keys", keys)? },
@@ -267,18 +195,87 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
             let (guardians, need, delay) = facets.take("recovery", recovery)?;
             Said::RecoveryChanged { who, keys, guardians, need, delay }
         }
-        kind => {
-            let who = facets.take("who", |r| {
-                array(r, 2)?;
-                let who = address(r)?;
-                text(r, if kind == 6 { 64 } else { 128 })?;
-                Ok(who)
-            })?;
-            if kind == 6 {
-                Said::Settlement { who, money: facets.take("amount", money)? }
-            } else {
-                Said::Correction { who, money: facets.take("amount", |r| nullable(r, money))? }
-            }
+        6 => {
+            let (who, _) = facets.take("who", |r| signed_text(r, 64))?;
+            Said::Settlement { who, money: facets.take("amount", money)? }
+        }
+        7 => {
+            let (who, _) = facets.take("who", |r| signed_text(r, 128))?;
+            Said::Correction { who, money: facets.take("amount", |r| nullable(r, money))? }
+        }
+        kind @ (13..=16 | 30 | 31) => with_reference(&facets, kind)?,
+        kind => by_consent_or_of_claims(&facets, kind)?,
+    })
+}
+
+fn contribution(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
+    let (source, who, reference) = facets.take("who", payer)?;
+    let (insurance, fund) = facets.take("what", what)?;
+    let money = facets.take("amount", money)?;
+    facets.take("evidence", |r| nullable(r, evidence))?;
+    Ok(match kind {
+        5 => Said::Contribution { source, who, reference, insurance, fund, money },
+        32 => Said::Matching { source, who, reference, insurance, fund, money },
+        _ => Said::PaidFor { source, who, reference, insurance, fund, money },
+    })
+}
+
+/// The types whose *who* is the issuer alone; most of them have something for people to read, too.
+fn by_consent_or_of_claims(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
+    let who = facets.take("who", address)?;
+    let said = match kind {
+        17 => Said::Claim { who, claim: facets.take("claim", claim)? },
+        18 => Said::Ruling { who, outcome: facets.take("ruling", ruling)? },
+        21 => Said::ConsentGranted { who, consent: facets.take("consent", consent)? },
+        22 => Said::ConsentRevoked { who },
+        23 => Said::Access { who, looked: facets.take("looked", looked)? },
+        33 => {
+            facets.take("looked", looked)?;
+            Said::AccessUnasked { who }
+        }
+        34 => Said::ClaimFor { who, claim: facets.take("claim", claim)? },
+        35 => {
+            let (accepts, records) = facets.take("answer", answer)?;
+            Said::ClaimAnswered { who, accepts, records }
+        }
+        36 => Said::ClaimClosed { who },
+        _ => Said::ClaimRemedied { who, records: facets.take("remedy", |r| records(r, 1))? },
+    };
+    if facets.names.contains(&"says") {
+        facets.take("says", |r| text(r, 512))?;
+    }
+    Ok(said)
+}
+
+/// The types whose *who* is the issuer and its reference, and takes that reference.
+fn with_reference(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
+    let (who, reference) = facets.take("who", |r| signed_text(r, 64))?;
+    Ok(match kind {
+        13 => {
+            let end = facets.take("evidence", worked)?;
+            let (_, currency) = facets.take("amount", sum)?;
+            Said::Engagement { who, reference, end, currency }
+        }
+        14 => {
+            let (amount, currency) = facets.take("amount", sum)?;
+            Said::Benefit { who, reference, amount, currency }
+        }
+        15 => {
+            let (amount, credited, currency) = facets.take("amount", returned)?;
+            Said::Refund { who, reference, amount, credited, currency }
+        }
+        16 => {
+            let (insurance, fund) = facets.take("what", what)?;
+            Said::Interest { who, reference, insurance, fund, interest: facets.take("amount", interest)? }
+        }
+        30 => {
+            let (insurance, fund) = facets.take("what", what)?;
+            let entitlement = facets.take("amount", entitlement)?;
+            Said::Award { who, reference, insurance, fund, entitlement }
+        }
+        _ => {
+            let (amount, currency) = facets.take("amount", sum)?;
+            Said::RefundReceived { who, reference, amount, currency }
         }
     })
 }

@@ -4,9 +4,9 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
 use peal_spec::hash::{Hash, plain};
 use peal_spec::role::{Grant, Role};
+use peal_spec::statement::Referenced;
 use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
-use peal_spec::statement::settlement::Settler;
 use peal_spec::statement::{
     Amount, Body, Contribution, Correction, Evidence, Facets, Granted, Recovery, Revoked, Settlement, Source,
     Statement, What,
@@ -14,24 +14,38 @@ use peal_spec::statement::{
 use peal_spec::value::{Insurance, Month};
 
 use super::book::Book;
-use super::people::{ODD, ODD_RECOVERIES, Person, last_grant, odd, roles, seed};
+use super::odd::{ODD, ODD_RECOVERIES, odd};
+use super::people::{Person, last_grant, roles, seed};
 use super::said::AMOUNT_MAX;
 use super::script::{Purpose, Say};
 use super::stage::{FUNDS, Stage, currency, insurance, time};
 use super::state::{self, Entry};
 
+/// The types that scripts send: of consents and claims they send none yet.
+pub const SENT: [u64; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 30, 31, 32];
+
+/// No type: a correction that voids an engagement or an award.
+pub(super) const VOID: u64 = 64;
+
+/// The type of a statement, of those that a purpose allows.
+pub(super) fn kind_of(purpose: Purpose, say: &Say) -> u64 {
+    let kinds: &[u64] = match purpose {
+        Purpose::Pay => &[5, 5, 5, 5, 5, 7, 7],
+        Purpose::Work => &[13, 13, 32, 32, 31, 31, 31, VOID],
+        Purpose::Settle => &[6, 6, 6, 6, 6, 6, 5, 7],
+        Purpose::Serve => &[30, 14, 14, 14, 15, 15, 15, 16, 16, VOID],
+        Purpose::Grant => &[3, 3, 3, 4, 4],
+        Purpose::Open => &[1, 1, 1, 1, 1, 3],
+        Purpose::Recover => &[8, 9, 10, 2, 5, 11],
+        _ => &SENT,
+    };
+    kinds[usize::from(say.kind) % kinds.len()]
+}
+
 impl Stage {
     /// One statement, right but for its twist.
     pub(super) fn say(&mut self, book: &Book, purpose: Purpose, by: &Person, say: &Say) -> Statement {
-        let kinds: &[u8] = match purpose {
-            Purpose::Pay => &[5, 5, 5, 5, 5, 7, 7],
-            Purpose::Settle => &[6, 6, 6, 6, 6, 6, 5, 7],
-            Purpose::Grant => &[3, 3, 3, 4, 4],
-            Purpose::Open => &[1, 1, 1, 1, 1, 3],
-            Purpose::Recover => &[8, 9, 10, 2, 5, 11],
-            _ => &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-        };
-        let kind = kinds[usize::from(say.kind) % kinds.len()];
+        let kind = kind_of(purpose, say);
         // From 192 on something is wrong: below 224 with what is said, above with how it is written.
         let wrong = say.twist.checked_sub(192).filter(|w| *w < 32);
         let mut statement = match kind {
@@ -42,17 +56,21 @@ impl Stage {
                 about.rotated(by.address, about.address, by.generation(book) + 1, number, time(self.clock))
             }
             3 | 4 => self.grant(book, by, say, kind, wrong),
-            5 => self.contribution(book, by, say, wrong),
-            8..=11 => self.any_recovery(book, by, say, kind),
-            _ => match self.about_entry(book, by, say, kind, wrong) {
-                Some(statement) => statement,
-                None => self.contribution(book, by, say, wrong),
-            },
+            5..=7 => self.paid(book, by, say, kind),
+            8..=11 => self.any_recovery(book, by, say, kind as u8),
+            _ => self.of_funds(book, by, say, kind),
         };
         if let Some(wrong) = say.twist.checked_sub(224) {
             self.miswrite(&mut statement, wrong, say);
         }
         statement
+    }
+
+    /// A contribution, a settlement, a correction.
+    pub(super) fn paid(&mut self, book: &Book, by: &Person, say: &Say, kind: u64) -> Statement {
+        let wrong = say.twist.checked_sub(192).filter(|w| *w < 32);
+        let about = if kind == 5 { None } else { self.about_entry(book, by, say, kind, wrong) };
+        about.unwrap_or_else(|| self.contribution(book, by, say, wrong))
     }
 
     /// Changes how a statement is written.
@@ -71,12 +89,12 @@ impl Stage {
             }
             3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
             4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
-            5 => statement.kind = [0, 12, 31, 1 << 40][facet],
+            5 => statement.kind = [0, 12, 63, 1 << 40][facet],
             6 => drop(facets.pop()),
             7 => facets.push(facets[facet].clone()),
             8 => facets.swap(0, facet),
             9 => facets[0] = self.somebody(say.extra).address.to_bytes(),
-            10 => statement.kind = 1 + u64::from(say.extra) % 11,
+            10 => statement.kind = SENT[usize::from(say.extra) % SENT.len()],
             _ => {
                 let recovery = matches!(statement.kind, 1 | 11) && facet == 2;
                 let choice = usize::from(say.extra);
@@ -111,7 +129,7 @@ impl Stage {
         }
     }
 
-    fn grant(&mut self, book: &Book, by: &Person, say: &Say, kind: u8, wrong: Option<u8>) -> Statement {
+    fn grant(&mut self, book: &Book, by: &Person, say: &Say, kind: u64, wrong: Option<u8>) -> Statement {
         let subject = self.cast[usize::from(say.subject) % self.cast.len()];
         let who = if wrong.is_some() { self.somebody(say.extra) } else { *by };
         let account = &book.accounts[subject.address.number as usize];
@@ -198,6 +216,19 @@ impl Stage {
     }
 
     fn contribution(&mut self, book: &Book, by: &Person, say: &Say, wrong: Option<u8>) -> Statement {
+        let (body, subject, month) = self.payment(book, by, say, wrong);
+        let (number, month, body) = (self.next(), Month::new(month), Body::Contribution(body));
+        Statement::new(seed("statement", number), Some(subject), time(self.clock), None, month, &body)
+    }
+
+    /// What a contribution or a matching says, about whom and for which month.
+    pub(super) fn payment(
+        &mut self,
+        book: &Book,
+        by: &Person,
+        say: &Say,
+        wrong: Option<u8>,
+    ) -> (Contribution, Address, u32) {
         let source = self.source(book, by);
         let mut subject = if source == Source::Self_ { *by } else { self.somebody(say.subject) };
         let clock_month = state::month_of(self.clock);
@@ -248,9 +279,7 @@ impl Stage {
             Some(_) => body.who.reference = "r0".parse().expect("a text"),
             None => {}
         }
-        let (number, month) = (self.next(), Month::new(month));
-        let body = Body::Contribution(body);
-        Statement::new(seed("statement", number), Some(subject.address), time(self.clock), None, month, &body)
+        (body, subject.address, month)
     }
 
     /// A settlement or a correction: of an entry that it may be of, unless the twist says otherwise. None if there is none.
@@ -259,7 +288,7 @@ impl Stage {
         book: &Book,
         by: &Person,
         say: &Say,
-        kind: u8,
+        kind: u64,
         wrong: Option<u8>,
     ) -> Option<Statement> {
         let mine = |e: &Entry| if kind == 6 { e.fund == by.address } else { e.issuer == by.address };
@@ -306,7 +335,7 @@ impl Stage {
         amount.amount = amount.amount.min(AMOUNT_MAX);
         let text = "it-was-so";
         let body = if kind == 6 {
-            let who = Settler { issuer: who, reference: text.parse().expect("a text") };
+            let who = Referenced { issuer: who, reference: text.parse().expect("a text") };
             Body::Settlement(Settlement { who, amount })
         } else {
             let who = Corrector { issuer: who, reason: text.parse().expect("a text") };

@@ -12,8 +12,12 @@ pub const FRAME: usize = 32;
 pub enum Purpose {
     /// Contributions, and corrections of them.
     Pay,
+    /// Engagements, matchings, refunds that came back.
+    Work,
     /// Settlements.
     Settle,
+    /// Awards, benefits, refunds and interest.
+    Serve,
     /// Grants and revocations.
     Grant,
     /// Openings for others.
@@ -60,11 +64,11 @@ pub struct Say {
     pub kind: u8,
     /// Whom it is about.
     pub subject: u8,
-    /// Which entry or grant it is about, or its reference and month.
+    /// Which entry, award, grant, consent or claim it is about, or its reference and month.
     pub target: u8,
     /// Amount and insurance.
     pub value: u8,
-    /// What is wrong with it: nothing below 192.
+    /// What is wrong with it: nothing below 192, or, of what `funds` and `claims` say, below 128.
     pub twist: u8,
     /// What else there is to choose.
     pub extra: u8,
@@ -86,9 +90,9 @@ pub enum Op {
     },
     /// The clock moves on by so many seconds.
     Forward(u64),
-    /// The clock moves on to the end of some role, or to the second before it.
+    /// The clock moves on to the end of some role or consent, or to the second before it.
     ToEnd(u8),
-    /// The clock moves on to when some recovery is due, or to the second before it.
+    /// The clock moves on to when some recovery is due, or the party of some claim had time to answer, or to the second before it.
     ToDue(u8),
     /// The clock goes back by so many seconds.
     Back(u64),
@@ -152,9 +156,11 @@ fn op(f: &mut Frame<'_>) -> Op {
 
 fn post(f: &mut Frame<'_>) -> Op {
     let purpose = match f.byte() {
-        0..=51 => Purpose::Pay,
+        0..=39 => Purpose::Pay,
+        40..=51 => Purpose::Work,
         52..=99 => Purpose::Recover,
-        100..=149 => Purpose::Settle,
+        100..=129 => Purpose::Settle,
+        130..=149 => Purpose::Serve,
         150..=174 => Purpose::Grant,
         175..=189 => Purpose::Open,
         190..=200 => Purpose::OpenSelf,

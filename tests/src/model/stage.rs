@@ -170,7 +170,11 @@ impl Stage {
         match purpose {
             _ if choice >= 248 => self.cast[usize::from(choice) % self.cast.len()],
             Purpose::Pay | Purpose::Fill if choice % 5 < 4 => of(PAYERS),
+            Purpose::Work if choice % 8 < 7 => of(PAYERS),
             Purpose::Settle => of(FUNDS),
+            // Sometimes a bureau; the employer and the subsidy payer are bureaus, too.
+            Purpose::Serve if choice % 8 == 7 => self.cast[[BUREAU, 4, 5][usize::from(choice / 8) % 3]],
+            Purpose::Serve => of(FUNDS),
             Purpose::Grant => self.cast[0],
             Purpose::Open if choice % 4 < 3 => self.cast[BUREAU],
             Purpose::Open => of(PAYERS),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use peal_spec::address::Address;
 use peal_spec::cbor::Writer;
 
-use super::recovery;
 use super::said::{Keys, Money, Said, write_address, write_maybe};
+use super::{fund, recovery};
 
 /// What was said in one accepted statement: all that the state depends on.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub fn roles(facts: &[Fact]) -> Vec<Held> {
     granted.filter(|held| !revoked(held.grant)).collect()
 }
 
-/// What became of a contribution.
+/// What became of a contribution, or of a matching or a payment for somebody, which are ones too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Sequence of the contribution.
@@ -93,12 +93,30 @@ pub struct Entry {
     pub settled: bool,
     /// Whether its issuer has voided it.
     pub void: bool,
+    /// How much of it the fund gave back.
+    pub refunded: u64,
+    /// How much of that was of the credited part.
+    pub refunded_credited: u64,
+    /// How much of that its issuer has received.
+    pub received: u64,
+}
+
+impl Entry {
+    /// Whether it is neither void nor refunded whole.
+    pub fn stands(&self) -> bool {
+        !self.void && self.refunded < self.money.amount
+    }
 }
 
 /// The entries now, in order of their contributions.
 pub fn entries(facts: &[Fact]) -> Vec<Entry> {
     let contributions = facts.iter().zip(0..).filter_map(|(fact, sequence)| match (&fact.said, fact.month) {
-        (Said::Contribution { who, insurance, fund, money, .. }, Some(month)) => Some(Entry {
+        (
+            Said::Contribution { who, insurance, fund, money, .. }
+            | Said::Matching { who, insurance, fund, money, .. }
+            | Said::PaidFor { who, insurance, fund, money, .. },
+            Some(month),
+        ) => Some(Entry {
             sequence,
             issuer: *who,
             insurance: *insurance,
@@ -107,6 +125,9 @@ pub fn entries(facts: &[Fact]) -> Vec<Entry> {
             money: money.clone(),
             settled: false,
             void: false,
+            refunded: 0,
+            refunded_credited: 0,
+            received: 0,
         }),
         _ => None,
     });
@@ -117,6 +138,11 @@ pub fn entries(facts: &[Fact]) -> Vec<Entry> {
                 Said::Settlement { .. } => entry.settled = true,
                 Said::Correction { money: Some(money), .. } => entry.money = money.clone(),
                 Said::Correction { money: None, .. } => entry.void = true,
+                Said::Refund { amount, credited, .. } => {
+                    entry.refunded += amount;
+                    entry.refunded_credited += credited;
+                }
+                Said::RefundReceived { amount, .. } => entry.received += amount,
                 _ => {}
             }
         }
@@ -124,13 +150,14 @@ pub fn entries(facts: &[Fact]) -> Vec<Entry> {
     entries
 }
 
-/// The first sequence where this issuer used this reference in this account.
-pub fn reference(facts: &[Fact], issuer: &Address, text: &str) -> Option<u64> {
-    let used = |fact: &Fact| matches!(&fact.said, Said::Contribution { who, reference, .. } if who == issuer && reference == text);
-    facts.iter().position(used).map(|sequence| sequence as u64)
+/// The first record in this account in which the same issuer took the reference that this takes.
+pub fn reference(facts: &[Fact], said: &Said) -> Option<u64> {
+    let wanted = said.takes()?;
+    let took = |fact: &Fact| fact.said.takes() == Some(wanted) && fact.said.who() == said.who();
+    facts.iter().position(took).map(|sequence| sequence as u64)
 }
 
-/// The four sums of a totals cell: posted, posted-credited, settled, settled-credited.
+/// The four sums of a totals cell: posted, posted-credited, settled, settled-credited. What was refunded stays in them.
 pub fn totals(entries: &[Entry], insurance: u64, currency: &str) -> [u128; 4] {
     let mut sums = [0; 4];
     let mine = |e: &&Entry| e.insurance == insurance && e.money.currency == currency && !e.void;
@@ -150,6 +177,7 @@ pub fn totals(entries: &[Entry], insurance: u64, currency: &str) -> [u128; 4] {
 enum Sum {
     Totals(u64, String),
     Months(u64),
+    Fund(u64, String),
     Recovery,
 }
 
@@ -157,11 +185,16 @@ fn sums(facts: &[Fact]) -> Vec<Sum> {
     let mut sums = Vec::new();
     for fact in facts {
         let of = match &fact.said {
-            Said::Contribution { insurance, money, .. } => {
+            Said::Contribution { insurance, money, .. }
+            | Said::Matching { insurance, money, .. }
+            | Said::PaidFor { insurance, money, .. } => {
                 vec![Sum::Totals(*insurance, money.currency.clone()), Sum::Months(*insurance)]
             }
             Said::RecoveryApproved { .. } => vec![Sum::Recovery],
-            _ => vec![],
+            _ => fund::cell_of(facts, fact)
+                .map(|(insurance, currency)| Sum::Fund(insurance, currency))
+                .into_iter()
+                .collect(),
         };
         for sum in of {
             if !sums.contains(&sum) {
@@ -180,6 +213,7 @@ pub fn cells(facts: &[Fact]) -> Vec<Vec<u8>> {
         cells.push(match sum {
             Sum::Totals(insurance, currency) => totals_cell(&entries, insurance, &currency),
             Sum::Months(insurance) => months_cell(&entries, insurance),
+            Sum::Fund(insurance, currency) => fund_cell(facts, insurance, &currency),
             Sum::Recovery => recovery_cell(facts),
         });
     }
@@ -242,8 +276,20 @@ fn totals_cell(entries: &[Entry], insurance: u64, currency: &str) -> Vec<u8> {
     w.into_bytes()
 }
 
+fn fund_cell(facts: &[Fact], insurance: u64, currency: &str) -> Vec<u8> {
+    let mut w = Writer::default();
+    w.array(7);
+    w.uint(5);
+    w.uint(insurance);
+    w.text(currency);
+    for sum in fund::sums(facts, insurance, currency) {
+        w.uint(sum as u64);
+    }
+    w.into_bytes()
+}
+
 fn months_cell(entries: &[Entry], insurance: u64) -> Vec<u8> {
-    let standing: Vec<&Entry> = entries.iter().filter(|e| e.insurance == insurance && !e.void).collect();
+    let standing: Vec<&Entry> = entries.iter().filter(|e| e.insurance == insurance && e.stands()).collect();
     let months: BTreeSet<u32> = standing.iter().map(|e| e.month).collect();
     let settled: BTreeSet<u32> = standing.iter().filter(|e| e.settled).map(|e| e.month).collect();
     let firsts: Vec<u32> = months.iter().copied().filter(|m| !months.contains(&before(*m))).collect();
@@ -291,7 +337,7 @@ pub fn after(month: u32) -> u32 {
 }
 
 /// The month before a month.
-fn before(month: u32) -> u32 {
+pub fn before(month: u32) -> u32 {
     if month % 100 == 1 { month - 89 } else { month - 1 }
 }
 

@@ -18,7 +18,7 @@ use peal_spec::note::{Checkpoint, KeyType, Note, VerifierKey};
 use peal_spec::posting::Posting;
 use peal_spec::receipt::Receipt;
 use peal_spec::role::Role;
-use peal_spec::rules::Entry;
+use peal_spec::rules::Target;
 use peal_spec::statement::{Body, Statement};
 use peal_spec::tree;
 use peal_spec::value::{Origin, Time};
@@ -154,7 +154,7 @@ pub fn tidy(copy: &mut Copy) {
 pub fn rebuilt(book: &Book, number: u64, rows: Vec<Row>, since: Option<u64>, time: Time) -> Copy {
     let mut copy = book.copy(number, 0, None);
     copy.rows = rows;
-    let (mut account, mut entries): (Option<Account>, BTreeMap<u64, Entry>) = (None, BTreeMap::new());
+    let (mut account, mut targets): (Option<Account>, BTreeMap<u64, Target>) = (None, BTreeMap::new());
     for row in &mut copy.rows {
         let statement = row.statement.as_ref().unwrap();
         let body = statement.body().unwrap();
@@ -168,10 +168,10 @@ pub fn rebuilt(book: &Book, number: u64, rows: Vec<Row>, since: Option<u64>, tim
         };
         row.record = match (&mut account, &body) {
             (Some(account), body) => {
-                let target = statement.refers.and_then(|r| entries.get(&r)).cloned();
-                let (record, _, entry) = account.append(statement, body, target, &placed);
-                if let Some(entry) = entry {
-                    entries.insert(statement.refers.unwrap_or(record.sequence), entry);
+                let target = statement.refers.and_then(|r| targets.get_mut(&r));
+                let (record, _) = account.append(statement, body, target, &placed);
+                if let Some(target) = body.opens(record.at()) {
+                    targets.insert(record.sequence, target);
                 }
                 record
             }

@@ -4,8 +4,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use peal_spec::copy::Folded;
 use peal_spec::trust::{MAX_LIST, Trust};
-use peal_spec::value::Origin;
+use peal_spec::value::{Origin, Time};
 pub(crate) use peal_wallet::clock::now;
 use peal_wallet::disk;
 use peal_wallet::http::{self, Patience, Remote, SMALL};
@@ -96,6 +97,18 @@ impl Common {
         wallet::there(&path)?;
         Wallet::read(&path, &self.passphrase(false)?)
     }
+}
+
+/// What the wallet's copy adds up to, once it is found to hold.
+pub(crate) fn folded(common: &Common, contents: &Contents, now: Time) -> Result<Folded, Trouble> {
+    let checked = contents.copy()?.check(&contents.trust, now);
+    let (folded, _) = checked.map_err(|e| {
+        let remedy =
+            "check the trust list with `peal trust show`, then fetch the copy again with `peal sync`";
+        let place = common.wallet().unwrap_or_default();
+        Trouble::refused(format!("the wallet's copy does not hold: {e}"), place.display(), remedy)
+    })?;
+    Ok(folded)
 }
 
 /// The wallet's ledger.

@@ -1,4 +1,4 @@
-//! `peal correct`: the issuer of a contribution replaces its amount or voids it.
+//! `peal correct`: the issuer of a contribution replaces its amount or voids it; that of an engagement or award voids it.
 
 use std::path::PathBuf;
 
@@ -16,24 +16,28 @@ use super::bulk;
 use super::context::Common;
 use super::single::{self, Said};
 
-/// Correct or void a contribution that this wallet has issued
+/// Correct or void what this wallet has issued
+///
+/// A contribution, which is not settled yet, gets a new amount or is voided. An engagement is voided. An award is voided too: it ends, and what
+/// was paid of it was paid.
 #[derive(Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("new").required(true).args(["void", "amount"]),
     after_help = "Example:\n  peal correct --account peal1... --sequence 12 --amount 90.00 --credited 40.00 --currency CNY --month 2026-10 --reason \"hours recounted\"\n  \
-        peal correct --account peal1... --sequence 12 --void --month 2026-10 --reason \"paid twice\""
+        peal correct --account peal1... --sequence 12 --void --month 2026-10 --reason \"paid twice\"\n\n\
+    An order is voided by the sequence that `peal work --json` lists; whatever is voided is posted anew under another reference."
 )]
 pub(crate) struct Args {
-    /// The account that the contribution is in
+    /// The account that it is in
     #[arg(long, value_name = "ADDRESS")]
     account: Address,
-    /// The contribution's sequence in it
+    /// Its sequence in it
     #[arg(long, value_name = "N")]
     sequence: u64,
     /// Void it
     #[arg(long)]
     void: bool,
-    /// The new amount, which replaces the old one whole
+    /// The new amount of a contribution, which replaces the old one whole
     #[arg(long, value_name = "AMOUNT", requires_all = ["credited", "currency"])]
     amount: Option<String>,
     /// The part of it that goes to the person's own account
@@ -42,10 +46,10 @@ pub(crate) struct Args {
     /// What it was reckoned on
     #[arg(long, value_name = "AMOUNT", requires = "amount")]
     base: Option<String>,
-    /// The contribution's currency
+    /// The currency of the new amount
     #[arg(long, value_name = "CURRENCY")]
     currency: Option<Currency>,
-    /// The contribution's month
+    /// Its month: of an award, the first
     #[arg(long, value_name = "MONTH")]
     month: Month,
     /// Why, for people

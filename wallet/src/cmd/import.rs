@@ -35,7 +35,7 @@ use super::bulk::{self, Tally};
 use super::context::{self, Common};
 
 /// The most bytes in a payroll file.
-const MAX_PAYROLL: u64 = 256 << 20;
+pub(crate) const MAX_PAYROLL: u64 = 256 << 20;
 
 /// The layouts that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -148,7 +148,8 @@ fn read(args: &Args, bytes: &[u8]) -> Read {
     }
 }
 
-fn read_roster(path: &Path) -> Result<(Roster<Address>, Vec<Fault>), Trouble> {
+/// Reads a roster; its faulty lines sink nothing as long as there are good ones.
+pub(crate) fn read_roster(path: &Path) -> Result<(Roster<Address>, Vec<Fault>), Trouble> {
     let (roster, faults) = roster::parse(&disk::read(path, MAX_PAYROLL)?, str::parse::<Address>);
     match faults.first() {
         Some(fault) if roster.entries().is_empty() => Err(Trouble::unusable(
@@ -480,7 +481,7 @@ impl<'a> Report<'a> {
 }
 
 /// A sum in its currency; sums may be wider than one amount.
-fn money(currency: peal_spec::value::Currency, minor: u128) -> String {
+pub(crate) fn money(currency: peal_spec::value::Currency, minor: u128) -> String {
     match u64::try_from(minor) {
         Ok(minor) => format!("{} {currency}", currency.format(minor)),
         Err(_) => format!("{minor} minor units of {currency}"),

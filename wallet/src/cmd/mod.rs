@@ -17,12 +17,20 @@ mod address;
 mod words;
 mod sync;
 mod show;
+mod standing;
 mod pay;
+mod received;
 mod prove;
 mod verify;
 mod import;
+mod work;
+mod matching;
 mod settle;
+mod fund;
 mod correct;
+mod claim;
+mod consent;
+mod look;
 mod enrol;
 mod grant;
 mod revoke;
@@ -60,12 +68,20 @@ enum Command {
     Words(words::Args),
     Sync(sync::Args),
     Show(show::Args),
+    Standing(standing::Args),
     Pay(pay::Args),
+    Received(received::Args),
     Prove(prove::Args),
     Verify(verify::Args),
     Import(import::Args),
+    Work(work::Args),
+    Match(matching::Args),
     Settle(settle::Args),
+    Fund(fund::Args),
     Correct(correct::Args),
+    Claim(claim::Args),
+    Consent(consent::Args),
+    Look(look::Args),
     Enrol(enrol::Args),
     Grant(grant::Args),
     Revoke(revoke::Args),
@@ -106,12 +122,20 @@ pub(crate) fn run() -> ExitCode {
         Command::Words(args) => words::run(&common, &args),
         Command::Sync(args) => sync::run(&common, &args),
         Command::Show(args) => show::run(&common, &args),
+        Command::Standing(args) => standing::run(&common, &args),
         Command::Pay(args) => pay::run(&common, &args),
+        Command::Received(args) => received::run(&common, &args),
         Command::Prove(args) => prove::run(&common, &args),
         Command::Verify(args) => verify::run(&common, &args),
         Command::Import(args) => import::run(&common, &args),
+        Command::Work(args) => work::run(&common, &args),
+        Command::Match(args) => matching::run(&common, &args),
         Command::Settle(args) => settle::run(&common, &args),
+        Command::Fund(args) => fund::run(&common, &args),
         Command::Correct(args) => correct::run(&common, &args),
+        Command::Claim(args) => claim::run(&common, &args),
+        Command::Consent(args) => consent::run(&common, &args),
+        Command::Look(args) => look::run(&common, &args),
         Command::Enrol(args) => enrol::run(&common, &args),
         Command::Grant(args) => grant::run(&common, &args),
         Command::Revoke(args) => revoke::run(&common, &args),

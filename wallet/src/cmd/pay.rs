@@ -101,12 +101,12 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         returns::append(path, &line)?;
     }
     let Amount { currency, .. } = amount;
-    let how = if recorded.before { "was recorded before" } else { "is recorded" };
     let text = format!(
-        "The contribution of {} {currency} to {} for {} {how} as record {}.\n  reference {}\n",
+        "The contribution of {} {currency} to {} for {} {} as record {}.\n  reference {}\n",
         currency.format(amount.amount),
         args.insurance,
         args.month,
+        recorded.how(),
         recorded.sequence,
         line.reference
     );

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use peal_spec::facet::Reference;
 use peal_spec::hash::plain;
-use peal_spec::statement::settlement::Settler;
+use peal_spec::statement::Referenced;
 use peal_spec::statement::{Body, Settlement};
 use peal_wallet::disk;
 use peal_wallet::import::Fault;
@@ -49,7 +49,7 @@ pub(crate) struct Args {
 
 fn item(line: usize, of: &Line, args: &Args) -> Item {
     let body = Body::Settlement(Settlement {
-        who: Settler { issuer: of.fund, reference: args.reference.clone() },
+        who: Referenced { issuer: of.fund, reference: args.reference.clone() },
         amount: of.amount,
     });
     let label = Label { line: line as u64, key: key(of) };

@@ -13,7 +13,7 @@ use super::context::{self, Common};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  peal show\n  peal show --entries")]
 pub(crate) struct Args {
-    /// List every contribution
+    /// List every contribution and every engagement
     #[arg(long)]
     entries: bool,
 }

@@ -1,12 +1,13 @@
 //! A posting of one statement: signed, kept in the outbox, sent, and believed when its receipt holds.
 
 use peal_spec::address::Address;
+use peal_spec::cbor::{Cbor as _, Writer};
 use peal_spec::statement::{Body, Statement};
 use peal_spec::value::Month;
 use peal_wallet::outbox::{Job, Label, Outbox};
 use peal_wallet::payroll::{self, Item};
 use peal_wallet::trouble::{Kind, Trouble};
-use peal_wallet::wallet::Wallet;
+use peal_wallet::wallet::{Contents, Wallet};
 
 use super::{bulk, context};
 
@@ -26,12 +27,50 @@ pub(crate) struct Said {
     pub(crate) again: bool,
 }
 
+impl Said {
+    /// Something about an account that may be said again later, signed by the present key.
+    pub(crate) fn again(contents: &Contents, account: Address, refers: Option<u64>, body: Body) -> Self {
+        Self { account, refers, month: None, body, generation: contents.generation, again: true }
+    }
+
+    /// Says it, under a job that its own contents name.
+    pub(crate) fn say(self, wallet: &mut Wallet, name: &str) -> Result<Recorded, Trouble> {
+        let mut head = Writer::with_capacity(64);
+        self.account.encode(&mut head);
+        head.optional(self.refers.as_ref());
+        head.optional(self.month.as_ref());
+        let (head, facets) = (head.into_bytes(), self.body.facets());
+        let parts: Vec<&[u8]> = facets.iter().chain([head.as_slice()]).collect();
+        say(wallet, name, &parts, self)
+    }
+}
+
 /// Where it was recorded.
 pub(crate) struct Recorded {
     /// Sequence in the account.
     pub(crate) sequence: u64,
     /// Whether an earlier run had recorded it.
     pub(crate) before: bool,
+}
+
+impl Recorded {
+    /// Whether it is recorded by this run.
+    pub(crate) fn how(&self) -> &'static str {
+        if self.before { "was recorded before" } else { "is recorded" }
+    }
+}
+
+/// Says what has a month and a reference of its own: the same again is the same thing.
+pub(crate) fn once(
+    wallet: &mut Wallet,
+    name: &str,
+    account: Address,
+    refers: Option<u64>,
+    month: Month,
+    body: Body,
+) -> Result<Recorded, Trouble> {
+    let generation = wallet.contents.generation;
+    Said { account, refers, month: Some(month), body, generation, again: false }.say(wallet, name)
 }
 
 /// Says it once, however often it is tried. The wallet is saved.

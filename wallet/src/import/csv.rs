@@ -4,13 +4,12 @@
 //! writer quotes a field only if it must; a file that is quoted otherwise is read alike and written in that quoting.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
 use csv::StringRecord;
 use peal_spec::value::{Currency, Insurance, Month, Text, Time};
 
-use super::table::{self, Shape};
-use super::{Draft, Fault, Faults, Skipped, Source, ZERO, digits, shown};
+use super::table::{self, AMOUNT, Cells, NAME, Shape, count};
+use super::{Draft, Fault, Faults, Skipped, Source, ZERO, shown};
 
 /// The columns, in their order.
 pub const COLUMNS: [&str; 14] = [
@@ -72,75 +71,28 @@ pub fn parse(bytes: &[u8]) -> (File, Vec<Fault>) {
     (File { rows, shape }, faults.finish())
 }
 
-/// Reads cells and notes what is wrong with them.
-struct Cells<'a> {
-    line: usize,
-    text: &'a StringRecord,
-    faults: &'a mut Faults,
-}
-
-impl<'a> Cells<'a> {
-    fn text(&self, column: &str) -> &'a str {
-        COLUMNS.iter().position(|c| *c == column).and_then(|i| self.text.get(i)).unwrap_or("")
-    }
-
-    fn read<T, E: Display>(
-        &mut self,
-        column: &'static str,
-        remedy: &'static str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let text = self.text(column);
-        match read(text) {
-            Ok(value) => Some(value),
-            Err(e) => {
-                self.faults.add(self.line, column, format!("{}: {e}", shown(text.as_bytes())), remedy);
-                None
-            }
-        }
-    }
-
-    /// Like [`Self::read`], where the cell may be empty.
-    fn maybe<T, E: Display>(
-        &mut self,
-        column: &'static str,
-        remedy: &'static str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<Option<T>> {
-        if self.text(column).is_empty() { Some(None) } else { self.read(column, remedy, read).map(Some) }
-    }
-
-    fn name<const MAX: usize>(&mut self, column: &'static str) -> Option<String> {
-        let remedy = "write 1 to 64 bytes (scheme: 32) without control characters";
-        self.read(column, remedy, str::parse::<Text<MAX>>).map(|t| t.as_str().to_owned())
-    }
-}
-
 fn row(line: usize, text: &StringRecord, faults: &mut Faults) -> Option<Draft> {
     let before = faults.count;
-    let mut cells = Cells { line, text, faults };
-    let worker = cells.name::<64>("worker");
+    let mut cells = Cells { line, columns: &COLUMNS, text, faults };
+    let worker = cells.read("worker", NAME, str::parse::<Text<64>>);
     // The number parser takes a sign; the layout has none.
     let unsigned = |t: &str| if t.starts_with('+') { "" } else { t }.parse::<Insurance>();
     let insurance = cells.read("insurance", "write one of these names, or a number", unsigned);
     let month = cells.read("month", "write year, hyphen and month", str::parse::<Month>);
     let currency = cells.read("currency", "write the ISO 4217 code", str::parse::<Currency>);
     let money = |t: &str| currency.map(|c| c.parse_amount(t)).transpose();
-    let remedy = "write the amount with a point, without sign, spaces or separators";
-    let amount = cells.read("amount", remedy, money);
-    let credited = cells.read("credited", remedy, money);
-    let base = cells.maybe("base", remedy, money);
+    let amount = cells.read("amount", AMOUNT, money);
+    let credited = cells.read("credited", AMOUNT, money);
+    let base = cells.maybe("base", AMOUNT, money);
     let source = cells.read("source", "write who pays", str::parse::<Source>);
-    let scheme = cells.name::<32>("scheme");
-    let reference = cells.name::<64>("reference");
+    let scheme = cells.read("scheme", NAME, str::parse::<Text<32>>);
+    let reference = cells.read("reference", NAME, str::parse::<Text<64>>);
     let day = |t: &str| format!("{t}T00:00:00Z").parse::<Time>().map_err(|_| "expected a day as 2026-01-31");
     let start = cells.maybe("period_start", "write year, month and day", day);
     let last_second = |t: Time| Time::new(t.seconds() + 86_399).ok_or("expected a day as 2026-01-31");
     let end = cells.maybe("period_end", "write year, month and day", |t| day(t).and_then(last_second));
-    let place = if cells.text("place").is_empty() { Some(None) } else { cells.name::<64>("place").map(Some) };
-    let orders = cells.maybe("orders", "write a whole number", |t| {
-        digits(t.as_bytes(), 16).filter(|n| *n < 1 << 53).ok_or("expected a count of digits below 2^53")
-    });
+    let place = cells.maybe("place", NAME, str::parse::<Text<64>>);
+    let orders = cells.maybe("orders", "write a whole number", count);
 
     if let (Some(Some(amount)), Some(Some(credited))) = (amount, credited)
         && credited > amount
@@ -175,19 +127,19 @@ fn row(line: usize, text: &StringRecord, faults: &mut Faults) -> Option<Draft> {
     }
     Some(Draft {
         line,
-        worker: worker?,
+        worker: worker?.to_string(),
         insurance: insurance?,
-        scheme: scheme?,
+        scheme: scheme?.to_string(),
         month: month?,
         amount: amount??,
         credited: credited??,
         base: base?.flatten(),
         currency: currency?,
         source: Some(source?),
-        reference: reference?,
+        reference: reference?.to_string(),
         orders: orders?,
         shift,
-        place: place?,
+        place: place?.map(|p| p.to_string()),
     })
 }
 

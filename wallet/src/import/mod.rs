@@ -1,4 +1,5 @@
-//! Files that payroll systems make, read into drafts of contributions and written out again.
+//! Files that payroll systems make, read into drafts of contributions and written out again; and what platforms and employers write down
+//! of somebody's work ([`work`]), which is only read.
 //!
 //! 1. `parse` reads every line by itself: a good line is kept with its number, a faulty one becomes [`Fault`]s that
 //!    name line, field and remedy, and does not sink the others.
@@ -38,6 +39,7 @@ pub mod ecr;
 pub mod ezpay;
 
 pub mod csv;
+pub mod work;
 pub mod roster;
 
 /// What is wrong with one field of one line, and what to do about it.
@@ -80,6 +82,16 @@ impl FromStr for Source {
             "employer" => Ok(Self::Employer),
             "subsidy" => Ok(Self::Subsidy),
             _ => Err("expected platform, employer or subsidy".to_owned()),
+        }
+    }
+}
+
+impl From<Source> for peal_spec::facet::Source {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Platform => Self::Platform,
+            Source::Employer => Self::Employer,
+            Source::Subsidy => Self::Subsidy,
         }
     }
 }

@@ -10,7 +10,7 @@ use csv::StringRecord;
 use peal_spec::value::Text;
 
 use super::table::{self, Shape};
-use super::{Draft, Fault, Faults, shown};
+use super::{Fault, Faults, shown};
 
 /// The columns, in their order.
 pub const COLUMNS: [&str; 2] = ["worker", "address"];
@@ -83,15 +83,15 @@ impl<A> Roster<A> {
         self.places.get(worker).and_then(|i| self.entries.get(*i)).map(|e| &e.address)
     }
 
-    /// The account that a draft is for.
+    /// The account of the worker on a line.
     ///
     /// # Errors
-    /// A [`Fault`] at the draft's line if the roster does not have the worker.
-    pub fn account(&self, draft: &Draft) -> Result<&A, Fault> {
-        self.get(&draft.worker).ok_or_else(|| Fault {
-            line: draft.line,
+    /// A [`Fault`] at that line if the roster does not have the worker.
+    pub fn account(&self, line: usize, worker: &str) -> Result<&A, Fault> {
+        self.get(worker).ok_or_else(|| Fault {
+            line,
             field: "worker",
-            problem: format!("{} is not in the roster", shown(draft.worker.as_bytes())),
+            problem: format!("{} is not in the roster", shown(worker.as_bytes())),
             remedy: "add the worker's account to the roster, or open one",
         })
     }
@@ -138,11 +138,8 @@ mod tests {
     #[test]
     fn a_worker_without_account_is_named_by_line() {
         let (roster, _) = read("worker,address\na,1\n");
-        let month = peal_spec::value::Month::new(202610).unwrap();
-        let ecr = b"100427607286#~#xy#~#15000#~#15000#~#15000#~#15000#~#1800#~#1250#~#550#~#0#~#0";
-        let (file, _) = crate::import::ecr::parse(ecr, month, crate::import::ecr::Kind::Regular);
         assert_eq!(
-            roster.account(&crate::import::ecr::drafts(&file)[0]).unwrap_err().to_string(),
+            roster.account(1, "100427607286").unwrap_err().to_string(),
             "line 1, worker: “100427607286” is not in the roster; add the worker's account to the roster, or open one"
         );
     }

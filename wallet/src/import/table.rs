@@ -3,9 +3,11 @@
 //!
 //! The writer quotes a field only if it holds a comma, a quote or an end of line. Blank lines are passed over.
 
+use std::fmt::Display;
+
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
-use super::{Faults, shown};
+use super::{Faults, digits, shown};
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -87,6 +89,56 @@ pub(super) fn read(
         faults.add(1, "header", "the file is empty", "export it again");
     }
     shape
+}
+
+/// What to do about a text that is none.
+pub(super) const NAME: &str = "write 1 to 64 bytes (scheme: 32) without control characters";
+/// What to do about an amount that is none.
+pub(super) const AMOUNT: &str = "write the amount with a point, without sign, spaces or separators";
+
+/// Reads the cells of a row and notes what is wrong with them.
+pub(super) struct Cells<'a> {
+    pub(super) line: usize,
+    pub(super) columns: &'static [&'static str],
+    pub(super) text: &'a StringRecord,
+    pub(super) faults: &'a mut Faults,
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn text(&self, column: &str) -> &'a str {
+        self.columns.iter().position(|c| *c == column).and_then(|i| self.text.get(i)).unwrap_or("")
+    }
+
+    pub(super) fn read<T, E: Display>(
+        &mut self,
+        column: &'static str,
+        remedy: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(column);
+        match read(text) {
+            Ok(value) => Some(value),
+            Err(e) => {
+                self.faults.add(self.line, column, format!("{}: {e}", shown(text.as_bytes())), remedy);
+                None
+            }
+        }
+    }
+
+    /// Like [`Self::read`], where the cell may be empty.
+    pub(super) fn maybe<T, E: Display>(
+        &mut self,
+        column: &'static str,
+        remedy: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<Option<T>> {
+        if self.text(column).is_empty() { Some(None) } else { self.read(column, remedy, read).map(Some) }
+    }
+}
+
+/// A count, as of orders.
+pub(super) fn count(text: &str) -> Result<u64, &'static str> {
+    digits(text.as_bytes(), 16).filter(|n| *n < 1 << 53).ok_or("expected a count of digits below 2^53")
 }
 
 /// Writes the header and the rows.

@@ -24,9 +24,9 @@ use peal_spec::proof::{CellOpening, Link, Shown, View};
 use peal_spec::receipt::{Accepted, Receipt};
 use peal_spec::record::{blind, log_salt};
 use peal_spec::refusal::{Code, Refusal};
-use peal_spec::rules::{Alone, Entry, Party, judge_posting};
+use peal_spec::rules::{Alone, Party, Target, judge_posting};
 use peal_spec::signed_read;
-use peal_spec::statement::Body;
+use peal_spec::statement::{Body, Type};
 use peal_spec::tree;
 use peal_spec::value::{Origin, Time};
 
@@ -38,8 +38,8 @@ struct Held {
     account: Account,
     rows: Vec<Row>,
     cells: Vec<Vec<CellOpening>>,
-    entries: HashMap<u64, Entry>,
-    references: HashMap<(u64, String), u64>,
+    targets: HashMap<u64, Target>,
+    references: HashMap<(Type, u64, String), u64>,
 }
 
 #[derive(Clone)]
@@ -180,7 +180,7 @@ impl Mini {
                         account,
                         rows: Vec::new(),
                         cells: Vec::new(),
-                        entries: HashMap::new(),
+                        targets: HashMap::new(),
                         references: HashMap::new(),
                     });
                     (number, record)
@@ -195,9 +195,9 @@ impl Mini {
                         results.push(Err(Refusal::new(Code::UnknownAccount, "address")));
                         continue;
                     };
-                    let entry = statement.refers.and_then(|r| held.entries.get(&r).cloned());
-                    if let Body::Contribution(c) = body {
-                        let key = (c.who.issuer.number, c.who.reference.to_string());
+                    let mut target = statement.refers.and_then(|r| held.targets.get(&r).cloned());
+                    if let Some(used) = body.reference() {
+                        let key = (used.kind, used.issuer, used.reference.to_owned());
                         let sequence = held.rows.len() as u64;
                         if let Some(at) = held.references.get(&key) {
                             results.push(Err(
@@ -207,19 +207,27 @@ impl Mini {
                         }
                         held.references.insert(key, sequence);
                     }
-                    if entry.as_ref().is_some_and(|e| e.settled) {
+                    let entry = match &target {
+                        Some(Target::Entry(entry)) => Some(entry),
+                        _ => None,
+                    };
+                    let settles = matches!(body, Body::Settlement(_) | Body::Correction(_));
+                    if settles && entry.is_some_and(|e| e.settled) {
                         results.push(Err(Refusal::new(Code::Settled, "refers")));
                         continue;
                     }
-                    if let (Body::Settlement(s), Some(e)) = (body, &entry)
+                    if let (Body::Settlement(s), Some(e)) = (body, entry)
                         && s.amount != e.amount
                     {
                         results.push(Err(Refusal::new(Code::AmountDiffers, "amount")));
                         continue;
                     }
-                    let (record, _, entry) = held.account.append(statement, body, entry, &placed);
-                    if let Some(entry) = entry {
-                        held.entries.insert(statement.refers.unwrap_or(record.sequence), entry);
+                    let (record, _) = held.account.append(statement, body, target.as_mut(), &placed);
+                    if let Some((target, refers)) = target.zip(statement.refers) {
+                        held.targets.insert(refers, target);
+                    }
+                    if let Some(target) = body.opens(record.at()) {
+                        held.targets.insert(record.sequence, target);
                     }
                     (address.number, record)
                 }

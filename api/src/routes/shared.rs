@@ -1,0 +1,117 @@
+//! An account as somebody else reads it, by consent: the access is in the person's own account before anything is answered.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_DISPOSITION;
+use axum::response::{IntoResponse, Response};
+use peal_spec::address::Address;
+use peal_spec::copy::{Copy, Selection, Show};
+use peal_spec::rights::Scope;
+use peal_spec::standing::History;
+use peal_spec::statement::Body;
+use peal_spec::target::Target;
+use peal_spec::value::Time;
+use peal_spec::{proof, verify};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::accounts::{copy, private};
+use super::verify::Verified;
+use super::{Params, bytes, json};
+use crate::app::Shared;
+use crate::media;
+use crate::problem::Problem;
+use crate::signed::SharedRead;
+
+/// How long, in seconds, an access opens an account for.
+const OPEN: u64 = 600;
+
+/// By which access.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SharedQuery {
+    /// Sequence, in the account in the path, of the access that the reader has posted.
+    access: u64,
+}
+
+/// What a record lets a reader see now, and the consent that it was done by; nothing if it is no access of hers.
+fn opened(page: &Copy, reader: Address, now: Time) -> Option<(Scope, Option<u64>)> {
+    let row = page.rows.first()?;
+    let (who, scope) = match row.statement.as_ref()?.body().ok()? {
+        Body::Access(access) => (access.who, access.looked.scope),
+        Body::AccessUnasked(access) => (access.who, access.looked.scope),
+        _ => return None,
+    };
+    let fresh = now.seconds() < row.record.time.seconds().saturating_add(OPEN);
+    (who == reader && fresh).then_some((scope, row.record.refers))
+}
+
+/// Whether a consent was not taken back. One that was good for one use is used up by the very access that is answered.
+fn stands(copy: &Copy, consent: Option<u64>, now: Time) -> bool {
+    let Some(consent) = consent else { return true };
+    match History::of(copy).target(consent) {
+        Some(Target::Consent(consented)) => !consented.revoked && now < consented.consent.until,
+        _ => false,
+    }
+}
+
+/// Read another's account, by consent
+///
+/// First post a statement `access` (or, as a bureau with a legal ground, `access-unasked`) to the account: the person sees who looked, at what and
+/// what for. Then read here, within 10 minutes, with a request signed by the *reader's* own reading key. The answer is a proof of what the
+/// access names, and of no more.
+#[utoipa::path(
+    get, path = "/v1/accounts/{address}/shared", tag = "accounts", operation_id = "getShared",
+    params(("address" = String, Path, description = "The account's address, `peal1…`"), SharedQuery),
+    security(("signed-read" = [])),
+    responses(
+        (status = 200, description = "The proof, or what it shows.", content((Vec<u8> = "application/peal-proof+cbor"), (crate::verdict::Verified = "application/json"))),
+        (status = 401, description = "Not signed by the reading key of the account that keyid names."),
+        (status = 403, description = "`no-access`: no access of this reader is recorded there under this sequence that opens it now, or there is no such account."),
+        (status = 503, description = "Too many copies are being made: send the same request again after Retry-After."),
+        (status = "default", description = "Any other problem."),
+    )
+)]
+async fn shared(
+    State(app): State<Shared>,
+    SharedRead { address, reader }: SharedRead,
+    Params(query): Params<SharedQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let form = media::choose(&headers, &[proof::MEDIA_TYPE, media::JSON])?;
+    let now = app.now();
+    // One row first: whoever has no access costs no more.
+    let page = app.ask(move |ledger| ledger.copy(&address, query.access, 1, None)).await?;
+    let access = page.as_ref().and_then(|page| opened(page, reader, now));
+    let (scope, consent) = access.ok_or_else(Problem::no_access)?;
+    let leave = app.may_copy().await?;
+    let copy = copy(&app, address, 0, usize::MAX, None, Some(leave.clone())).await?;
+    let shared = app.clone();
+    let made = app.compute(move || {
+        let _leave = leave;
+        if !stands(&copy, consent, now) {
+            return Err(Problem::no_access());
+        }
+        let selection = Selection { show: Show::Within(scope), withhold: Vec::new() };
+        let proof = copy.prove(&selection).map_err(|e| Problem::internal(&e))?;
+        drop(copy);
+        if form == media::JSON {
+            return json(&Verified::from(verify::verify(&proof, &shared.trust, now)));
+        }
+        Ok(bytes(proof::MEDIA_TYPE, proof.to_file()))
+    });
+    let made = made.await??;
+    if form == media::JSON {
+        return Ok(private(made));
+    }
+    let name = [(CONTENT_DISPOSITION, "attachment; filename=\"shared.peal\"")];
+    Ok(private((name, made).into_response()))
+}
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(shared))
+}

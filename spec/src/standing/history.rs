@@ -1,0 +1,154 @@
+//! The records of an account as far as they count for its standing.
+
+use std::collections::BTreeMap;
+
+use super::Total;
+use crate::copy::Copy;
+use crate::hash::Hash;
+use crate::key::PublicKey;
+use crate::money::{Interest, Money};
+use crate::rules;
+use crate::state::State;
+use crate::statement::{At, Body, Evidence, Keys, Recovery};
+use crate::target::{Awarded, Entry, Target};
+use crate::value::{Currency, Insurance, Month, Time};
+
+/// An engagement: who posted it, what its head and facets say.
+pub(super) struct Work {
+    pub(super) payer: u64,
+    pub(super) month: Month,
+    pub(super) evidence: Evidence,
+    pub(super) earned: Money,
+}
+
+/// What the records of an account say, one after another, and what became of each.
+pub struct History {
+    state: State,
+    targets: BTreeMap<u64, Target>,
+    /// When each record was made.
+    recorded: BTreeMap<u64, Time>,
+    work: BTreeMap<u64, Work>,
+    interest: Vec<(Insurance, Interest)>,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        let (key, hash) = (PublicKey([0; 32]), Hash::default());
+        Self {
+            // What a statement does to totals is reckoned here anew; the state is only what effects work on.
+            state: State::open(Keys { key, next: hash, reading: key }, Recovery::default(), None),
+            targets: BTreeMap::new(),
+            recorded: BTreeMap::new(),
+            work: BTreeMap::new(),
+            interest: Vec::new(),
+        }
+    }
+}
+
+impl History {
+    /// The history that a copy holds. Rows whose statements cannot be read are passed over: check the copy first.
+    pub fn of(copy: &Copy) -> Self {
+        let mut history = Self::default();
+        for row in &copy.rows {
+            if let Some(Ok(body)) = row.statement.as_ref().map(|s| s.body()) {
+                history.push(row.record.at(), &body);
+            }
+        }
+        history
+    }
+
+    /// Takes the next record.
+    pub fn push(&mut self, at: At, body: &Body) {
+        let target = at.refers.and_then(|r| self.targets.get_mut(&r));
+        rules::effect(&mut self.state, body, at, target);
+        if let Some(target) = body.opens(at) {
+            self.targets.insert(at.sequence, target);
+        }
+        self.recorded.insert(at.sequence, at.time);
+        match (body, at.month) {
+            (Body::Engagement(b), Some(month)) => {
+                let work = Work {
+                    payer: b.who.issuer.number,
+                    month,
+                    evidence: b.evidence.clone(),
+                    earned: b.amount,
+                };
+                self.work.insert(at.sequence, work);
+            }
+            (Body::Interest(b), _) => self.interest.push((b.what.insurance, b.amount.clone())),
+            _ => {}
+        }
+    }
+
+    /// What became of a record that others may refer to.
+    pub fn target(&self, sequence: u64) -> Option<&Target> {
+        self.targets.get(&sequence)
+    }
+
+    /// Entries of an insurance, by sequence.
+    pub(super) fn entries(&self, insurance: Insurance) -> impl Iterator<Item = (u64, &Entry)> {
+        self.targets.iter().filter_map(move |(sequence, target)| match target {
+            Target::Entry(entry) if entry.insurance == insurance => Some((*sequence, entry)),
+            _ => None,
+        })
+    }
+
+    /// Those of them that stand: not void, and something is left.
+    pub(super) fn standing(&self, insurance: Insurance) -> impl Iterator<Item = (u64, &Entry)> {
+        self.entries(insurance).filter(|(_, e)| !e.void && e.left().0 > 0)
+    }
+
+    /// Awards of an insurance.
+    pub(super) fn awards(&self, insurance: Insurance) -> impl Iterator<Item = &Awarded> {
+        self.targets.values().filter_map(move |target| match target {
+            Target::Award(award) if award.insurance == insurance => Some(&**award),
+            _ => None,
+        })
+    }
+
+    /// Engagements that are not void.
+    pub(super) fn work(&self) -> impl Iterator<Item = &Work> {
+        let void = |sequence| matches!(self.targets.get(sequence), Some(Target::Engagement(e)) if e.void);
+        self.work.iter().filter(move |(sequence, _)| !void(sequence)).map(|(_, work)| work)
+    }
+
+    /// When a record was made.
+    pub(super) fn recorded(&self, sequence: u64) -> Time {
+        self.recorded.get(&sequence).copied().unwrap_or_default()
+    }
+
+    /// Sums of an insurance, by currency.
+    pub(super) fn totals(&self, insurance: Insurance) -> Vec<Total> {
+        let mut totals: BTreeMap<Currency, Total> = BTreeMap::new();
+        let none = |currency: Currency| Total {
+            currency: currency.to_string(),
+            posted: 0,
+            settled: 0,
+            refunded: 0,
+            received: 0,
+            paid_out: 0,
+            interest: 0,
+        };
+        let mut add = |currency: Currency, change: &dyn Fn(&mut Total)| {
+            change(totals.entry(currency).or_insert_with(|| none(currency)));
+        };
+        for (_, entry) in self.entries(insurance) {
+            add(entry.amount.currency, &|total| {
+                let amount = if entry.void { 0 } else { entry.amount.amount };
+                total.posted = total.posted.saturating_add(amount);
+                total.settled = total.settled.saturating_add(if entry.settled { amount } else { 0 });
+                total.refunded = total.refunded.saturating_add(entry.refunded.0);
+                total.received = total.received.saturating_add(entry.received);
+            });
+        }
+        for award in self.awards(insurance).filter(|a| !a.paid.is_empty()) {
+            add(award.gives.currency, &|total| {
+                total.paid_out = total.paid_out.saturating_add(award.paid_total());
+            });
+        }
+        for (_, interest) in self.interest.iter().filter(|(of, _)| *of == insurance) {
+            add(interest.currency, &|total| total.interest = total.interest.saturating_add(interest.amount));
+        }
+        totals.into_values().collect()
+    }
+}

@@ -1,0 +1,127 @@
+//! `peal standing`: what the account adds up to under a rule, offline.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use peal_spec::copy::Folded;
+use peal_spec::standing::{BadRule, History, Rule, standing};
+use peal_spec::target::Target;
+use peal_spec::value::{BadAmount, Currency, Day, Insurance};
+use peal_wallet::layout::Style;
+use peal_wallet::trouble::Trouble;
+use peal_wallet::{disk, standing as text};
+use serde_json::json;
+
+use super::Done;
+use super::context::{self, Common};
+
+/// The most bytes of a rule.
+const MAX_RULE: u64 = 64 * 1024;
+
+/// Show what the account adds up to, and what is missing, offline
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  peal standing\n  peal standing --insurance pension --minimum 500.00 --currency CNY --months 180\n  peal standing --rule pension.toml\n\n\
+    A rule file has the members of spec/standing.md:\n  insurance = \"pension\"\n  minimum = 50000        # minor units\n  currency = \"CNY\"\n  months = 180\n  \
+    treated = [\"maternity\", \"unemployment\"]\n  rate = 80000           # millionths of what was earned\n  due = 15\n  late = 500             # millionths a day"
+)]
+pub(crate) struct Args {
+    /// A rule, in TOML
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["insurance", "minimum", "months", "window", "rate", "late"])]
+    rule: Option<PathBuf>,
+    /// Only this insurance [default: every one that the account has]
+    #[arg(long, value_name = "INSURANCE")]
+    insurance: Option<Insurance>,
+    /// What a month must bring before it counts, as 500.00
+    #[arg(long, value_name = "AMOUNT", requires = "currency")]
+    minimum: Option<String>,
+    /// The currency of the minimum
+    #[arg(long, value_name = "CURRENCY", requires = "minimum")]
+    currency: Option<Currency>,
+    /// How many months one needs
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    months: u64,
+    /// Among how many past months
+    #[arg(long, value_name = "N")]
+    window: Option<u64>,
+    /// The part of earnings that is due, in millionths
+    #[arg(long, value_name = "MILLIONTHS")]
+    rate: Option<u64>,
+    /// Interest on what is late, in millionths a day
+    #[arg(long, value_name = "MILLIONTHS", default_value_t = 0)]
+    late: u64,
+    /// The day, as 2026-11-28 [default: today]
+    #[arg(long, value_name = "DAY")]
+    today: Option<Day>,
+}
+
+impl Args {
+    fn rules(&self, folded: &Folded) -> Result<Vec<Rule>, Trouble> {
+        if let Some(path) = &self.rule {
+            let unusable = |what: String| {
+                Trouble::unusable(what, path.display(), "write it as `peal standing --help` shows")
+            };
+            let bytes = disk::read(path, MAX_RULE)?;
+            let rule = std::str::from_utf8(&bytes).map_err(|_| unusable("this rule is not UTF-8".into()))?;
+            let rule: Rule =
+                toml::from_str(rule).map_err(|e| unusable(e.to_string().trim_end().to_owned()))?;
+            return Ok(vec![rule]);
+        }
+        let minimum = match (&self.minimum, self.currency) {
+            (Some(text), Some(currency)) => {
+                let bad = |e: BadAmount| Trouble::unusable(e, "--minimum", "write it as 12.34");
+                Some((currency.parse_amount(text).map_err(bad)?, currency))
+            }
+            _ => None,
+        };
+        let insurances: BTreeSet<Insurance> = match self.insurance {
+            Some(insurance) => [insurance].into(),
+            None => insurances(folded).collect(),
+        };
+        let rules = insurances.into_iter().map(|insurance| {
+            let rule = Rule {
+                minimum,
+                months: self.months,
+                window: self.window,
+                rate: self.rate,
+                late: self.late,
+                ..Rule::plain(insurance)
+            };
+            let bad = |BadRule(what)| Trouble::unusable(what, "the options", "see `peal standing --help`");
+            rule.checked().map_err(bad)
+        });
+        rules.collect()
+    }
+}
+
+fn insurances(folded: &Folded) -> impl Iterator<Item = Insurance> {
+    folded.targets.values().filter_map(|tracked| match &tracked.target {
+        Target::Entry(entry) => Some(entry.insurance),
+        Target::Award(award) => Some(award.insurance),
+        _ => None,
+    })
+}
+
+pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
+    let c = common.read()?;
+    let now = context::now()?;
+    let folded = context::folded(common, &c, now)?;
+    let history = History::of(c.copy()?);
+    let today = args.today.unwrap_or_else(|| now.into());
+    let rules = args.rules(&folded)?;
+    let style = Style::of_stdout();
+    let standings: Vec<_> = rules.iter().map(|rule| (rule, standing(&history, rule, today))).collect();
+    let code = |rule: &Rule| rule.minimum.map(|(_, currency)| currency.to_string());
+    let texts: Vec<String> =
+        standings.iter().map(|(rule, s)| text::render(s, code(rule).as_deref(), style)).collect();
+    let text = if texts.is_empty() {
+        "Nothing was posted to this account yet. Name an insurance with --insurance, or a rule with --rule.\n"
+            .to_owned()
+    } else {
+        texts.join("\n")
+    };
+    let standings: Vec<_> = standings.into_iter().map(|(_, s)| s).collect();
+    let json =
+        if args.rule.is_some() || args.insurance.is_some() { json!(standings[0]) } else { json!(standings) };
+    Ok(Done::well(text, json))
+}

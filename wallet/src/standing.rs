@@ -1,0 +1,155 @@
+//! A standing as people read it: what counts, what is missing, who owes what.
+
+use std::fmt::Write as _;
+
+use peal_spec::standing::{Counts, Gap, Pay, Standing};
+use peal_spec::value::Currency;
+
+use crate::layout::{Style, table};
+
+/// Money with its currency, from minor units.
+fn money(minor: u64, code: &str) -> String {
+    match code.parse::<Currency>() {
+        Ok(currency) => format!("{} {code}", currency.format(minor)),
+        Err(_) => format!("{minor} {code}"),
+    }
+}
+
+fn months(n: u64) -> String {
+    format!("{n} month{}", if n == 1 { "" } else { "s" })
+}
+
+fn days(n: u64) -> String {
+    format!("{n} day{}", if n == 1 { "" } else { "s" })
+}
+
+/// Runs as `2026-01 to 2026-03, 2026-05`.
+fn runs(runs: &[Gap]) -> String {
+    let run = |(first, last): &Gap| {
+        if first == last { first.clone() } else { format!("{first} to {last}") }
+    };
+    runs.iter().map(run).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a standing. `currency` is that of the rule's minimum.
+pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> String {
+    let mut out = format!("{} on {}\n", style.paint(1, &standing.insurance), standing.today);
+    let mut line = |name: &str, text: String| {
+        let _ = writeln!(out, "  {name:<12} {text}");
+    };
+    let Counts { months: counted, settled, runs: counting, treated } = &standing.counts;
+    let where_ = if counting.is_empty() { String::new() } else { format!(": {}", runs(counting)) };
+    line("counts", format!("{}, {settled} of them settled{where_}", months(*counted)));
+    if !treated.is_empty() {
+        line("as paid", format!("{}: {}", months(treated.len() as u64), treated.join(", ")));
+    }
+    for progress in &standing.progress {
+        let code = currency.unwrap_or_default();
+        let (paid, missing) = (money(progress.paid, code), money(progress.missing, code));
+        line("in progress", format!("{}: {paid} so far, {missing} to go", progress.month));
+    }
+    if !standing.gaps.is_empty() {
+        line("missing", style.paint(31, &runs(&standing.gaps)));
+    }
+    for overlap in &standing.overlaps {
+        for owed in &overlap.owed {
+            let amount = money(owed.amount, &owed.currency);
+            line(
+                "paid twice",
+                format!(
+                    "{}: fund {} keeps; fund {} owes {amount} back",
+                    overlap.month, overlap.keeps, owed.fund
+                ),
+            );
+        }
+    }
+    for waiting in &standing.waiting {
+        let amount = money(waiting.amount, &waiting.currency);
+        line(
+            "not arrived",
+            format!(
+                "{}: {amount}, record {}, fund {}, for {}",
+                waiting.month,
+                waiting.sequence,
+                waiting.fund,
+                months(waiting.months)
+            ),
+        );
+    }
+    for refund in &standing.refunds {
+        let amount = money(refund.amount, &refund.currency);
+        line("on its way", format!("{amount} refunded of record {} for {}", refund.sequence, refund.month));
+    }
+    if !standing.days.payers.is_empty() {
+        let payers: Vec<String> = standing
+            .days
+            .payers
+            .iter()
+            .map(|p| format!("{} for account {}", days(p.days), p.payer))
+            .collect();
+        line("worked", format!("{} together: {}", days(standing.days.together), payers.join(", ")));
+    }
+    for total in &standing.totals {
+        let mut parts = vec![
+            format!("{} posted", money(total.posted, &total.currency)),
+            format!("{} settled", money(total.settled, &total.currency)),
+        ];
+        let others = [
+            (total.refunded, "refunded"),
+            (total.received, "of it received"),
+            (total.paid_out, "paid out"),
+            (total.interest, "interest"),
+        ];
+        let some = others.iter().filter(|(amount, _)| *amount > 0);
+        parts.extend(some.map(|(amount, what)| format!("{} {what}", money(*amount, &total.currency))));
+        line("totals", parts.join(", "));
+    }
+    let qualified = &standing.qualified;
+    if qualified.is {
+        line("enough", style.paint(32, &format!("yes: {} in the window", months(qualified.had))));
+    } else {
+        let mut missing = Vec::new();
+        if qualified.missing_months > 0 {
+            missing.push(months(qualified.missing_months));
+        }
+        let either = [
+            qualified.missing_days_one.map(|n| format!("{} with one payer", days(n))),
+            qualified.missing_days_several.map(|n| format!("{} with all", days(n))),
+        ];
+        let either: Vec<String> = either.into_iter().flatten().collect();
+        if standing.days.enough == Some(false) {
+            missing.push(either.join(" or "));
+        }
+        let missing = style.paint(31, &format!("not yet: {} missing", missing.join(" and ")));
+        line("enough", format!("{missing} ({} in the window)", months(qualified.had)));
+    }
+    if !standing.register.is_empty() {
+        let _ = writeln!(out, "\n  earned and due:");
+        let rows: Vec<Vec<String>> = standing
+            .register
+            .iter()
+            .map(|l| {
+                let state = match l.state {
+                    Pay::Open => format!("open until {}", l.due),
+                    Pay::Late => format!("LATE by {}", days(l.days_late)),
+                    Pay::Part => format!("SHORT for {}", days(l.days_late)),
+                    Pay::Paid => "paid".to_owned(),
+                };
+                let money = |minor| money(minor, &l.currency);
+                vec![
+                    l.month.clone(),
+                    l.payer.to_string(),
+                    money(l.earned),
+                    money(l.expected),
+                    money(l.posted),
+                    money(l.short),
+                    money(l.interest),
+                    state,
+                ]
+            })
+            .collect();
+        let titles = ["month", ">payer", ">earned", ">due", ">posted", ">short", ">interest", "state"];
+        out.push_str(&table(&titles, &rows, style.width));
+    }
+    out
+}
