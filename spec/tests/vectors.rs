@@ -288,10 +288,7 @@ fn judge_shape(bytes: &[u8]) -> (&'static str, Option<Hash>) {
 
 fn put_statement(all: &mut Vectors, name: &str, expect: &str, bytes: &[u8]) {
     let (found, root) = judge_shape(bytes);
-    if found != expect {
-        eprintln!("MISMATCH statement {name}: expected {expect}, found {found}");
-    } //TEMP
-    let expect = found; //TEMP
+    assert_eq!(found, expect, "{name}");
     put(
         all,
         &format!("statement/{name}"),
@@ -894,10 +891,7 @@ fn put_proof(all: &mut Vectors, name: &str, expect: &str, file: &[u8], trust: &T
         Err(None) => ("foreign", Json::Null),
         Err(Some(f)) => (f.name, Json::Null),
     };
-    if found != expect {
-        eprintln!("MISMATCH {name}: expected {expect}, found {found}: {:?}", verdict.as_ref().err());
-    } //TEMP
-    let expect = found; //TEMP
+    assert_eq!(found, expect, "{name}: {verdict:?}");
     put(
         all,
         &format!("proof/{name}"),

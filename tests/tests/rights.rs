@@ -80,8 +80,8 @@ fn an_accident_on_an_order_is_proved_ruled_on_and_paid() {
     assert_eq!(claim, 3);
     let (of, number) = (["--account", &town.courier], claim.to_string());
     let about = |more: &[&str]| -> Vec<String> {
-        let all = more[..2].iter().chain(&of).chain(&["--claim", &number]).chain(&more[2..]);
-        all.map(|s| (*s).to_owned()).collect()
+        let all = [&more[..2], &of, &["--claim", &number], &more[2..]].concat();
+        all.iter().map(|s| (*s).to_owned()).collect()
     };
     let open = town.list("claim");
     assert_eq!(

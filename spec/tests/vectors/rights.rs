@@ -392,7 +392,7 @@ pub fn proofs(all: &mut Vectors) {
 }
 
 /// What of a life is proved in which postings were recorded that the rules refuse.
-pub fn cheated(make: &dyn Fn(&mut Righted) -> Vec<Posting>, change: &dyn Fn(&mut Proof, &Copy)) -> Proof {
+fn cheated(make: &dyn Fn(&mut Righted) -> Vec<Posting>, change: &dyn Fn(&mut Proof, &Copy)) -> Proof {
     let mut r = Righted::briefly();
     r.w.world.book.cheats = true;
     for posting in make(&mut r) {
@@ -404,16 +404,20 @@ pub fn cheated(make: &dyn Fn(&mut Righted) -> Vec<Posting>, change: &dyn Fn(&mut
     proof
 }
 
-pub fn lin(r: &Righted) -> Address {
+fn lin(r: &Righted) -> Address {
     r.w.world.lin.at()
 }
 
-pub fn pensions(r: &Righted) -> For {
+fn pensions(r: &Righted) -> For {
     (Insurance::PENSION, r.w.world.fund.at())
 }
 
 /// Somebody says something.
 type Says<'a> = &'a dyn Fn(&mut Righted) -> Vec<Posting>;
+/// The same, owned.
+type BoxedSays = Box<dyn Fn(&mut Righted) -> Vec<Posting>>;
+/// Puts a proof of that, changed, with its name and what it comes to.
+type Shown<'a> = &'a mut dyn FnMut(&str, &str, Says<'_>, &dyn Fn(&mut Proof, &Copy));
 
 /// Who says something in an account.
 fn by(
@@ -461,11 +465,7 @@ fn cheats(all: &mut Vectors) {
 
     // Each refers to something (1 a contribution, 2 a consent, 3 and 4 claims, 5 a paid-for, 6 an answer, 7 a ruling), and becomes 8. As
     // it is, as a header, without *who*, without the signature, without either, and with what it refers to as a header or withheld.
-    let variants = |shown: &mut dyn FnMut(&str, &str, Says<'_>, &dyn Fn(&mut Proof, &Copy)),
-                    name: &str,
-                    expect: &str,
-                    target: (u64, usize),
-                    make: Says<'_>| {
+    let variants = |shown: Shown<'_>, name: &str, expect: &str, target: (u64, usize), make: Says<'_>| {
         let named = |what: &str| format!("{name}{what}");
         shown(name, expect, make, &|_, _| {});
         shown(&named("-as-a-header"), "valid", make, &|p, _| head(p, &[8]));
@@ -601,9 +601,9 @@ fn cheats(all: &mut Vectors) {
     });
 
     // What refers to what it may not refer to.
-    let of_wrong: Vec<(&str, Box<dyn Fn(&mut Righted) -> Vec<Posting>>)> = vec![
+    let of_wrong: Vec<(&str, BoxedSays)> = vec![
         ("access-by-a-claim", Box::new(by(platform, |p, about| p.look(about, 3, everything())))),
-        ("access-by-an-access", Box::new(by(union, |p, about| p.look(about, 7, everything())))),
+        ("access-by-a-ruling", Box::new(by(union, |p, about| p.look(about, 7, everything())))),
         (
             "claim-for-by-a-contribution",
             Box::new(by(platform, |p, about| p.claim_for(about, 1, bare(about, about)))),

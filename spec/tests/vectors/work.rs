@@ -347,7 +347,7 @@ pub fn proofs(all: &mut Vectors) {
 }
 
 /// What of a life is proved in which postings were recorded that the rules refuse.
-pub fn cheated(make: &dyn Fn(&mut Worked) -> Vec<Posting>, change: &dyn Fn(&mut Proof, &Copy)) -> Proof {
+fn cheated(make: &dyn Fn(&mut Worked) -> Vec<Posting>, change: &dyn Fn(&mut Proof, &Copy)) -> Proof {
     let mut w = Worked::briefly();
     w.world.book.cheats = true;
     for posting in make(&mut w) {
@@ -359,11 +359,11 @@ pub fn cheated(make: &dyn Fn(&mut Worked) -> Vec<Posting>, change: &dyn Fn(&mut 
     proof
 }
 
-pub fn lin(w: &Worked) -> Address {
+fn lin(w: &Worked) -> Address {
     w.world.lin.at()
 }
 
-pub fn pensions(w: &Worked) -> For {
+fn pensions(w: &Worked) -> For {
     (Insurance::PENSION, w.world.fund.at())
 }
 
@@ -595,7 +595,7 @@ pub fn withhold(proof: &mut Proof, facet: usize, sequences: &[u64]) {
 }
 
 /// A proof by a ledger that has changed its sums before the last record.
-pub fn lied(cells: &dyn Fn(&mut State), change: &dyn Fn(&mut Proof)) -> Proof {
+fn lied(cells: &dyn Fn(&mut State), change: &dyn Fn(&mut Proof)) -> Proof {
     let mut w = Worked::briefly();
     let lin = w.world.lin.at();
     let account = &mut w.world.book.accounts[lin.number as usize];
@@ -614,7 +614,7 @@ pub fn lied(cells: &dyn Fn(&mut State), change: &dyn Fn(&mut Proof)) -> Proof {
 }
 
 /// Changes the fund cell of an insurance.
-pub fn flows(state: &mut State, code: u64, f: &dyn Fn(&mut Flows)) {
+fn flows(state: &mut State, code: u64, f: &dyn Fn(&mut Flows)) {
     let found = state.sums.iter_mut().find_map(|sum| match sum {
         Sum::Flows(flows) if flows.insurance == insurance(code) => Some(flows),
         _ => None,
@@ -632,7 +632,7 @@ fn a_month_more(state: &mut State) {
 }
 
 /// As if totals were not gross.
-pub fn less_what_was_refunded(state: &mut State) {
+fn less_what_was_refunded(state: &mut State) {
     for sum in &mut state.sums {
         if let Sum::Totals(totals) = sum {
             totals.settled -= 4_000;

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    Give(give::Args),
+    Give(Box<give::Args>),
     List(list::Args),
     TakeBack(take_back::Args),
 }
