@@ -186,16 +186,27 @@ pub fn work(shown: &[EngagementShown]) -> Vec<String> {
 pub fn engagements(shown: &[EngagementShown], style: Style) -> String {
     let text = |t: &Option<String>| clean(t.as_deref().unwrap_or_default());
     let row = |e: &EngagementShown| {
-        let earned =
-            if e.void == Some(true) { "void".into() } else { money(e.earned, e.currency.as_deref()) };
-        let orders = e.orders.map_or_else(String::new, |n| n.to_string());
-        let times = [e.start.clone().unwrap_or_else(|| "withheld".into()), text(&e.end), orders];
-        let who = [short(&text(&e.issuer)), text(&e.reference)];
-        let head = [e.sequence.to_string(), e.month.clone()].into_iter().chain(times);
-        head.chain([text(&e.place), earned]).chain(who).collect()
+        let standing = match e.void {
+            Some(false) => Standing::Standing,
+            Some(true) => Standing::Void,
+            None => Standing::NotKnown,
+        };
+        vec![
+            e.sequence.to_string(),
+            e.month.clone(),
+            e.start.clone().unwrap_or_else(|| "withheld".into()),
+            text(&e.end),
+            e.orders.map_or_else(String::new, |n| n.to_string()),
+            text(&e.place),
+            money(e.earned, e.currency.as_deref()),
+            standing.word().to_owned(),
+            short(&e.issuer.clone().unwrap_or_else(|| "withheld".into())),
+            text(&e.reference),
+        ]
     };
     let rows: Vec<Vec<String>> = shown.iter().map(row).collect();
-    let titles = [">no", "month", "start", "end", ">orders", "place", ">earned", "for", "reference"];
+    let titles =
+        [">no", "month", "start", "end", ">orders", "place", ">earned", "standing", "for", "reference"];
     table(&titles, &rows, style.width)
 }
 

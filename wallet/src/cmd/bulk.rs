@@ -1,7 +1,9 @@
 //! Postings of many statements: sent in batches with a progress bar, and told line by line.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
+use peal_spec::cbor::Cbor as _;
 use peal_spec::statement::Statement;
 use peal_wallet::import::Fault;
 use peal_wallet::journal::Journal;
@@ -90,12 +92,17 @@ pub(crate) struct Tally {
     pub(crate) refused: Vec<Refused>,
 }
 
-/// Counts what became of the statements.
+/// Counts what became of the statements. A refusal is past once the same was said anew.
 pub(crate) fn tally(sent: &[Sent], passable: &str) -> Tally {
     let mut tally = Tally { now: 0, before: 0, already: 0, refused: Vec::new() };
-    for sent in sent {
+    let mut later = HashSet::new();
+    for sent in sent.iter().rev() {
         for fate in sent.fates() {
+            let Statement { address, refers, facets, .. } = fate.statement;
+            let same = (fate.label.line, *address, *refers, facets.to_bytes());
+            let last = later.insert(same);
             match fate.outcome {
+                Err(_) if !last => {}
                 Ok(_) if sent.before => tally.before += 1,
                 Ok(_) => tally.now += 1,
                 Err(problem) if problem.code == passable => tally.already += 1,
