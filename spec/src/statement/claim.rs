@@ -60,8 +60,8 @@ pub(crate) fn judge_court(claim: &rights::Claim, scene: &Scene<'_>) -> Result<()
         held.any(|grant| claim.insurance.is_none_or(|i| grant.covers(i)))
     });
     demand(fit, Code::BureauUnfit, "claim")?;
-    let (party, bureau) = (claim.party, claim.bureau);
-    let theirs = [subject.address, issuer.address].iter().any(|a| *a == party || *a == bureau);
+    let (party, bureau) = (claim.party.number, claim.bureau.number);
+    let theirs = [subject.address.number, issuer.address.number].iter().any(|a| *a == party || *a == bureau);
     demand(party != bureau && !theirs, Code::OwnCause, "claim")
 }
 

@@ -228,22 +228,22 @@ pub(super) fn check_signer(
     recovered: &Recoveries,
     proof: &Proof,
 ) -> Result<bool, Failure> {
-    let Some(signed) = read.posting else { return Ok(false) };
     let bad = |what: &str| fail("bad-issuer", format!("record {}: {what}", read.record.sequence));
-    let need = needed(read, reads, recovered);
-    let issuer = signed.payload.issuer;
     let kind = read.record.kind;
     let source = read.payer().map(|p| p.source);
-    let own_only = kind.authority() == Authority::Itself
-        || (kind == Type::Contribution && source == Some(Source::Self_));
-    if own_only && issuer.is_some_and(|i| i != proof.subject.address) {
-        return bad("only the account itself may say this");
-    }
     if kind == Type::Matching && source == Some(Source::Self_) {
         return bad("nobody matches what she pays herself");
     }
     if kind == Type::PaidFor && source.is_some_and(|s| s != Source::Self_) {
         return bad("what is paid in somebody's name is of source self");
+    }
+    let Some(signed) = read.posting else { return Ok(false) };
+    let need = needed(read, reads, recovered);
+    let issuer = signed.payload.issuer;
+    let own_only = kind.authority() == Authority::Itself
+        || (kind == Type::Contribution && source == Some(Source::Self_));
+    if own_only && issuer.is_some_and(|i| i != proof.subject.address) {
+        return bad("only the account itself may say this");
     }
     let claim = read.record.refers.and_then(|r| reads.get(&r)).and_then(Read::claim);
     if let (Type::ClaimClosed, Some(issuer), Some(claim)) = (kind, issuer, claim)

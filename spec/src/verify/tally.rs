@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::proof::View;
 use crate::rights::{Decision, Remedy};
 use crate::state::{Cell, Flows, Totals};
-use crate::statement::{Amount, Type, Value};
+use crate::statement::{Amount, Money, Returned, Type, Value};
 use crate::target::Stage;
 use crate::value::{Currency, Insurance, Month};
 
@@ -32,10 +32,9 @@ struct Item<'p> {
     refunded: Option<(u64, u64)>,
     received: Option<u64>,
     paid: Option<u64>,
-    /// How many refunds and benefits there were, and in which currency.
-    refunds: u64,
-    benefits: u64,
-    flow_currency: Option<Currency>,
+    /// Its refunds, and its benefits; none where an amount is not shown.
+    returned: Vec<Option<Returned>>,
+    benefits: Vec<Option<Money>>,
     /// How far a claim is, until when the party has to act, and what carries it out; no stage where a ruling does not show.
     stage: Option<Stage>,
     by: Option<Decision>,
@@ -210,8 +209,7 @@ impl<'p> Tally<'p> {
                     return bad("the contribution it refers to is not settled");
                 }
                 let returned = read.returned();
-                item.refunds += 1;
-                item.flow_currency = returned.map(|r| r.currency);
+                item.returned.push(returned);
                 let sum = item.refunded.zip(returned);
                 item.refunded = sum.and_then(|(before, more)| {
                     Some((before.0.checked_add(more.amount)?, before.1.checked_add(more.credited)?))
@@ -234,8 +232,7 @@ impl<'p> Tally<'p> {
             }
             Type::ClaimClosed => item.stage = Some(Stage::Closed),
             Type::Benefit => {
-                item.benefits += 1;
-                item.flow_currency = read.money().map(|m| m.currency);
+                item.benefits.push(read.money());
                 let sum = item.paid.zip(read.money());
                 item.paid = sum.and_then(|(before, more)| before.checked_add(more.amount));
             }
@@ -268,9 +265,8 @@ impl<'p> Tally<'p> {
             refunded: Some((0, 0)),
             received: Some(0),
             paid: Some(0),
-            refunds: 0,
-            benefits: 0,
-            flow_currency: None,
+            returned: Vec::new(),
+            benefits: Vec::new(),
             stage: Some(Stage::Open),
             by: None,
             remedy: Vec::new(),
@@ -333,9 +329,9 @@ impl<'p> Tally<'p> {
     }
 
     /// The items of an insurance that `of` names; none if a record is hidden, or an insurance is not shown.
-    fn of_insurance(&self, insurance: Insurance, of: impl Fn(Type) -> bool) -> Option<Vec<&Item<'p>>> {
+    fn of_insurance(&self, insurance: Insurance, of: impl Fn(&Item<'p>) -> bool) -> Option<Vec<&Item<'p>>> {
         let mut found = Vec::new();
-        for item in self.items.values().filter(|i| of(i.read.record.kind)) {
+        for item in self.items.values().filter(|i| of(i)) {
             if item.read.what()?.insurance == insurance {
                 found.push(item);
             }
@@ -352,7 +348,7 @@ impl<'p> Tally<'p> {
             Some(more) => *to = more,
             None => fits = false,
         };
-        for item in self.of_insurance(insurance, Type::is_payment)?.into_iter().filter(|i| !i.void) {
+        for item in self.of_insurance(insurance, |i| i.is_entry() && !i.void)? {
             if item.unsure {
                 return None;
             }
@@ -373,12 +369,12 @@ impl<'p> Tally<'p> {
     /// What a months cell must be, in ordinals; none if that is not shown.
     fn months(&self, insurance: Insurance) -> Option<MonthSets> {
         let mut months = MonthSets::default();
-        for item in self.of_insurance(insurance, Type::is_payment)?.into_iter().filter(|i| !i.void) {
+        for item in self.of_insurance(insurance, |i| i.is_entry() && !i.void)? {
             if item.unsure {
                 return None;
             }
             // How much it was matters only where something went back.
-            let gone = item.refunds > 0 && item.refunded?.0 >= item.amount??.amount;
+            let gone = !item.returned.is_empty() && item.refunded?.0 >= item.amount??.amount;
             let month = item.read.record.month.map(Month::ordinal).filter(|_| !gone);
             months.0.extend(month);
             months.1.extend(month.filter(|_| item.settled));
@@ -394,19 +390,21 @@ impl<'p> Tally<'p> {
             Some(more) => *to = more,
             None => fits = false,
         };
-        for item in self.of_insurance(insurance, Type::is_payment)?.into_iter().filter(|i| i.refunds > 0) {
-            let refunded = item.refunded?;
-            if item.flow_currency? == currency {
-                add(&mut sum.refunded, refunded.0);
-                add(&mut sum.refunded_credited, refunded.1);
+        for item in self.of_insurance(insurance, |i| !i.returned.is_empty())? {
+            for returned in &item.returned {
+                let returned = (*returned)?;
+                if returned.currency == currency {
+                    add(&mut sum.refunded, returned.amount);
+                    add(&mut sum.refunded_credited, returned.credited);
+                }
             }
         }
-        for item in
-            self.of_insurance(insurance, |kind| kind == Type::Award)?.into_iter().filter(|i| i.benefits > 0)
-        {
-            let paid = item.paid?;
-            if item.flow_currency? == currency {
-                add(&mut sum.paid, paid);
+        for item in self.of_insurance(insurance, |i| !i.benefits.is_empty())? {
+            for paid in &item.benefits {
+                let paid = (*paid)?;
+                if paid.currency == currency {
+                    add(&mut sum.paid, paid.amount);
+                }
             }
         }
         for read in &self.interest {
