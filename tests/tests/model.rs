@@ -6,7 +6,7 @@ use std::fmt;
 
 use peal_spec::refusal::Code;
 use peal_tests::model::odd::odd_of;
-use peal_tests::model::sayings::SENT;
+use peal_tests::model::said::KINDS;
 use peal_tests::model::script::{FRAME, decode};
 use peal_tests::model::{Coverage, run};
 use proptest::prelude::*;
@@ -15,6 +15,7 @@ use proptest::prelude::*;
 const SCRIPTS: u64 = 56;
 const RECOVERIES: u64 = 16;
 const FUNDS: u64 = 24;
+const CLAIMS: u64 = 24;
 
 /// A script, one frame an op. Prints as its bytes, then its ops.
 struct Script(Vec<Vec<u8>>);
@@ -37,7 +38,7 @@ fn script() -> impl Strategy<Value = Script> {
             Script(frames)
         })
     };
-    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds)]
+    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims)]
 }
 
 /// Most postings become ones about recoveries; rotations, which may change guardians, stay.
@@ -53,6 +54,13 @@ fn turn_to_funds(frame: &mut [u8]) {
         // No recovery will be due.
         *op = if (180..200).contains(op) { *op - 180 } else { *op };
         *purpose = [0, 100, 40, 40, 130, 130, 130][usize::from(*purpose % 7)];
+    }
+}
+
+/// Most postings become consents, what is done by them, claims and what follows.
+fn turn_to_claims(frame: &mut [u8]) {
+    if let [_, purpose @ 0..200, ..] = frame {
+        *purpose = [0, 246, 246, 250, 250, 250][usize::from(*purpose % 6)];
     }
 }
 
@@ -491,16 +499,19 @@ fn fixed_scripts_provoke_every_refusal_and_every_type() {
         bytes.chunks_mut(FRAME).for_each(turn_to_funds);
         coverage.add(&run(&bytes));
     }
+    for seed in SCRIPTS + RECOVERIES + FUNDS..SCRIPTS + RECOVERIES + FUNDS + CLAIMS {
+        let mut bytes = fixed(seed, 100 * FRAME);
+        bytes.chunks_mut(FRAME).for_each(turn_to_claims);
+        coverage.add(&run(&bytes));
+    }
     // What was covered, for who asks with --nocapture.
     println!("{coverage:?}");
     let missing: Vec<&str> = Code::ALL
         .iter()
-        // Scripts send no consents and claims yet, whose refusals these are.
-        .filter(|code| !(63..=72).contains(&(**code as u64)))
         .filter(|code| !coverage.refused.contains_key(&(**code as u64)))
         .map(|code| code.name())
         .collect();
     assert!(missing.is_empty(), "never provoked: {missing:?}");
-    assert_eq!(coverage.accepted.keys().copied().collect::<Vec<_>>(), SENT);
+    assert_eq!(coverage.accepted.keys().copied().collect::<Vec<_>>(), KINDS);
     assert!(coverage.repeated > 0 && coverage.restarts > SCRIPTS);
 }

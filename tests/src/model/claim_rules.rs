@@ -24,7 +24,7 @@ impl Scene<'_> {
         match said {
             Said::ConsentGranted { consent, .. } => {
                 found.check(itself, Code::NotYours, "who");
-                let idle = consent.until <= self.time || consent.grantee == subject.address;
+                let idle = consent.until <= self.time || consent.grantee.number == subject.address.number;
                 found.check(!idle, Code::GrantIdle, "consent");
             }
             Said::ConsentRevoked { .. } => {
@@ -52,7 +52,8 @@ impl Scene<'_> {
                 let claimed = Scope { insurances, months: claim.months, parts: vec![] };
                 self.by_consent(found, statement, (consent::CLAIM, &claimed, "claim"), issuer, subject);
                 self.filing(found, claim, subject);
-                let apart = issuer.address != claim.party && issuer.address != claim.bureau;
+                let by = issuer.address.number;
+                let apart = by != claim.party.number && by != claim.bureau.number;
                 found.check(apart, Code::OwnCause, "claim");
             }
             Said::ClaimAnswered { .. }
@@ -84,7 +85,7 @@ impl Scene<'_> {
         named(found, &claim.records, 0, subject, "claim");
         let fit = self.bureau_fit(&claim.bureau, claim.insurance);
         found.check(fit, Code::BureauUnfit, "claim");
-        let (own, party, bureau) = (subject.address, claim.party, claim.bureau);
+        let (own, party, bureau) = (subject.address.number, claim.party.number, claim.bureau.number);
         found.check(own != party && own != bureau && party != bureau, Code::OwnCause, "claim");
     }
 

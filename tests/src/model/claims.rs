@@ -109,7 +109,8 @@ impl Stage {
             33 => self.bureaus(book).iter().map(|bureau| bureau.address).collect(),
             _ => vec![],
         };
-        let mut of: Vec<Person> = of.iter().filter_map(|a| self.cast.iter().find(|p| p.address == *a)).copied().collect();
+        let mut of: Vec<Person> =
+            of.iter().filter_map(|a| self.cast.iter().find(|p| p.address == *a)).copied().collect();
         of.sort_by_key(|person| person.address.number);
         of.dedup_by_key(|person| person.address.number);
         of.get(usize::from(choice) % of.len().max(1)).copied().unwrap_or(self.somebody(choice))
@@ -394,7 +395,8 @@ impl Stage {
     fn claim(&mut self, book: &Book, by: &Person, say: &Say, wrong: Option<u8>) -> Draft {
         let mut draft = Draft { kind: 17, about: by.address, refers: None, who: by.address, rest: vec![] };
         let present = state::month_of(self.clock);
-        let months = [None, Some((202_511, present)), Some((present, present)), None][usize::from(say.extra % 4)];
+        let months =
+            [None, Some((202_511, present)), Some((present, present)), None][usize::from(say.extra % 4)];
         let all = Scope { insurances: vec![], months, parts: vec![] };
         let mut claimed = self.claimed(book, by.address, by, &all, say);
         for fault in faults(wrong, say, 11) {
@@ -482,7 +484,13 @@ impl Stage {
                 5 => draft.who = self.somebody(say.extra).address,
                 6 => records = vec![size],
                 7 => records = vec![case.sequence],
-                8 => records.extend([size, size + 1].into_iter().filter(|record| !records.contains(record))),
+                8 => {
+                    for record in [size, size + 1] {
+                        if !records.contains(&record) {
+                            records.push(record);
+                        }
+                    }
+                }
                 _ => {}
             }
         }

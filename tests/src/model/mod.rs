@@ -29,6 +29,7 @@ pub mod stage;
 pub mod sayings;
 pub mod recoveries;
 pub mod funds;
+pub mod claims;
 pub mod reads;
 pub mod drive;
 

@@ -16,13 +16,10 @@ use peal_spec::value::{Insurance, Month};
 use super::book::Book;
 use super::odd::{ODD, ODD_RECOVERIES, odd};
 use super::people::{Person, last_grant, roles, seed};
-use super::said::AMOUNT_MAX;
+use super::said::{AMOUNT_MAX, KINDS};
 use super::script::{Purpose, Say};
 use super::stage::{FUNDS, Stage, currency, insurance, time};
 use super::state::{self, Entry};
-
-/// The types that scripts send: of consents and claims they send none yet.
-pub const SENT: [u64; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 30, 31, 32];
 
 /// No type: a correction that voids an engagement or an award.
 pub(super) const VOID: u64 = 64;
@@ -37,7 +34,9 @@ pub(super) fn kind_of(purpose: Purpose, say: &Say) -> u64 {
         Purpose::Grant => &[3, 3, 3, 4, 4],
         Purpose::Open => &[1, 1, 1, 1, 1, 3],
         Purpose::Recover => &[8, 9, 10, 2, 5, 11],
-        _ => &SENT,
+        Purpose::Consent => &[21, 21, 22, 23, 23, 38, 38, 33],
+        Purpose::Claim => &[17, 34, 35, 35, 18, 18, 37, 36],
+        _ => &KINDS,
     };
     kinds[usize::from(say.kind) % kinds.len()]
 }
@@ -58,6 +57,7 @@ impl Stage {
             3 | 4 => self.grant(book, by, say, kind, wrong),
             5..=7 => self.paid(book, by, say, kind),
             8..=11 => self.any_recovery(book, by, say, kind as u8),
+            17 | 18 | 21..=23 | 33..=38 => self.of_claims(book, by, say, kind),
             _ => self.of_funds(book, by, say, kind),
         };
         if let Some(wrong) = say.twist.checked_sub(224) {
@@ -94,7 +94,7 @@ impl Stage {
             7 => facets.push(facets[facet].clone()),
             8 => facets.swap(0, facet),
             9 => facets[0] = self.somebody(say.extra).address.to_bytes(),
-            10 => statement.kind = SENT[usize::from(say.extra) % SENT.len()],
+            10 => statement.kind = KINDS[usize::from(say.extra) % KINDS.len()],
             _ => {
                 let recovery = matches!(statement.kind, 1 | 11) && facet == 2;
                 let choice = usize::from(say.extra);

@@ -36,6 +36,10 @@ pub enum Purpose {
     Crowd,
     /// An account is filled with contributions to all kinds of insurances, until it has 256 cells or nearly.
     Fill,
+    /// Consents, their revocations, and what is done by them.
+    Consent,
+    /// Claims, and what follows them.
+    Claim,
 }
 
 /// What is wrong with a posting.
@@ -166,7 +170,9 @@ fn post(f: &mut Frame<'_>) -> Op {
         190..=200 => Purpose::OpenSelf,
         201..=214 => Purpose::Rotate,
         215..=238 => Purpose::Mixed,
-        239..=253 => Purpose::Again,
+        239..=245 => Purpose::Again,
+        246..=249 => Purpose::Consent,
+        250..=253 => Purpose::Claim,
         254 => Purpose::Crowd,
         255 => Purpose::Fill,
     };

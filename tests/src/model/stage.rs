@@ -12,6 +12,7 @@ use peal_spec::value::{Currency, Insurance, Origin, Time};
 use super::book::Book;
 use super::people::{Person, seed};
 use super::said::Said;
+use super::sayings::kind_of;
 use super::script::{Fault, Purpose, Say};
 use super::state;
 
@@ -245,6 +246,12 @@ impl Stage {
             Purpose::Crowd => {
                 (by, statements) = self.crowd(book);
                 (generation, named, signer) = (by.generation(book), Some(by.address), by);
+            }
+            Purpose::Consent | Purpose::Claim => {
+                let first = says.first().copied().unwrap_or_default();
+                by = self.concerned(book, kind_of(purpose, &first), issuer);
+                (generation, named, signer) = (by.generation(book), Some(by.address), by);
+                statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
             }
             Purpose::Fill => statements.extend(self.fill(book, &by, detail, says)),
             _ => statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say))),
