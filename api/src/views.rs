@@ -3,8 +3,7 @@
 use peal_spec::copy::{Copy, Row};
 use peal_spec::posting::Signed;
 use peal_spec::rights::{self, Says};
-use peal_spec::statement::contribution::Payer;
-use peal_spec::statement::{self, Body, Entitlement, Money, Returned, money};
+use peal_spec::statement::{self, Body, Contribution, Entitlement, Money, Returned, money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -450,18 +449,12 @@ impl RecordView {
         self.fund = Some(what.fund.to_string());
     }
 
-    fn payment(
-        &mut self,
-        who: &Payer,
-        what: &statement::What,
-        amount: &statement::Amount,
-        evidence: Option<&statement::Evidence>,
-    ) {
-        self.source = Some(who.source.to_string());
-        self.reference = Some(who.reference.to_string());
-        self.of(what);
-        self.amount = Some(amount.into());
-        self.evidence = evidence.map(EvidenceView::from);
+    fn payment(&mut self, paid: &Contribution) {
+        self.source = Some(paid.who.source.to_string());
+        self.reference = Some(paid.who.reference.to_string());
+        self.of(&paid.what);
+        self.amount = Some((&paid.amount).into());
+        self.evidence = paid.evidence.as_ref().map(EvidenceView::from);
     }
 
     fn claimed(&mut self, claim: &rights::Claim, says: &Says) {
@@ -485,9 +478,9 @@ impl RecordView {
             Body::RecoveryApproved(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::RecoveryCompleted(b) => self.key = Some(hex(&b.keys.key.0)),
             Body::RecoveryChanged(b) => self.key = Some(hex(&b.keys.key.0)),
-            Body::Contribution(b) => self.payment(&b.who, &b.what, &b.amount, b.evidence.as_ref()),
-            Body::Matching(b) => self.payment(&b.who, &b.what, &b.amount, b.evidence.as_ref()),
-            Body::PaidFor(b) => self.payment(&b.who, &b.what, &b.amount, b.evidence.as_ref()),
+            Body::Contribution(b) => self.payment(b),
+            Body::Matching(b) => self.payment(&b.0),
+            Body::PaidFor(b) => self.payment(&b.0),
             Body::ConsentGranted(b) => self.consent = Some((&b.consent).into()),
             Body::Access(b) => self.looked = Some((&b.looked).into()),
             Body::AccessUnasked(b) => {

@@ -52,35 +52,31 @@ impl Cbor for Returned {
     }
 }
 
-/// Reads 1 to 32 pairs of a number up to `first_max` and an amount of at least 1, in the order that `swap` says.
-fn pairs(r: &mut Reader<'_>, what: &'static str, read: Pair) -> Result<Vec<(u64, u64)>, Malformed> {
+/// The most steps of an award, or balances of one interest.
+pub const MAX_LIST: usize = 32;
+
+/// Reads 1 to 32 items.
+fn some<T: Cbor>(r: &mut Reader<'_>, what: &'static str) -> Result<Vec<T>, Malformed> {
     let fault = r.fault(what);
     let count = r.array()?;
-    if !(1..=32).contains(&count) {
+    if !(1..=MAX_LIST as u64).contains(&count) {
         return Err(fault);
     }
-    (0..count)
-        .map(|_| {
-            let fault = r.fault(what);
-            r.array_of(2, what)?;
-            let (months, amount) = match read {
-                Pair::MonthsFirst(_) => (u64::decode(r)?, value::amount(r)?),
-                Pair::AmountFirst(_) => {
-                    let amount = value::amount(r)?;
-                    (u64::decode(r)?, amount)
-                }
-            };
-            let (Pair::MonthsFirst(most) | Pair::AmountFirst(most)) = read;
-            if amount == 0 || !(1..=most).contains(&months) { Err(fault) } else { Ok((months, amount)) }
-        })
-        .collect()
+    (0..count).map(|_| T::decode(r)).collect()
 }
 
-/// In which order a pair stands, and how many months it may have at most.
-#[derive(Clone, Copy)]
-enum Pair {
-    MonthsFirst(u64),
-    AmountFirst(u64),
+/// Reads an amount of at least 1.
+fn positive(r: &mut Reader<'_>) -> Result<u64, Malformed> {
+    let fault = r.fault("an amount of at least 1");
+    let amount = value::amount(r)?;
+    if amount == 0 { Err(fault) } else { Ok(amount) }
+}
+
+/// Reads 1 to `most` months.
+fn months(r: &mut Reader<'_>, most: u64) -> Result<u64, Malformed> {
+    let fault = r.fault("a number of months");
+    let months = u64::decode(r)?;
+    if (1..=most).contains(&months) { Ok(months) } else { Err(fault) }
 }
 
 /// Interest, and what it was reckoned from.
@@ -105,6 +101,18 @@ pub struct Stretch {
     pub months: u64,
 }
 
+impl Cbor for Stretch {
+    fn encode(&self, w: &mut Writer) {
+        w.array(2);
+        w.uint(self.balance);
+        w.uint(self.months);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(2, "a balance and 1 to 12 months")?;
+        Ok(Self { balance: positive(r)?, months: months(r, 12)? })
+    }
+}
+
 impl Interest {
     /// What balances, months and rate come to, half up.
     pub fn reckoned(&self) -> u128 {
@@ -118,19 +126,13 @@ impl Cbor for Interest {
         w.array(4);
         w.uint(self.amount);
         self.currency.encode(w);
-        w.array(self.stretches.len() as u64);
-        for stretch in &self.stretches {
-            w.array(2);
-            w.uint(stretch.balance);
-            w.uint(stretch.months);
-        }
+        w.list(&self.stretches);
         w.uint(self.rate);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(4, "amount, currency, stretches and rate")?;
         let (amount, currency) = (value::amount(r)?, Currency::decode(r)?);
-        let stretches = pairs(r, "1 to 32 balances, each with 1 to 12 months", Pair::AmountFirst(12))?;
-        let stretches = stretches.into_iter().map(|(months, balance)| Stretch { balance, months }).collect();
+        let stretches = some(r, "1 to 32 balances")?;
         let fault = r.fault("a rate of 1 to 1,000,000 millionths");
         let rate = u64::decode(r)?;
         if !(1..=1_000_000).contains(&rate) {
@@ -158,6 +160,18 @@ pub struct Step {
     pub amount: u64,
 }
 
+impl Cbor for Step {
+    fn encode(&self, w: &mut Writer) {
+        w.array(2);
+        w.uint(self.months);
+        w.uint(self.amount);
+    }
+    fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
+        r.array_of(2, "1 to 1200 months and an amount")?;
+        Ok(Self { months: months(r, Entitlement::MAX_MONTHS)?, amount: positive(r)? })
+    }
+}
+
 impl Entitlement {
     /// The most months that one award may cover.
     pub const MAX_MONTHS: u64 = 1200;
@@ -179,8 +193,15 @@ impl Entitlement {
         self.steps.iter().map(|s| s.months).sum()
     }
 
+    /// Whether one award can say it.
+    pub fn fits(&self) -> bool {
+        self.steps.len() <= MAX_LIST
+            && self.months() <= Self::MAX_MONTHS
+            && self.total() <= u128::from(AMOUNT_MAX)
+    }
+
     /// What all its months bring, in minor units.
-    pub fn total(&self) -> u128 {
+    fn total(&self) -> u128 {
         self.steps.iter().map(|s| u128::from(s.months) * u128::from(s.amount)).sum()
     }
 }
@@ -189,24 +210,13 @@ impl Cbor for Entitlement {
     fn encode(&self, w: &mut Writer) {
         w.array(2);
         self.currency.encode(w);
-        w.array(self.steps.len() as u64);
-        for step in &self.steps {
-            w.array(2);
-            w.uint(step.months);
-            w.uint(step.amount);
-        }
+        w.list(&self.steps);
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("steps of at most 1200 months and 2^53 - 1 in all");
         r.array_of(2, "currency and steps")?;
-        let currency = Currency::decode(r)?;
-        let steps = pairs(r, "1 to 32 steps of 1 to 1200 months", Pair::MonthsFirst(Self::MAX_MONTHS))?;
-        let steps = steps.into_iter().map(|(months, amount)| Step { months, amount }).collect();
-        let read = Self { currency, steps };
-        if read.months() > Self::MAX_MONTHS || read.total() > u128::from(AMOUNT_MAX) {
-            return Err(fault);
-        }
-        Ok(read)
+        let read = Self { currency: Currency::decode(r)?, steps: some(r, "1 to 32 steps")? };
+        if read.fits() { Ok(read) } else { Err(fault) }
     }
 }
 

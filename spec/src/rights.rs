@@ -50,17 +50,6 @@ impl Cbor for Says {
     }
 }
 
-/// Reads a list of at most `most` that rises strictly.
-fn rising<T: Cbor + Ord>(r: &mut Reader<'_>, most: u64, what: &'static str) -> Result<Vec<T>, Malformed> {
-    let fault = r.fault(what);
-    let count = r.array()?;
-    if count > most {
-        return Err(fault);
-    }
-    let list = (0..count).map(|_| T::decode(r)).collect::<Result<Vec<T>, _>>()?;
-    if list.windows(2).any(|two| two[0] >= two[1]) { Err(fault) } else { Ok(list) }
-}
-
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident, $what:literal: $($number:literal $variant:ident $text:literal $says:literal)*) => {
         $(#[$doc])*
@@ -168,7 +157,11 @@ impl FromStr for Months {
     fn from_str(text: &str) -> Result<Self, BadValue> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
         let (first, last) = (first.parse()?, last.parse()?);
-        if first > last { Err(BadValue("months as 2026-01..2026-06")) } else { Ok(Self { first, last }) }
+        if first > last {
+            Err(BadValue("the first month is after the last"))
+        } else {
+            Ok(Self { first, last })
+        }
     }
 }
 
@@ -227,9 +220,9 @@ impl Scope {
 
     fn decode_fields(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
-            insurances: rising(r, 65_535, "insurances in increasing order")?,
+            insurances: r.rising(Insurance::COUNT, "insurances in increasing order")?,
             months: r.optional()?,
-            parts: rising(r, Part::ALL.len() as u64, "parts in increasing order")?,
+            parts: r.rising(Part::ALL.len() as u64, "parts in increasing order")?,
         })
     }
 }
@@ -265,7 +258,7 @@ impl Cbor for Consent {
         r.array_of(8, "a consent of 8 elements")?;
         let (grantee, purpose) = (Address::decode(r)?, Text::decode(r)?);
         let fault = r.fault("at least one right");
-        let rights: Vec<Right> = rising(r, Right::ALL.len() as u64, "rights in increasing order")?;
+        let rights: Vec<Right> = r.rising(Right::ALL.len() as u64, "rights in increasing order")?;
         if rights.is_empty() {
             return Err(fault);
         }
@@ -340,7 +333,7 @@ impl Cbor for Claim {
             bureau: Address::decode(r)?,
             insurance: r.optional()?,
             months: r.optional()?,
-            records: rising(r, MAX_RECORDS, "at most 32 records in order")?,
+            records: r.rising(MAX_RECORDS, "at most 32 records in order")?,
         })
     }
 }
@@ -362,7 +355,7 @@ impl Cbor for Answer {
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         r.array_of(2, "accepts and records")?;
-        Ok(Self { accepts: r.bool()?, records: rising(r, MAX_RECORDS, "at most 32 records in order")? })
+        Ok(Self { accepts: r.bool()?, records: r.rising(MAX_RECORDS, "at most 32 records in order")? })
     }
 }
 
@@ -399,7 +392,7 @@ impl Cbor for Remedy {
     }
     fn decode(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let fault = r.fault("1 to 32 records");
-        let records: Vec<u64> = rising(r, MAX_RECORDS, "1 to 32 records in order")?;
+        let records: Vec<u64> = r.rising(MAX_RECORDS, "1 to 32 records in order")?;
         if records.is_empty() { Err(fault) } else { Ok(Self(records)) }
     }
 }

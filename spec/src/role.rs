@@ -103,11 +103,7 @@ impl Grant {
     /// Reads its three elements.
     pub(crate) fn decode_fields(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         let role = Role::decode(r)?;
-        let fault = r.fault("insurances in increasing order");
-        let insurances: Vec<Insurance> = r.list()?;
-        if insurances.windows(2).any(|w| w[0] >= w[1]) {
-            return Err(fault);
-        }
+        let insurances = r.rising(Insurance::COUNT, "insurances in increasing order")?;
         Ok(Self { role, insurances, until: r.optional()? })
     }
 }

@@ -421,6 +421,8 @@ impl Insurance {
         "severance",
         "long-term-care",
     ];
+    /// How many codes there are.
+    pub const COUNT: u64 = u16::MAX as u64;
     /// Pension, code 1.
     pub const PENSION: Self = Self(1);
     /// Medical, code 2.

@@ -70,9 +70,10 @@ fn body(line: &Line<'_>, target: Option<&Target>) -> Body {
                 reference: "a reference".parse().unwrap(),
             };
             let (what, amount) = (line.what(), line.amount(line.parse("currency")));
+            let contribution = Contribution { who, what, amount, evidence: None };
             match kind {
-                "matching" => Body::Matching(Matching { who, what, amount, evidence: None }),
-                _ => Body::Contribution(Contribution { who, what, amount, evidence: None }),
+                "matching" => Body::Matching(Matching(contribution)),
+                _ => Body::Contribution(contribution),
             }
         }
         "settlement" => Body::Settlement(Settlement { who: line.referenced(), amount: entry().amount }),

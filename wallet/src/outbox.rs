@@ -220,7 +220,7 @@ impl Sent {
             };
             let (who, what, amount) = match fate.statement.body() {
                 Ok(Body::Contribution(c)) => (c.who, c.what, c.amount),
-                Ok(Body::Matching(m)) => (m.who, m.what, m.amount),
+                Ok(Body::Matching(m)) => (m.0.who, m.0.what, m.0.amount),
                 Ok(Body::Correction(c)) => {
                     changed.push((account, fate.statement.refers.unwrap_or_default(), c.amount));
                     continue;

@@ -234,9 +234,24 @@ async fn proof(
     let selection = query.selection()?;
     let leave = app.may_copy().await?;
     let copy = copy(&app, address, 0, usize::MAX, None, Some(leave.clone())).await?;
+    proved(&app, copy, selection, (form, "history.peal"), leave, |_| true).await
+}
+
+/// Answers with a proof of a copy, as a file of this name or as what it shows; `no-access` unless the copy `lets` it be shown.
+pub(super) async fn proved(
+    app: &Shared,
+    copy: Copy,
+    selection: Selection,
+    (form, name): (&'static str, &str),
+    leave: Leave,
+    lets: impl FnOnce(&Copy) -> bool + Send + 'static,
+) -> Result<Response, Problem> {
     let (shared, now) = (app.clone(), app.now());
     let made = app.compute(move || {
         let _leave = leave;
+        if !lets(&copy) {
+            return Err(Problem::no_access());
+        }
         let proof = copy.prove(&selection).map_err(|e| Problem::internal(&e))?;
         drop(copy);
         if form == media::JSON {
@@ -248,7 +263,7 @@ async fn proof(
     if form == media::JSON {
         return Ok(private(made));
     }
-    let name = [(CONTENT_DISPOSITION, "attachment; filename=\"history.peal\"")];
+    let name = [(CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))];
     Ok(private((name, made).into_response()))
 }
 

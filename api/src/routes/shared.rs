@@ -2,24 +2,22 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_DISPOSITION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use peal_spec::address::Address;
 use peal_spec::copy::{Copy, Selection, Show};
+use peal_spec::proof;
 use peal_spec::rights::Scope;
 use peal_spec::standing::History;
 use peal_spec::statement::Body;
 use peal_spec::target::Target;
 use peal_spec::value::Time;
-use peal_spec::{proof, verify};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::accounts::{copy, private};
-use super::verify::Verified;
-use super::{Params, bytes, json};
+use super::Params;
+use super::accounts::{copy, proved};
 use crate::app::Shared;
 use crate::media;
 use crate::problem::Problem;
@@ -89,26 +87,9 @@ async fn shared(
     let (scope, consent) = access.ok_or_else(Problem::no_access)?;
     let leave = app.may_copy().await?;
     let copy = copy(&app, address, 0, usize::MAX, None, Some(leave.clone())).await?;
-    let shared = app.clone();
-    let made = app.compute(move || {
-        let _leave = leave;
-        if !stands(&copy, consent, now) {
-            return Err(Problem::no_access());
-        }
-        let selection = Selection { show: Show::Within(scope), withhold: Vec::new() };
-        let proof = copy.prove(&selection).map_err(|e| Problem::internal(&e))?;
-        drop(copy);
-        if form == media::JSON {
-            return json(&Verified::from(verify::verify(&proof, &shared.trust, now)));
-        }
-        Ok(bytes(proof::MEDIA_TYPE, proof.to_file()))
-    });
-    let made = made.await??;
-    if form == media::JSON {
-        return Ok(private(made));
-    }
-    let name = [(CONTENT_DISPOSITION, "attachment; filename=\"shared.peal\"")];
-    Ok(private((name, made).into_response()))
+    let selection = Selection { show: Show::Within(scope), withhold: Vec::new() };
+    let lets = move |copy: &Copy| stands(copy, consent, now);
+    proved(&app, copy, selection, (form, "shared.peal"), leave, lets).await
 }
 
 /// The routes of this file.

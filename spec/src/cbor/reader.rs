@@ -305,6 +305,20 @@ impl<'b> Reader<'b> {
         if self.null() { Ok(None) } else { T::decode(self).map(Some) }
     }
 
+    /// A list of at most `most` items that rises strictly.
+    ///
+    /// # Errors
+    /// [`Malformed`] for every other list.
+    pub fn rising<T: Cbor + Ord>(&mut self, most: u64, what: &'static str) -> Result<Vec<T>, Malformed> {
+        let fault = self.fault(what);
+        let count = self.array()?;
+        if count > most {
+            return Err(fault);
+        }
+        let list = (0..count).map(|_| T::decode(self)).collect::<Result<Vec<T>, _>>()?;
+        if list.windows(2).any(|two| two[0] >= two[1]) { Err(fault) } else { Ok(list) }
+    }
+
     /// An array of values.
     ///
     /// # Errors

@@ -1,13 +1,11 @@
 //! Type 33, *access-unasked*: a bureau looks without a consent. It is an alarm: the person sees it, and why.
 
-use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
+use super::{Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::refusal::Refusal;
 use crate::rights::{Looked, Says};
 use crate::role::Role;
 use crate::scene::{Scene, demand_role};
-use crate::state::{Changed, State};
-use crate::target::Target;
 
 /// Who may look without being asked to.
 const ROLES: &[Role] = &[Role::Bureau];
@@ -38,9 +36,5 @@ impl Kind for AccessUnasked {
     fn judge(&self, scene: &Scene<'_>, _: &Statement) -> Result<(), Refusal> {
         let (issuer, _) = scene.parties()?;
         demand_role(issuer.state, ROLES, None, scene.time)
-    }
-
-    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        Changed::default()
     }
 }

@@ -7,7 +7,6 @@ use crate::address::Address;
 use crate::refusal::Refusal;
 use crate::role::Role;
 use crate::scene::{Scene, demand_fund, demand_reference, demand_role};
-use crate::state::{Changed, State};
 use crate::target::{Awarded, Target};
 
 /// Who may award.
@@ -63,9 +62,5 @@ impl Kind for Award {
             paid: Vec::new(),
             void: false,
         })))
-    }
-
-    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        Changed::default()
     }
 }

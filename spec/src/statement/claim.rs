@@ -6,7 +6,6 @@ use crate::refusal::{Code, Refusal};
 use crate::rights::{self, Says};
 use crate::role::Role;
 use crate::scene::{Scene, demand};
-use crate::state::{Changed, State};
 use crate::target::{Claimed, Target};
 
 /// Something is claimed.
@@ -45,10 +44,6 @@ impl Kind for Claim {
 
     fn opens(&self, at: At) -> Option<Target> {
         Some(opened(&self.claim, at))
-    }
-
-    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        Changed::default()
     }
 }
 

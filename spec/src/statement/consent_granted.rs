@@ -5,7 +5,6 @@ use crate::address::Address;
 use crate::refusal::{Code, Refusal};
 use crate::rights::Consent;
 use crate::scene::{Scene, demand};
-use crate::state::{Changed, State};
 use crate::target::{Consented, Target};
 
 /// Somebody may.
@@ -39,9 +38,5 @@ impl Kind for ConsentGranted {
     fn opens(&self, _: At) -> Option<Target> {
         let consented = Consented { consent: self.consent.clone(), revoked: false, used_up: false };
         Some(Target::Consent(Box::new(consented)))
-    }
-
-    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        Changed::default()
     }
 }

@@ -8,7 +8,6 @@ use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::rules::CLOCK_SKEW;
 use crate::scene::{Scene, demand, demand_month, demand_reference, demand_role};
-use crate::state::{Changed, State};
 use crate::target::{Engaged, Target};
 
 /// Who may say that somebody worked for them.
@@ -63,9 +62,5 @@ impl Kind for Engagement {
 
     fn opens(&self, at: At) -> Option<Target> {
         Some(Target::Engagement(Engaged { issuer: self.who.issuer.number, month: at.month?, void: false }))
-    }
-
-    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        Changed::default()
     }
 }

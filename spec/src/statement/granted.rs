@@ -22,14 +22,7 @@ impl Kind for Granted {
     const FACETS: &'static [&'static str] = &["who", "role"];
     const SHAPES: &'static [Shape] = &[Shape::Address, Shape::Grant];
 
-    fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
-        Ok(Self { who: facets.take()?, role: facets.take()? })
-    }
-
-    fn write(&self, facets: &mut FacetWriter) {
-        facets.put(&self.who);
-        facets.put(&self.role);
-    }
+    facets!(who, role);
 
     const AUTHORITY: Authority = Authority::Registrar;
 

@@ -1,9 +1,8 @@
 //! Type 32, *matching*: a contribution that is added because of another one. The head refers to that.
 
-use super::contribution::{self, Payer};
+use super::contribution;
 use super::{
-    Amount, At, Authority, Contribution, Evidence, FacetReader, FacetWriter, Kind, Reference, Shape, Source,
-    Statement, What,
+    At, Authority, Contribution, FacetReader, FacetWriter, Kind, Reference, Shape, Source, Statement,
 };
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
@@ -11,26 +10,9 @@ use crate::scene::{Scene, demand};
 use crate::state::{Changed, State};
 use crate::target::Target;
 
-/// Somebody adds to what somebody pays.
+/// Somebody adds to what somebody pays: a contribution of the same insurance.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Matching {
-    /// Who pays.
-    pub who: Payer,
-    /// What for: the insurance of the contribution that it matches.
-    pub what: What,
-    /// How much.
-    pub amount: Amount,
-    /// The work behind it.
-    pub evidence: Option<Evidence>,
-}
-
-impl Matching {
-    /// The contribution that it is by itself.
-    fn contribution(&self) -> Contribution {
-        let Self { who, what, amount, evidence } = self.clone();
-        Contribution { who, what, amount, evidence }
-    }
-}
+pub struct Matching(pub Contribution);
 
 impl Kind for Matching {
     const NAME: &'static str = "matching";
@@ -40,44 +22,42 @@ impl Kind for Matching {
     const MONTH: bool = true;
 
     fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
-        let Contribution { who, what, amount, evidence } = Contribution::read(facets)?;
-        Ok(Self { who, what, amount, evidence })
+        Contribution::read(facets).map(Self)
     }
 
     fn write(&self, facets: &mut FacetWriter) {
-        self.contribution().write(facets);
+        self.0.write(facets);
     }
 
     const AUTHORITY: Authority = Authority::Source;
 
     fn issuer(&self) -> Option<Address> {
-        Some(self.who.issuer)
+        self.0.issuer()
     }
 
     fn reference(&self) -> Option<&Reference> {
-        Some(&self.who.reference)
+        self.0.reference()
     }
 
     fn named(&self) -> Option<Address> {
-        Some(self.what.fund)
+        self.0.named()
     }
 
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
-        demand(self.who.source != Source::Self_, Code::NotYours, "who")?;
+        demand(self.0.who.source != Source::Self_, Code::NotYours, "who")?;
         let matched = scene.entry()?;
-        let own = self.contribution();
-        contribution::judge_payment(&own, scene, statement)?;
+        contribution::judge_payment(&self.0, scene, statement)?;
         scene.demand_at(statement, !matched.void, Code::TargetVoid, "refers")?;
         demand(statement.month == Some(matched.month), Code::MonthDiffers, "month")?;
-        contribution::judge_room(&own, scene)?;
-        demand(self.what.insurance == matched.insurance, Code::MatchDiffers, "what")
+        contribution::judge_room(&self.0, scene)?;
+        demand(self.0.what.insurance == matched.insurance, Code::MatchDiffers, "what")
     }
 
     fn opens(&self, at: At) -> Option<Target> {
-        self.contribution().opens(at)
+        self.0.opens(at)
     }
 
     fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
-        self.contribution().effect(state, at, None)
+        self.0.effect(state, at, None)
     }
 }

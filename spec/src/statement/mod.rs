@@ -153,8 +153,11 @@ pub trait Kind: Sized {
         None
     }
 
-    /// Changes the state, and the record that it refers to; returns the cells whose content changed.
-    fn effect(&self, state: &mut State, at: At, target: Option<&mut Target>) -> Changed;
+    /// Changes the state, and the record that it refers to; returns the cells whose content changed. Most types that only say something change
+    /// nothing.
+    fn effect(&self, _state: &mut State, _at: At, _target: Option<&mut Target>) -> Changed {
+        Changed::default()
+    }
 }
 
 /// Who may issue statements of a type.

@@ -1,17 +1,17 @@
 //! Type 1, *opened*: an account begins. Its id is this statement's root.
 
-use super::{At, Authority, FacetReader, FacetWriter, Keys, Kind, Recovery, Shape, Statement};
+use super::{Authority, FacetReader, FacetWriter, Keys, Kind, Recovery, Shape, Statement};
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::{Scene, demand, demand_role};
-use crate::state::{Changed, State};
-use crate::target::Target;
 
 /// Roles whose holders may open accounts for others.
 const OPENERS: &[Role] = &[Role::Platform, Role::Employer, Role::Bureau, Role::Agent];
 
 /// An account begins.
+///
+/// It has no effect on a state: it makes one, see `State::open`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// The issuer that opens it for someone; none where the person does it herself.
@@ -54,10 +54,5 @@ impl Kind for Opened {
             None => Ok(()),
             Some(issuer) => demand_role(issuer.state, OPENERS, None, scene.time),
         }
-    }
-
-    /// Nothing: an opening makes its state, see [`State::open`].
-    fn effect(&self, _: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        Changed::default()
     }
 }

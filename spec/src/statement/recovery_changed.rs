@@ -25,15 +25,7 @@ impl Kind for RecoveryChanged {
     const FACETS: &'static [&'static str] = &["who", "keys", "recovery"];
     const SHAPES: &'static [Shape] = &[Shape::Address, Shape::Keys, Shape::Recovery];
 
-    fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
-        Ok(Self { who: facets.take()?, keys: facets.take()?, recovery: facets.take()? })
-    }
-
-    fn write(&self, facets: &mut FacetWriter) {
-        facets.put(&self.who);
-        facets.put(&self.keys);
-        facets.put(&self.recovery);
-    }
+    facets!(who, keys, recovery);
 
     const AUTHORITY: Authority = Authority::Itself;
 

@@ -20,13 +20,7 @@ impl Kind for Revoked {
     const SHAPES: &'static [Shape] = &[Shape::Address];
     const REFERS: bool = true;
 
-    fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
-        Ok(Self { who: facets.take()? })
-    }
-
-    fn write(&self, facets: &mut FacetWriter) {
-        facets.put(&self.who);
-    }
+    facets!(who);
 
     const AUTHORITY: Authority = Authority::Registrar;
 

@@ -30,14 +30,7 @@ impl Kind for Rotated {
     const FACETS: &'static [&'static str] = &["who", "keys"];
     const SHAPES: &'static [Shape] = &[Shape::Address, Shape::Keys];
 
-    fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
-        Ok(Self { who: facets.take()?, keys: facets.take()? })
-    }
-
-    fn write(&self, facets: &mut FacetWriter) {
-        facets.put(&self.who);
-        facets.put(&self.keys);
-    }
+    facets!(who, keys);
 
     const AUTHORITY: Authority = Authority::Itself;
 

@@ -24,15 +24,7 @@ impl Kind for Settlement {
     const REFERS: bool = true;
     const MONTH: bool = true;
 
-    fn read(facets: &mut FacetReader<'_>) -> Result<Self, Refusal> {
-        let (who, amount) = (facets.take()?, facets.take()?);
-        Ok(Self { who, amount })
-    }
-
-    fn write(&self, facets: &mut FacetWriter) {
-        facets.put(&self.who);
-        facets.put(&self.amount);
-    }
+    facets!(who, amount);
 
     const AUTHORITY: Authority = Authority::Fund;
 

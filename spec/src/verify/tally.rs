@@ -28,12 +28,9 @@ struct Item<'p> {
     unsure: bool,
     /// Whether no later record is hidden.
     known: bool,
-    /// What went back of it and the credited part of that, what of it was received, what was paid of it; none where an amount is not shown.
-    refunded: Option<(u64, u64)>,
-    received: Option<u64>,
-    paid: Option<u64>,
-    /// Its refunds, and its benefits; none where an amount is not shown.
+    /// Its refunds, what of them was received, and its benefits; none where an amount is not shown.
     returned: Vec<Option<Returned>>,
+    received: Vec<Option<Money>>,
     benefits: Vec<Option<Money>>,
     /// How far a claim is, until when the party has to act, and what carries it out; no stage where a ruling does not show.
     stage: Option<Stage>,
@@ -49,6 +46,11 @@ impl Item<'_> {
     /// Whether it was voided, if that is known.
     fn is_void(&self) -> Option<bool> {
         (self.known && !self.unsure).then_some(self.void)
+    }
+
+    /// What went back of it, where that is shown.
+    fn refunded(&self) -> Option<u64> {
+        self.returned.iter().try_fold(0u64, |sum, returned| sum.checked_add((*returned)?.amount))
     }
 
     fn currency(&self) -> Option<Currency> {
@@ -143,18 +145,18 @@ impl<'p> Tally<'p> {
         if !any_month && item.read.record.month != read.record.month {
             return bad("it is for another month than the record it refers to");
         }
-        let (consent, claim) = (|| item.read.consent(), || item.read.claim());
-        let allowed: Option<Vec<Option<Address>>> = match kind {
-            Type::Settlement | Type::Refund | Type::Benefit => item.read.what().map(|w| vec![Some(w.fund)]),
-            Type::Correction | Type::RefundReceived => item.read.issuer().map(|by| vec![by]),
-            Type::Access | Type::ClaimFor | Type::PaidFor => consent().map(|c| vec![Some(c.grantee)]),
-            Type::ClaimAnswered | Type::ClaimRemedied => claim().map(|c| vec![Some(c.party)]),
-            Type::Ruling => claim().map(|c| vec![Some(c.bureau)]),
-            Type::ClaimClosed => claim().map(|c| vec![Some(c.bureau), Some(self.subject)]),
+        let allowed = match kind {
+            Type::Settlement | Type::Refund | Type::Benefit => item.read.what().map(|w| Some(w.fund)),
+            Type::Correction | Type::RefundReceived => item.read.issuer(),
+            Type::Access | Type::ClaimFor | Type::PaidFor => item.read.consent().map(|c| Some(c.grantee)),
+            Type::ClaimAnswered | Type::ClaimRemedied => item.read.claim().map(|c| Some(c.party)),
+            Type::Ruling | Type::ClaimClosed => item.read.claim().map(|c| Some(c.bureau)),
             _ => None,
         };
+        let closes_own = |by| kind == Type::ClaimClosed && by == Some(self.subject);
         if let (Some(by), Some(allowed)) = (read.issuer(), allowed)
-            && !allowed.contains(&by)
+            && by != allowed
+            && !closes_own(by)
         {
             return bad("it is not by whom the record it refers to lets say it");
         }
@@ -208,17 +210,10 @@ impl<'p> Tally<'p> {
                 if !item.settled && since <= target {
                     return bad("the contribution it refers to is not settled");
                 }
-                let returned = read.returned();
-                item.returned.push(returned);
-                let sum = item.refunded.zip(returned);
-                item.refunded = sum.and_then(|(before, more)| {
-                    Some((before.0.checked_add(more.amount)?, before.1.checked_add(more.credited)?))
-                });
+                item.returned.push(read.returned());
             }
-            Type::RefundReceived => {
-                let sum = item.received.zip(read.money());
-                item.received = sum.and_then(|(before, more)| before.checked_add(more.amount));
-            }
+            Type::RefundReceived => item.received.push(read.money()),
+            Type::Benefit => item.benefits.push(read.money()),
             Type::ClaimAnswered => item.stage = Some(Stage::Answered),
             Type::Ruling => {
                 item.by = read.find(|v| if let Value::Ruling(d) = v { Some(*d) } else { None });
@@ -231,11 +226,6 @@ impl<'p> Tally<'p> {
                 item.stage = Some(Stage::Remedied);
             }
             Type::ClaimClosed => item.stage = Some(Stage::Closed),
-            Type::Benefit => {
-                item.benefits.push(read.money());
-                let sum = item.paid.zip(read.money());
-                item.paid = sum.and_then(|(before, more)| before.checked_add(more.amount));
-            }
             _ => {}
         }
         Ok(())
@@ -262,10 +252,8 @@ impl<'p> Tally<'p> {
             corrected: false,
             unsure: false,
             known,
-            refunded: Some((0, 0)),
-            received: Some(0),
-            paid: Some(0),
             returned: Vec::new(),
+            received: Vec::new(),
             benefits: Vec::new(),
             stage: Some(Stage::Open),
             by: None,
@@ -374,7 +362,7 @@ impl<'p> Tally<'p> {
                 return None;
             }
             // How much it was matters only where something went back.
-            let gone = !item.returned.is_empty() && item.refunded?.0 >= item.amount??.amount;
+            let gone = !item.returned.is_empty() && item.refunded()? >= item.amount??.amount;
             let month = item.read.record.month.map(Month::ordinal).filter(|_| !gone);
             months.0.extend(month);
             months.1.extend(month.filter(|_| item.settled));
@@ -435,7 +423,7 @@ impl<'p> Tally<'p> {
             .map(|(sequence, item)| {
                 let (what, payer) = (item.read.what(), item.read.payer());
                 let amount = item.amount.flatten();
-                let refunded = item.refunded.filter(|(amount, _)| item.known && *amount > 0);
+                let refunded = item.refunded().filter(|amount| item.known && *amount > 0);
                 EntryShown {
                     sequence,
                     month: month_of(item.read),
@@ -459,8 +447,8 @@ impl<'p> Tally<'p> {
                     corrected: item.corrected,
                     matches: item.read.record.refers.filter(|_| item.read.record.kind == Type::Matching),
                     by_consent: item.read.record.refers.filter(|_| item.read.record.kind == Type::PaidFor),
-                    refunded: refunded.map(|(amount, _)| amount),
-                    received: item.received.filter(|_| refunded.is_some()),
+                    refunded,
+                    received: refunded.and_then(|_| sum_of(&item.received)),
                 }
             })
             .collect()
@@ -528,12 +516,17 @@ impl<'p> Tally<'p> {
                     scheme: what.as_ref().map(|w| w.scheme.to_string()),
                     steps: gives.as_ref().map(|g| g.steps.iter().map(|s| (s.months, s.amount)).collect()),
                     currency: gives.as_ref().map(|g| g.currency.to_string()),
-                    paid: item.paid.filter(|_| item.known),
+                    paid: sum_of(&item.benefits).filter(|_| item.known),
                     void: item.is_void(),
                 }
             })
             .collect()
     }
+}
+
+/// The sum of amounts of one currency, where all of them are shown.
+fn sum_of(amounts: &[Option<Money>]) -> Option<u64> {
+    amounts.iter().try_fold(0u64, |sum, money| sum.checked_add((*money)?.amount))
 }
 
 fn interest(read: &Read<'_>) -> Option<crate::money::Interest> {

@@ -141,7 +141,7 @@ impl Person {
     ) -> Statement {
         let who = Payer { source, issuer: self.at(), reference: reference.parse().unwrap() };
         let what = What { insurance, scheme: "cn-flexible-pension".parse().unwrap(), fund };
-        let body = PaidFor { who, what, amount, evidence: None };
+        let body = PaidFor(Contribution { who, what, amount, evidence: None });
         self.say(0, about, Some(refers), Some(month(m)), &Body::PaidFor(body))
     }
 }

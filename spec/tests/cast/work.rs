@@ -127,7 +127,7 @@ impl Person {
         reference: &str,
     ) -> Statement {
         let who = self.payer(source, reference);
-        let body = Matching { who, what: what(for_), amount, evidence: None };
+        let body = Matching(Contribution { who, what: what(for_), amount, evidence: None });
         self.say(0, about, Some(refers), Some(month(m)), &Body::Matching(body))
     }
 

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use peal_spec::copy::Folded;
 use peal_spec::trust::{MAX_LIST, Trust};
 use peal_spec::value::{Origin, Time};
+use peal_spec::verify::Verdict;
 pub(crate) use peal_wallet::clock::now;
 use peal_wallet::disk;
 use peal_wallet::http::{self, Patience, Remote, SMALL};
@@ -99,16 +100,22 @@ impl Common {
     }
 }
 
-/// What the wallet's copy adds up to, once it is found to hold.
-pub(crate) fn folded(common: &Common, contents: &Contents, now: Time) -> Result<Folded, Trouble> {
-    let checked = contents.copy()?.check(&contents.trust, now);
-    let (folded, _) = checked.map_err(|e| {
+/// What the wallet's copy adds up to and shows, once it is found to hold.
+pub(crate) fn checked(common: &Common, contents: &Contents, now: Time) -> Result<(Folded, Verdict), Trouble> {
+    contents.copy()?.check(&contents.trust, now).map_err(|e| {
         let remedy =
             "check the trust list with `peal trust show`, then fetch the copy again with `peal sync`";
         let place = common.wallet().unwrap_or_default();
         Trouble::refused(format!("the wallet's copy does not hold: {e}"), place.display(), remedy)
-    })?;
-    Ok(folded)
+    })
+}
+
+/// What a person lists, in order, each once.
+pub(crate) fn rising<T: Ord + Clone>(listed: &[T]) -> Vec<T> {
+    let mut rising = listed.to_vec();
+    rising.sort_unstable();
+    rising.dedup();
+    rising
 }
 
 /// The wallet's ledger.

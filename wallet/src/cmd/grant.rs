@@ -9,7 +9,7 @@ use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
 use super::Done;
-use super::context::Common;
+use super::context::{self, Common};
 use super::single::{self, Said};
 
 /// Give an account a role, as the ledger's registrar
@@ -33,9 +33,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
-    let mut insurances = args.insurance.clone();
-    insurances.sort_unstable();
-    insurances.dedup();
+    let insurances = context::rising(&args.insurance);
     let role = Grant { role: args.role, insurances, until: args.until };
     let mut wallet = common.open()?;
     let parts = [args.account.to_bytes(), role.to_bytes()];

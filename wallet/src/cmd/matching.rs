@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use peal_spec::address::Address;
 use peal_spec::facet::Reference;
 use peal_spec::statement::contribution::Payer;
-use peal_spec::statement::{Body, Matching, What};
+use peal_spec::statement::{Body, Contribution, Matching, What};
 use peal_spec::value::{Currency, Insurance, Month, Text};
 use peal_wallet::import::Source;
 use peal_wallet::returns::{self, Line};
@@ -72,7 +72,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let issuer = wallet.contents.address()?;
     let who = Payer { source: args.source.into(), issuer, reference: args.reference.clone() };
     let what = What { insurance: args.insurance, scheme: args.scheme.clone(), fund: args.fund };
-    let body = Body::Matching(Matching { who, what, amount, evidence: None });
+    let body = Body::Matching(Matching(Contribution { who, what, amount, evidence: None }));
     let recorded = single::once(&mut wallet, "match", args.account, Some(args.sequence), args.month, body)?;
     if let Some(path) = &args.return_file {
         let line = Line {

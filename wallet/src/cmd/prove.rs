@@ -1,11 +1,10 @@
 //! `peal prove`: a proof file from the wallet's own copy, whole or in part.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use peal_spec::copy::{Selection, Show};
+use peal_spec::rights::Months;
 use peal_spec::statement::Type;
-use peal_spec::value::Month;
 use peal_spec::verify;
 use peal_wallet::layout::Style;
 use peal_wallet::trouble::Trouble;
@@ -14,20 +13,6 @@ use serde_json::json;
 
 use super::Done;
 use super::context::{self, Common};
-
-/// Two months as `2026-01..2026-10`.
-#[derive(Clone, Copy, Debug)]
-struct Months(Month, Month);
-
-impl FromStr for Months {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (from, to) = text.split_once("..").unwrap_or((text, text));
-        let read = |t: &str| t.parse::<Month>().map_err(|e| e.to_string());
-        let (from, to) = (read(from)?, read(to)?);
-        if from <= to { Ok(Self(from, to)) } else { Err("the first month is after the last".into()) }
-    }
-}
 
 /// Make a proof of the history, whole or in part, offline from the wallet's own copy
 #[derive(Debug, clap::Args)]
@@ -63,7 +48,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     }
     let (path, c) = (common.wallet()?, common.read()?);
     let show = match (args.months, args.totals) {
-        (Some(Months(from, to)), _) => Show::Months(from, to),
+        (Some(months), _) => Show::Months(months.first, months.last),
         (None, true) => Show::Totals,
         (None, false) => Show::Whole,
     };

@@ -20,15 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let c = common.read()?;
-    let (folded, verdict) = c.copy()?.check(&c.trust, context::now()?).map_err(|e| {
-        let remedy =
-            "check the trust list with `peal trust show`, then fetch the copy again with `peal sync`";
-        Trouble::refused(
-            format!("the wallet's copy does not hold: {e}"),
-            common.wallet().unwrap_or_default().display(),
-            remedy,
-        )
-    })?;
+    let (folded, verdict) = context::checked(common, &c, context::now()?)?;
     let style = Style::of_stdout();
     let warning = recovery::warning(&folded.account);
     let text = passbook::render(&verdict, c.synced, args.entries, style);

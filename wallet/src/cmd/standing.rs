@@ -105,7 +105,7 @@ fn insurances(folded: &Folded) -> impl Iterator<Item = Insurance> {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let c = common.read()?;
     let now = context::now()?;
-    let folded = context::folded(common, &c, now)?;
+    let (folded, _) = context::checked(common, &c, now)?;
     let history = History::of(c.copy()?);
     let today = args.today.unwrap_or_else(|| now.into());
     let rules = args.rules(&folded)?;

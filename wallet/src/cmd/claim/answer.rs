@@ -6,9 +6,8 @@ use peal_spec::statement::{Body, ClaimAnswered};
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
-use super::records;
 use crate::cmd::Done;
-use crate::cmd::context::Common;
+use crate::cmd::context::{self, Common};
 use crate::cmd::single::Said;
 
 /// Answer a claim, as the party that it is against
@@ -41,7 +40,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let mut wallet = common.open()?;
-    let answer = Answer { accepts: args.accept, records: records(&args.records) };
+    let answer = Answer { accepts: args.accept, records: context::rising(&args.records) };
     let who = wallet.contents.address()?;
     let body = Body::ClaimAnswered(ClaimAnswered { who, answer, says: args.says.clone() });
     let said = Said::again(&wallet.contents, args.account, Some(args.claim), body);

@@ -8,9 +8,8 @@ use peal_spec::value::Insurance;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
-use super::records;
 use crate::cmd::Done;
-use crate::cmd::context::Common;
+use crate::cmd::context::{self, Common};
 use crate::cmd::single::Said;
 
 /// File a claim: something is missing or wrong, or somebody was injured
@@ -59,7 +58,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         bureau: args.before,
         insurance: args.insurance,
         months: args.months,
-        records: records(&args.records),
+        records: context::rising(&args.records),
     };
     let says = args.says.clone();
     let (account, body) = match args.account {

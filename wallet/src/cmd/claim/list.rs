@@ -18,8 +18,7 @@ use crate::cmd::context::{self, Common};
 pub(crate) struct Args {}
 
 /// Whose turn it is, and how much time is left.
-fn turn(claimed: &Claimed, now: Time) -> (String, bool) {
-    let (turn, until) = claimed.clock(now);
+fn words(claimed: &Claimed, (turn, until): (Turn, Option<Time>), now: Time) -> (String, bool) {
     let who = match turn {
         Turn::Party => format!("the party {}", short(&claimed.party.to_string())),
         Turn::Bureau => format!("the bureau {}", short(&claimed.bureau.to_string())),
@@ -36,7 +35,7 @@ fn turn(claimed: &Claimed, now: Time) -> (String, bool) {
 
 pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let (contents, now) = (common.read()?, context::now()?);
-    let folded = context::folded(common, &contents, now)?;
+    let (folded, _) = context::checked(common, &contents, now)?;
     let style = Style::of_stdout();
     let (mut text, mut all) = (String::new(), Vec::new());
     for (sequence, tracked) in &folded.targets {
@@ -48,7 +47,8 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
             Some(Body::ClaimFor(b)) => (b.claim, b.says),
             _ => continue,
         };
-        let (turn, late) = turn(claimed, now);
+        let (turn, until) = claimed.clock(now);
+        let (whose, late) = words(claimed, (turn, until), now);
         let what = [claim.insurance.map(|i| i.to_string()), claim.months.map(|m| m.to_string())];
         let what: Vec<String> = what.into_iter().flatten().collect();
         let _ = writeln!(
@@ -59,7 +59,7 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
             what.join(" "),
             claimed.filed,
             clean(says.as_str()),
-            if late { style.paint(31, &turn) } else { turn.clone() }
+            if late { style.paint(31, &whose) } else { whose }
         );
         for at in tracked.records.iter().skip(1) {
             let (how, words) = match body(*at) {
@@ -79,7 +79,7 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         all.push(json!({
             "claim": sequence, "kind": claim.kind.name(), "stage": claimed.stage, "filed": claimed.filed.to_string(),
             "party": claimed.party.to_string(), "bureau": claimed.bureau.to_string(), "says": says.to_string(),
-            "turn": claimed.clock(now).0, "until": claimed.clock(now).1.map(|t| t.to_string()), "late": late,
+            "turn": turn, "until": until.map(|t| t.to_string()), "late": late,
             "records": tracked.records,
         }));
     }

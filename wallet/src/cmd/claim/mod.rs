@@ -47,11 +47,3 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         What::Close(args) => close::run(common, args),
     }
 }
-
-/// Sequences of records, in order, each once.
-fn records(named: &[u64]) -> Vec<u64> {
-    let mut records = named.to_vec();
-    records.sort_unstable();
-    records.dedup();
-    records
-}

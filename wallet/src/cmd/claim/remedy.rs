@@ -6,9 +6,8 @@ use peal_spec::statement::{Body, ClaimRemedied};
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
-use super::records;
 use crate::cmd::Done;
-use crate::cmd::context::Common;
+use crate::cmd::context::{self, Common};
 use crate::cmd::single::Said;
 
 /// Point to the records that put a claim right, as its party
@@ -30,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let mut wallet = common.open()?;
     let who = wallet.contents.address()?;
-    let remedy = Remedy(records(&args.records));
+    let remedy = Remedy(context::rising(&args.records));
     let body = Body::ClaimRemedied(ClaimRemedied { who, remedy });
     let said = Said::again(&wallet.contents, args.account, Some(args.claim), body);
     let recorded = said.say(&mut wallet, "remedy")?;

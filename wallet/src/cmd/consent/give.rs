@@ -50,9 +50,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let until = args.until.or(args.days.and_then(after));
     let until =
         until.ok_or_else(|| Trouble::unusable("that is past all times", "--days", "give fewer days"))?;
-    let mut rights = args.rights.clone();
-    rights.sort_unstable();
-    rights.dedup();
+    let rights = context::rising(&args.rights);
     let scope = args.within.scope();
     let consent =
         Consent { grantee: args.to, purpose: args.purpose.clone(), rights, scope, until, once: args.once };

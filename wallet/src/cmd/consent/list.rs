@@ -91,7 +91,7 @@ fn consents(folded: &Folded, now: Time, style: Style) -> (String, Vec<Value>) {
 
 pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let (contents, now) = (common.read()?, context::now()?);
-    let folded = context::folded(common, &contents, now)?;
+    let (folded, _) = context::checked(common, &contents, now)?;
     let style = Style::of_stdout();
     let (held, consents) = consents(&folded, now, style);
     let (seen, looks) = looks(&contents, style)?;

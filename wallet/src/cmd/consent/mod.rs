@@ -9,7 +9,7 @@ use peal_spec::value::Insurance;
 use peal_wallet::trouble::Trouble;
 
 use super::Done;
-use super::context::Common;
+use super::context::{self, Common};
 
 /// Let others read, claim or pay; see who looked; take it back
 #[derive(Debug, clap::Args)]
@@ -53,15 +53,12 @@ pub(crate) struct Within {
 
 impl Within {
     pub(crate) fn scope(&self) -> Scope {
-        let (mut insurances, mut parts) = (self.insurance.clone(), self.parts.clone());
-        if parts.is_empty() {
-            parts = Part::ALL.to_vec();
+        let parts = if self.parts.is_empty() { Part::ALL } else { &self.parts };
+        Scope {
+            insurances: context::rising(&self.insurance),
+            months: self.months,
+            parts: context::rising(parts),
         }
-        insurances.sort_unstable();
-        insurances.dedup();
-        parts.sort_unstable();
-        parts.dedup();
-        Scope { insurances, months: self.months, parts }
     }
 }
 

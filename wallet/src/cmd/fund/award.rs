@@ -4,7 +4,7 @@ use peal_spec::address::Address;
 use peal_spec::facet::Reference;
 use peal_spec::money::Step;
 use peal_spec::statement::{Award, Body, Entitlement, Referenced, What};
-use peal_spec::value::{AMOUNT_MAX, Currency, Insurance, Month, Text};
+use peal_spec::value::{Currency, Insurance, Month, Text};
 use peal_wallet::passbook;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
@@ -12,9 +12,6 @@ use serde_json::json;
 use crate::cmd::Done;
 use crate::cmd::context::Common;
 use crate::cmd::single;
-
-/// The most steps of an award.
-const MAX_STEPS: usize = 32;
 
 /// Award benefits, month by month, as a fund or a bureau
 #[derive(Debug, clap::Args)]
@@ -71,7 +68,7 @@ impl Args {
         let steps = self.steps.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
         let gives = Entitlement { currency: self.currency, steps };
         let (count, months) = (gives.steps.len(), gives.months());
-        if count > MAX_STEPS || months > Entitlement::MAX_MONTHS || gives.total() > u128::from(AMOUNT_MAX) {
+        if !gives.fits() {
             let what = format!("{count} steps of {months} months are more than one award can say");
             let remedy = "award at most 32 steps, 1200 months and 2^53 - 1 minor units at once";
             return Err(bad(what, remedy));

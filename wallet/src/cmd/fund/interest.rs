@@ -15,9 +15,6 @@ use crate::cmd::Done;
 use crate::cmd::context::Common;
 use crate::cmd::single;
 
-/// The most balances of one interest.
-const MAX_STRETCHES: usize = 32;
-
 /// Credit interest to a person's own account, as a fund
 #[derive(Debug, clap::Args)]
 #[command(
@@ -101,7 +98,7 @@ impl Args {
             Ok(Stretch { balance, months: *months })
         };
         let stretches = self.balances.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
-        if stretches.len() > MAX_STRETCHES {
+        if stretches.len() > money::MAX_LIST {
             let what = format!("{} balances are given, and 32 fit", stretches.len());
             return Err(bad(what, "credit the interest in several parts, each with a reference of its own"));
         }
