@@ -124,14 +124,13 @@ fn about(witness: &Witness) -> String {
 
 /// Reads a request within its bounds and has it answered, off the threads that serve connections.
 async fn add(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
-    let body = request.into_body();
-    let large = || Answer::told(413, format!("a request has at most {MAX_REQUEST} bytes"));
+    let mut body = request.into_body();
     if body.size_hint().lower() > MAX_REQUEST as u64 {
-        return large();
+        return too_large(body).await;
     }
-    let body = match timeout(PATIENCE, Limited::new(body, MAX_REQUEST).collect()).await {
+    let body = match timeout(PATIENCE, Limited::new(&mut body, MAX_REQUEST).collect()).await {
         Err(_) => return Answer::told(408, "the body did not arrive in time"),
-        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return large(),
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return too_large(body).await,
         Ok(Err(_)) => return Answer::told(400, "the body did not arrive whole"),
         Ok(Ok(body)) => body.to_bytes(),
     };
@@ -142,6 +141,14 @@ async fn add(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
     let witness = shared.witness.clone();
     let answer = tokio::task::spawn_blocking(move || witness.answer(&body, now)).await;
     answer.unwrap_or_else(|_| Answer::told(500, "something went wrong here"))
+}
+
+/// Refuses a body above the limit. A while of it is read away first: a connection that is closed on bytes unread is reset, and the
+/// answer is lost with it.
+async fn too_large(body: Incoming) -> Answer {
+    let mut body = Limited::new(body, 16 * MAX_REQUEST);
+    let _ = timeout(PATIENCE, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+    Answer::told(413, format!("a request has at most {MAX_REQUEST} bytes"))
 }
 
 /// Runs a witness until SIGTERM or SIGINT; `ready` is told where it listens.
