@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::shares::Shares;
 use crate::signing::Signing;
+use crate::streams::Streams;
 
 /// A clock: Unix seconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -45,6 +46,8 @@ pub struct App {
     pub writes: Arc<Semaphore>,
     /// What each sender has in the ledger's queue.
     pub shares: Arc<Shares>,
+    /// Streams of notices that are open.
+    pub streams: Arc<Streams>,
     /// KiB of bodies that may still be held.
     pub room: Arc<Semaphore>,
     /// Copies of accounts that may still be made: two for each core.
@@ -78,6 +81,7 @@ impl App {
             requests: Arc::new(Semaphore::new(limits.requests)),
             writes: Arc::new(Semaphore::new(limits.requests - limits.requests / 4)),
             shares: Shares::of(limits.queued_statements),
+            streams: Streams::of(limits.streams),
             room: Arc::new(Semaphore::new(room)),
             cores: Arc::new(Semaphore::new(cores)),
             copies: Arc::new(Semaphore::new(2 * cores)),

@@ -106,6 +106,8 @@ pub struct Limits {
     pub connections: usize,
     /// The most requests under way at one time.
     pub requests: usize,
+    /// The most streams of notices at one time; each holds a connection.
+    pub streams: usize,
     /// Seconds for a request's head to arrive, which is also how long an idle connection is kept.
     pub header_seconds: u64,
     /// Seconds for the next bytes of a body to arrive, or of an answer to be taken.
@@ -138,6 +140,7 @@ impl Default for Limits {
             memory_bytes: 512 << 20,
             connections: 1024,
             requests: 256,
+            streams: 256,
             header_seconds: 10,
             stall_seconds: 10,
             pace_bytes: 16 << 10,
@@ -301,6 +304,7 @@ impl Config {
             ),
             ("limits.connections", l.connections as u64, 1, 1_000_000, positive),
             ("limits.requests", l.requests as u64, 1, 1_000_000, positive),
+            ("limits.streams", l.streams as u64, 1, 1_000_000, positive),
             ("limits.header_seconds", l.header_seconds, 1, 1_000_000, positive),
             ("limits.stall_seconds", l.stall_seconds, 1, 1_000_000, positive),
             ("limits.pace_bytes", l.pace_bytes as u64, 1, 1_000_000, positive),
@@ -406,6 +410,7 @@ body_bytes = {body}         # the most bytes in a request body
 memory_bytes = {memory}      # the most bytes of all bodies held at one time; above it: 503 and Retry-After
 connections = {connections}            # the most connections at one time
 requests = {requests}                # the most requests under way at one time, a quarter kept for reads; above it: 503 and Retry-After
+streams = {streams}                 # the most streams of notices at one time, each of which holds a connection; above it: 503
 header_seconds = {header}           # for a request's head to arrive
 stall_seconds = {stall}            # for the next bytes of a body to arrive, or of an answer to be taken
 pace_bytes = {pace}            # the least bytes of a body in each pace_seconds after the first; below it: 408
@@ -437,6 +442,7 @@ level = \"info\"              # error, warn, info or debug
             memory = l.memory_bytes,
             connections = l.connections,
             requests = l.requests,
+            streams = l.streams,
             header = l.header_seconds,
             stall = l.stall_seconds,
             request = l.request_seconds,

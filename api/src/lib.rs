@@ -20,6 +20,7 @@ pub mod problem;
 pub mod media;
 pub mod metrics;
 pub mod shares;
+pub mod streams;
 pub mod app;
 pub mod publish;
 pub mod admin;

@@ -7,7 +7,7 @@ use std::path::Path;
 use peal_spec::address::Address;
 use peal_spec::hash::Hash;
 use peal_spec::money::{self, Entitlement, Money, Returned, Step, Stretch};
-use peal_spec::standing::{History, Rule, standing};
+use peal_spec::standing::{History, Rule, alerts, standing};
 use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
 use peal_spec::statement::*;
@@ -161,7 +161,7 @@ fn every_life_adds_up_to_what_was_worked_out_by_hand() {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
     assert!(files.len() >= 12, "at least twelve lives, found {}", files.len());
-    let mut faults = Vec::new();
+    let (mut faults, mut alerted) = (Vec::new(), 0);
     for file in &files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let life: Json = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
@@ -170,6 +170,80 @@ fn every_life_adds_up_to_what_was_worked_out_by_hand() {
         let today = life["today"].as_str().unwrap().parse().unwrap();
         let code = serde_json::to_value(standing(&history(&life), &rule, today)).unwrap();
         faults.extend(difference(&name, &code, &life["expected"]));
+        if let Some(expected) = life.get("alerts") {
+            let after = expected["after"].as_str().unwrap().parse().unwrap();
+            let code = serde_json::to_value(alerts(&history(&life), after, today)).unwrap();
+            faults.extend(difference(&format!("{name}: alerts"), &code, &expected["expected"]));
+            alerted += 1;
+        }
     }
+    assert!(alerted >= 5, "at least five lives with alerts, found {alerted}");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A claim of 2026-03-01, noon, against account 5 before account 2, and what came of it.
+fn claimed(then: impl FnOnce(&mut History)) -> Vec<(String, String)> {
+    let mut history = History::default();
+    let who = address(100);
+    let claim = peal_spec::rights::Claim {
+        kind: "missing".parse().unwrap(),
+        party: address(5),
+        bureau: address(2),
+        insurance: None,
+        months: None,
+        records: Vec::new(),
+    };
+    let claim = Claim { who, claim, says: "March is missing".parse().unwrap() };
+    history.push(on("2026-03-01", 1, None), &Body::Claim(claim));
+    then(&mut history);
+    let day = |text: &str| text.parse::<Day>().unwrap();
+    let alerts = alerts(&history, day("2026-03-01"), day("2027-01-01"));
+    let late = alerts.iter().map(|alert| serde_json::to_value(alert).unwrap());
+    late.map(|l| (l["turn"].as_str().unwrap().to_owned(), l["until"].as_str().unwrap().to_owned())).collect()
+}
+
+fn on(day: &str, sequence: u64, refers: Option<u64>) -> At {
+    let time = Time::new(day.parse::<Day>().unwrap().time().seconds() + 43_200).unwrap();
+    At { time, month: None, sequence, refers }
+}
+
+fn answered(accepts: bool) -> Body {
+    let answer = peal_spec::rights::Answer { accepts, records: Vec::new() };
+    Body::ClaimAnswered(ClaimAnswered { who: address(5), answer, says: "so it is".parse().unwrap() })
+}
+
+#[test]
+fn whoever_is_late_with_a_claim_is_named() {
+    let [party, bureau] = [("party", "2026-03-16T12:00:00Z"), ("bureau", "2026-04-30T12:00:00Z")]
+        .map(|(turn, until)| (turn.to_owned(), until.to_owned()));
+    assert_eq!(claimed(|_| {}), [party, bureau.clone()]);
+    assert_eq!(claimed(|h| h.push(on("2026-03-20", 2, Some(1)), &answered(false))), [bureau]);
+    let accepted = claimed(|h| h.push(on("2026-03-02", 2, Some(1)), &answered(true)));
+    assert_eq!(accepted, [("party".to_owned(), "2026-04-30T12:00:00Z".to_owned())]);
+    let ruled = claimed(|h| {
+        let by = "2026-06-01T00:00:00Z".parse().ok();
+        let ruling = peal_spec::rights::Decision { outcome: "upheld".parse().unwrap(), by };
+        let ruling = Ruling { who: address(2), ruling, says: "pay".parse().unwrap() };
+        h.push(on("2026-04-01", 2, Some(1)), &Body::Ruling(ruling));
+    });
+    assert_eq!(ruled, [("party".to_owned(), "2026-06-01T00:00:00Z".to_owned())]);
+    let closed = claimed(|h| {
+        h.push(on("2026-03-20", 2, Some(1)), &answered(false));
+        let closed = ClaimClosed { who: address(100), says: "never mind".parse().unwrap() };
+        h.push(on("2026-03-21", 3, Some(1)), &Body::ClaimClosed(closed));
+    });
+    assert_eq!(closed, []);
+}
+
+#[test]
+fn who_never_paid_to_any_insurance_is_missing_without_one() {
+    let work = r#"{"records": [{"type": "engagement", "recorded": "2026-01-31", "by": 11, "month": "2026-01",
+        "start": "2026-01-05T01:00:00Z", "end": "2026-01-05T02:00:00Z", "amount": 5, "currency": "CNY"}]}"#;
+    let history = history(&serde_json::from_str(work).unwrap());
+    let on = |after: &str, until: &str| alerts(&history, after.parse().unwrap(), until.parse().unwrap());
+    let found = serde_json::to_value(on("2026-02-15", "2026-02-16")).unwrap();
+    let missing =
+        r#"[{"day": "2026-02-16", "alert": "missing", "payer": 11, "month": "2026-01", "insurance": null}]"#;
+    assert_eq!(found, serde_json::from_str::<Json>(missing).unwrap());
+    assert!(on("2026-02-16", "2099-01-01").is_empty() && on("2026-01-01", "2026-02-15").is_empty());
 }

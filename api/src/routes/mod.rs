@@ -19,6 +19,7 @@ pub mod tiles;
 pub mod recovery;
 pub mod shared;
 pub mod standing;
+pub mod notices;
 pub mod seen;
 pub mod health;
 pub mod docs;

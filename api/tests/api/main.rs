@@ -9,6 +9,7 @@ mod signed_reads;
 mod shared;
 mod tiles;
 mod limits;
+mod notices;
 mod arbitrary;
 mod openapi;
 mod daemon;

@@ -40,6 +40,7 @@ fn the_document_is_whole() {
         "/v1/accounts/{address}/records",
         "/v1/accounts/{address}/proof",
         "/v1/accounts/{address}/recovery",
+        "/v1/accounts/{address}/notices",
         "/v1/accounts/{address}/shared",
         "/v1/accounts/{address}/standing",
         "/v1/checkpoint",

@@ -10,7 +10,7 @@ use crate::money::{Interest, Money};
 use crate::rules;
 use crate::state::State;
 use crate::statement::{At, Body, Evidence, Keys, Recovery};
-use crate::target::{Awarded, Entry, Target};
+use crate::target::{Awarded, Claimed, Entry, Target};
 use crate::value::{Currency, Insurance, Month, Time};
 
 /// An engagement: who posted it, what its head and facets say.
@@ -96,6 +96,22 @@ impl History {
     /// Those of them that stand: not void, and something is left.
     pub(super) fn standing(&self, insurance: Insurance) -> impl Iterator<Item = (u64, &Entry)> {
         self.entries(insurance).filter(|(_, e)| !e.void && e.left().0 > 0)
+    }
+
+    /// All entries, by sequence.
+    pub(super) fn all_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.targets.values().filter_map(|target| match target {
+            Target::Entry(entry) => Some(entry),
+            _ => None,
+        })
+    }
+
+    /// Claims, by sequence.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (u64, &Claimed)> {
+        self.targets.iter().filter_map(|(sequence, target)| match target {
+            Target::Claim(claimed) => Some((*sequence, &**claimed)),
+            _ => None,
+        })
     }
 
     /// Awards of an insurance.

@@ -2,6 +2,7 @@
 //!
 //! 1. A [`History`] takes the records of a whole copy, one after another.
 //! 2. [`standing`] adds them up under a [`Rule`].
+//! 3. [`alerts`] says what is missing or late by the mere passing of days.
 //!
 //! Source: `spec/standing.md`.
 
@@ -14,7 +15,9 @@ mod history;
 mod months;
 mod register;
 mod rule;
+mod alerts;
 
+pub use alerts::{Alert, Why, alerts};
 pub use days::{Days, PayerDays};
 pub use history::History;
 pub use months::{Counts, Gap, Overlap, Owed, Progress};
