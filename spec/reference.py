@@ -472,8 +472,9 @@ ANSWER = row(BOOL, SHOWING)
 RULING_FACET = both(row(uint(4, 1), opt(TIME)), lambda v: (v[1] is None) == (OUTCOMES[v[0]] == "rejected"))
 RIGHTS = both(many(uint(4, 1), 1, 3), increasing)
 PARTS = both(many(uint(6, 1), 0, 5), increasing)
-CONSENT_FACET = row(ADDRESS, text(128), RIGHTS, INSURANCES, opt(MONTHS), PARTS, TIME, BOOL)
-LOOKED = row(text(128), INSURANCES, opt(MONTHS), PARTS)
+FEW = both(many(INSURANCE, 0, 32), increasing)
+CONSENT_FACET = row(ADDRESS, text(128), RIGHTS, FEW, opt(MONTHS), PARTS, TIME, BOOL)
+LOOKED = row(text(128), FEW, opt(MONTHS), PARTS)
 
 TYPES = {
     OPENED: Type("opened", False, False, {"who": opt(ADDRESS), "keys": KEYS, "recovery": RECOVERY}),

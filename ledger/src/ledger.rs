@@ -14,7 +14,9 @@ use peal_spec::hash::Hash;
 use peal_spec::key::PrivateKey;
 use peal_spec::note::{KeyType, Note, VerifierKey};
 use peal_spec::posting::Checked;
+use peal_spec::record::Record;
 use peal_spec::refusal::{Code, Refusal};
+use peal_spec::statement::Statement;
 use peal_spec::tree::Frontier;
 use peal_spec::value::{Origin, Time};
 
@@ -319,6 +321,18 @@ impl Ledger {
     /// [`Error::Corrupt`] if it cannot be read.
     pub fn number(&self, id: &Hash) -> Result<Option<u64>, Error> {
         Ok(self.0.core.view().row::<Number>(&id.0)?.map(|n| n.0))
+    }
+
+    /// One record of an account, and its statement unless that is erased; none if there is no such account or record. One row is read.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it cannot be read.
+    pub fn record(
+        &self,
+        address: &Address,
+        sequence: u64,
+    ) -> Result<Option<(Record, Option<Statement>)>, Error> {
+        reads::record(&self.0.core, address, sequence)
     }
 
     /// What the owner of an account is given: at most `limit` rows from sequence `from` on, with views of

@@ -152,6 +152,22 @@ fn rows(view: &Layered<'_>, account: u64, from: u64, count: u64) -> Result<Vec<R
     }
 }
 
+/// One record of an account, and its statement unless that is erased.
+pub(crate) fn record(
+    core: &Core,
+    address: &Address,
+    sequence: u64,
+) -> Result<Option<(Record, Option<Statement>)>, Error> {
+    let sight = core.sight([address.number])?;
+    let account = sight.head(address.number)?.map(|head| head.account);
+    let size = account.filter(|a| a.address == *address).map_or(0, |a| a.frontier.size());
+    if sequence >= size {
+        return Ok(None);
+    }
+    let row: RecordRow<'_> = sight.view.must(&place_key(address.number, sequence))?;
+    row.rebuild(&core.origin, *address, sequence).map(Some)
+}
+
 /// What the owner of an account is given: rows from a sequence on, and the issuers of those and of all rows before.
 pub(crate) fn copy(
     core: &Core,

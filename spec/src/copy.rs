@@ -321,7 +321,7 @@ impl Copy {
             .map(|row| match &selection.show {
                 Show::Whole => true,
                 Show::Months(from, to) => row.record.month.is_some_and(|m| (*from..=*to).contains(&m)),
-                Show::Within(scope) => within(scope, row, &folded.targets),
+                Show::Within(scope) => within(scope, &self.rows, row, &folded.targets),
                 Show::Totals => false,
             })
             .collect();
@@ -407,7 +407,7 @@ impl Copy {
 }
 
 /// Whether the contents of a row lie within what somebody may be shown. Keys, roles, consents and accesses never do.
-fn within(scope: &Scope, row: &Row, targets: &BTreeMap<u64, Tracked>) -> bool {
+fn within(scope: &Scope, rows: &[Row], row: &Row, targets: &BTreeMap<u64, Tracked>) -> bool {
     let record = &row.record;
     let of = |sequence: u64| match targets.get(&sequence).map(|t| &t.target) {
         Some(Target::Entry(entry)) => Some(entry.insurance),
@@ -419,9 +419,15 @@ fn within(scope: &Scope, row: &Row, targets: &BTreeMap<u64, Tracked>) -> bool {
     };
     let month = scope.months.is_none_or(|m| record.month.is_some_and(|at| (m.first..=m.last).contains(&at)));
     let body = row.statement.as_ref().and_then(|s| s.body().ok());
-    let claimed = |sequence: u64| match targets.get(&sequence).map(|t| &t.target) {
-        Some(Target::Claim(claimed)) => Some(claimed.insurance),
-        _ => None,
+    // A claim is of the months that it names, and shown only to who may see all of them.
+    let claim = |sequence: u64| {
+        let row = rows.get(usize::try_from(sequence).ok()?)?;
+        let claim = match row.statement.as_ref()?.body().ok()? {
+            Body::Claim(b) => b.claim,
+            Body::ClaimFor(b) => b.claim,
+            _ => return None,
+        };
+        Some(scope.holds(&claim.scope()))
     };
     match (record.kind, body) {
         (Type::Engagement, _) => month && scope.parts.contains(&Part::Evidence),
@@ -430,10 +436,10 @@ fn within(scope: &Scope, row: &Row, targets: &BTreeMap<u64, Tracked>) -> bool {
             month && scope.parts.contains(&Part::Evidence)
         }
         (kind, _) if kind.is_claim() => {
-            scope.parts.contains(&Part::Claims) && claimed(record.sequence).is_some_and(holds)
+            scope.parts.contains(&Part::Claims) && claim(record.sequence) == Some(true)
         }
         (Type::ClaimAnswered | Type::Ruling | Type::ClaimClosed | Type::ClaimRemedied, _) => {
-            scope.parts.contains(&Part::Claims) && record.refers.and_then(claimed).is_some_and(holds)
+            scope.parts.contains(&Part::Claims) && record.refers.and_then(claim) == Some(true)
         }
         _ => month && of(record.sequence).or(record.refers.and_then(of)).is_some_and(|i| holds(Some(i))),
     }

@@ -200,6 +200,9 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The most insurances that it names: what a record says is read and compared for every use of a consent.
+    pub const MAX_INSURANCES: u64 = 32;
+
     /// Whether another lies within this one.
     pub fn holds(&self, other: &Scope) -> bool {
         let insurances = self.insurances.is_empty()
@@ -220,7 +223,7 @@ impl Scope {
 
     fn decode_fields(r: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
-            insurances: r.rising(Insurance::COUNT, "insurances in increasing order")?,
+            insurances: r.rising(Self::MAX_INSURANCES, "at most 32 insurances in increasing order")?,
             months: r.optional()?,
             parts: r.rising(Part::ALL.len() as u64, "parts in increasing order")?,
         })

@@ -9,8 +9,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -20,7 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
 use peal_spec::address::Address;
 use peal_spec::key::PublicKey;
-use peal_spec::standing::{History, alerts};
+use peal_spec::standing::{History, Told, alerts};
 use peal_spec::value::Day;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
@@ -47,29 +45,6 @@ const PACE: Duration = Duration::from_millis(500);
 const ALIVE: Duration = Duration::from_secs(15);
 /// The most records that are looked up at once.
 const PAGE: usize = 100;
-
-/// How far an account has been told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Told {
-    /// How many of its records.
-    records: u64,
-    /// The last day whose alerts were told.
-    day: Day,
-}
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.records, self.day)
-    }
-}
-
-impl FromStr for Told {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (records, day) = text.split_once('@').ok_or(())?;
-        Ok(Self { records: records.parse().map_err(drop)?, day: day.parse().map_err(drop)? })
-    }
-}
 
 /// Where to go on.
 #[derive(Deserialize, IntoParams)]

@@ -6,9 +6,10 @@ use axum::response::Response;
 use peal_spec::address::Address;
 use peal_spec::copy::{Copy, Selection, Show};
 use peal_spec::proof;
+use peal_spec::record::Record;
 use peal_spec::rights::Scope;
 use peal_spec::standing::History;
-use peal_spec::statement::Body;
+use peal_spec::statement::{Body, Statement};
 use peal_spec::target::Target;
 use peal_spec::value::Time;
 use serde::Deserialize;
@@ -36,15 +37,18 @@ struct SharedQuery {
 }
 
 /// What a record lets a reader see now, and the consent that it was done by; nothing if it is no access of hers.
-fn opened(page: &Copy, reader: Address, now: Time) -> Option<(Scope, Option<u64>)> {
-    let row = page.rows.first()?;
-    let (who, scope) = match row.statement.as_ref()?.body().ok()? {
+fn opened(
+    (record, statement): (Record, Option<Statement>),
+    reader: Address,
+    now: Time,
+) -> Option<(Scope, Option<u64>)> {
+    let (who, scope) = match statement?.body().ok()? {
         Body::Access(access) => (access.who, access.looked.scope),
         Body::AccessUnasked(access) => (access.who, access.looked.scope),
         _ => return None,
     };
-    let fresh = now.seconds() < row.record.time.seconds().saturating_add(OPEN);
-    (who == reader && fresh).then_some((scope, row.record.refers))
+    let fresh = now.seconds() < record.time.seconds().saturating_add(OPEN);
+    (who == reader && fresh).then_some((scope, record.refers))
 }
 
 /// Whether a consent was not taken back. One that was good for one use is used up by the very access that is answered.
@@ -82,8 +86,8 @@ async fn shared(
     let form = media::choose(&headers, &[proof::MEDIA_TYPE, media::JSON])?;
     let now = app.now();
     // One row first: whoever has no access costs no more.
-    let page = app.ask(move |ledger| ledger.copy(&address, query.access, 1, None)).await?;
-    let access = page.as_ref().and_then(|page| opened(page, reader, now));
+    let record = app.ask(move |ledger| ledger.record(&address, query.access)).await?;
+    let access = record.and_then(|record| opened(record, reader, now));
     let (scope, consent) = access.ok_or_else(Problem::no_access)?;
     let leave = app.may_copy().await?;
     let copy = copy(&app, address, 0, usize::MAX, None, Some(leave.clone())).await?;

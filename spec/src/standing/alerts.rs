@@ -1,12 +1,14 @@
 //! Alerts: what no record says and the mere passing of days brings about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::{History, Rule};
 use crate::target::{Claimed, Stage, Turn};
-use crate::value::{Day, Insurance, Month, Time};
+use crate::value::{BadValue, Day, Insurance, Month, Time};
 
 /// Something that did not come in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +42,30 @@ pub enum Why {
         /// Until when there was time.
         until: String,
     },
+}
+
+/// How far somebody has been told of an account: `17@2026-11-28`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How many of its records.
+    pub records: u64,
+    /// The last day whose alerts were told.
+    pub day: Day,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.records, self.day)
+    }
+}
+
+impl FromStr for Told {
+    type Err = BadValue;
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let bad = BadValue("a number of records and a day, as 17@2026-11-28");
+        let (records, day) = text.split_once('@').ok_or(bad)?;
+        Ok(Self { records: records.parse().map_err(|_| bad)?, day: day.parse()? })
+    }
 }
 
 /// What came to be missing or late after one day and until another, and still is.

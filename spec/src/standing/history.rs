@@ -114,10 +114,10 @@ impl History {
         })
     }
 
-    /// Awards of an insurance.
-    pub(super) fn awards(&self, insurance: Insurance) -> impl Iterator<Item = &Awarded> {
-        self.targets.values().filter_map(move |target| match target {
-            Target::Award(award) if award.insurance == insurance => Some(&**award),
+    /// Awards.
+    pub(super) fn awards(&self) -> impl Iterator<Item = &Awarded> {
+        self.targets.values().filter_map(|target| match target {
+            Target::Award(award) => Some(&**award),
             _ => None,
         })
     }
@@ -157,7 +157,7 @@ impl History {
                 total.received = total.received.saturating_add(entry.received);
             });
         }
-        for award in self.awards(insurance).filter(|a| !a.paid.is_empty()) {
+        for award in self.awards().filter(|a| a.insurance == insurance && !a.paid.is_empty()) {
             add(award.gives.currency, &|total| {
                 total.paid_out = total.paid_out.saturating_add(award.paid_total());
             });

@@ -17,7 +17,7 @@ mod register;
 mod rule;
 mod alerts;
 
-pub use alerts::{Alert, Why, alerts};
+pub use alerts::{Alert, Told, Why, alerts};
 pub use days::{Days, PayerDays};
 pub use history::History;
 pub use months::{Counts, Gap, Overlap, Owed, Progress};

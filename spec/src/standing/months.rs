@@ -92,7 +92,7 @@ impl Months {
                 paid.arrived = paid.arrived.saturating_add(arrived);
             }
         }
-        let awards = rule.treated.iter().flat_map(|insurance| history.awards(*insurance));
+        let awards = history.awards().filter(|award| rule.treated.contains(&award.insurance));
         for (month, _) in awards.flat_map(|award| award.paid.iter().filter(|(_, paid)| *paid > 0)) {
             let ordinal = month.ordinal();
             if ordinal < months.this && !months.paid.get(&ordinal).is_some_and(|p| months.counts_with(p)) {

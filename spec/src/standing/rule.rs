@@ -117,6 +117,7 @@ impl Rule {
         let holds = |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(BadRule(what)) };
         holds((1..=28).contains(&self.due), "due is a day from 1 to 28")?;
         holds(self.rate.is_none_or(|r| r <= 1_000_000), "rate is at most 1000000 millionths")?;
+        holds(self.treated.len() <= 32, "treated names at most 32 insurances")?;
         holds(self.late <= 1_000_000, "late is at most 1000000 millionths a day")?;
         Ok(self)
     }

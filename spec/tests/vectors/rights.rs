@@ -253,6 +253,8 @@ pub fn statements(all: &mut Vectors) {
     of("with-insurance-0", "malformed-facet", &|c| c[3] = numbers(&[0]));
     of("with-insurance-65536", "malformed-facet", &|c| c[3] = numbers(&[65_536]));
     of("with-insurance-65535", "valid", &|c| c[3] = numbers(&[65_535]));
+    of("with-32-insurances", "valid", &|c| c[3] = numbers(&(1..=32).collect::<Vec<u64>>()));
+    of("with-33-insurances", "malformed-facet", &|c| c[3] = numbers(&(1..=33).collect::<Vec<u64>>()));
     of("with-insurances-null", "malformed-facet", &|c| c[3] = NULL.to_vec());
     of("for-months-backwards", "malformed-facet", &|c| c[4] = numbers(&[202609, 202608]));
     of("for-months-from-december-to-january", "valid", &|c| c[4] = numbers(&[202612, 202701]));
@@ -279,6 +281,7 @@ pub fn statements(all: &mut Vectors) {
         of("to-no-part", "valid", &|l| l[3] = numbers(&[]));
         of("for-no-purpose", "malformed-facet", &|l| l[0] = text(""));
         of("with-insurances-that-fall", "malformed-facet", &|l| l[1] = numbers(&[3, 1]));
+        of("with-33-insurances", "malformed-facet", &|l| l[1] = numbers(&(1..=33).collect::<Vec<u64>>()));
         of("for-months-backwards", "malformed-facet", &|l| l[2] = numbers(&[202609, 202608]));
         of("with-part-6", "malformed-facet", &|l| l[3] = numbers(&[6]));
         of("with-parts-that-fall", "malformed-facet", &|l| l[3] = numbers(&[2, 1]));
@@ -329,6 +332,7 @@ pub fn proofs(all: &mut Vectors) {
         ("within-no-part", within(&[], None, &[]), &[]),
         ("within-claims", within(&[], None, &[Part::Claims]), &[]),
         ("within-claims-of-pension", within(&[1], autumn, &[Part::Who, Part::Claims]), &[]),
+        ("within-claims-of-a-month", within(&[], months(202609, 202609), &[Part::Claims]), &[]),
         ("within-claims-of-medical", within(&[2], None, &[Part::Claims]), &[]),
         ("within-amounts-of-a-month", within(&[1], months(202609, 202609), &[Part::Amount]), &[]),
         ("within-what-and-amount-of-injury", within(&[4], None, &[Part::What, Part::Amount]), &[]),

@@ -12,6 +12,7 @@ pub(crate) use peal_wallet::clock::now;
 use peal_wallet::disk;
 use peal_wallet::http::{self, Patience, Remote, SMALL};
 use peal_wallet::layout::clean;
+use peal_wallet::sync::{self, Failed, Synced};
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::{self, Contents, Wallet};
 use zeroize::Zeroizing;
@@ -108,6 +109,24 @@ pub(crate) fn checked(common: &Common, contents: &Contents, now: Time) -> Result
         let place = common.wallet().unwrap_or_default();
         Trouble::refused(format!("the wallet's copy does not hold: {e}"), place.display(), remedy)
     })
+}
+
+/// Brings the wallet up to date with its ledger, and saves it; evidence of a ledger that contradicts itself is kept beside it.
+pub(crate) fn synced(wallet: &mut Wallet) -> Result<Synced, Trouble> {
+    let (remote, now) = (remote(&wallet.contents)?, now()?);
+    match sync::run(&mut wallet.contents, &remote, &|| self::now().unwrap_or(now)) {
+        Ok(synced) => {
+            wallet.save()?;
+            Ok(synced)
+        }
+        Err(Failed::Trouble(trouble)) => Err(trouble),
+        Err(Failed::Contradiction(contradiction)) => {
+            let evidence = contradiction.keep(wallet)?;
+            let mut trouble = contradiction.at(&evidence);
+            trouble.remedy = format!("{} {}", sync::show_seen(&remote, &contradiction), trouble.remedy);
+            Err(trouble)
+        }
+    }
 }
 
 /// What a person lists, in order, each once.

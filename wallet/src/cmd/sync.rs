@@ -3,7 +3,6 @@
 use peal_wallet::layout::{Style, clean};
 use peal_wallet::recovery;
 use peal_wallet::report;
-use peal_wallet::sync::{self, Failed};
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
@@ -18,19 +17,7 @@ pub(crate) struct Args {}
 
 pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
     let mut wallet = common.open()?;
-    let remote = context::remote(&wallet.contents)?;
-    let now = context::now()?;
-    let synced = match sync::run(&mut wallet.contents, &remote, &|| context::now().unwrap_or(now)) {
-        Ok(synced) => synced,
-        Err(Failed::Trouble(trouble)) => return Err(trouble),
-        Err(Failed::Contradiction(contradiction)) => {
-            let evidence = contradiction.keep(&wallet)?;
-            let mut trouble = contradiction.at(&evidence);
-            trouble.remedy = format!("{} {}", sync::show_seen(&remote, &contradiction), trouble.remedy);
-            return Err(trouble);
-        }
-    };
-    wallet.save()?;
+    let synced = context::synced(&mut wallet)?;
     let v = &synced.verdict;
     let witnesses =
         if v.witnesses.is_empty() { "no witness".to_owned() } else { clean(&v.witnesses.join(", ")) };
