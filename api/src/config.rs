@@ -9,6 +9,7 @@ use peal_ledger::Settings;
 use peal_spec::value::Origin;
 use serde::Deserialize;
 
+use crate::webhooks::{self, Webhook};
 use crate::witnesses::Publish;
 
 /// The files in a ledger's directory.
@@ -63,6 +64,10 @@ impl Files {
     pub fn staged(&self) -> PathBuf {
         self.dir.join("backup.staged")
     }
+    /// Where in the log each webhook stands.
+    pub fn webhooks(&self) -> PathBuf {
+        self.dir.join("webhooks")
+    }
     /// The ledger's database.
     pub fn database(&self) -> PathBuf {
         self.dir.join("db")
@@ -89,6 +94,9 @@ pub struct Config {
     /// How checkpoints are published, and who cosigns them.
     #[serde(default)]
     pub publish: Publish,
+    /// Servers that are told of new records.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
     /// What is logged, and how.
     #[serde(default)]
     pub log: Log,
@@ -251,6 +259,14 @@ pub enum BadConfig {
         /// What does not.
         what: String,
     },
+    /// Webhooks that cannot be served.
+    #[error("{}: {what}\n  remedy: correct the [[webhooks]] section; `peald init` writes a commented example", path.display())]
+    Webhooks {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        what: String,
+    },
     /// A value is out of its bounds.
     #[error("{}: {key} = {value} is out of bounds\n  remedy: {remedy}", path.display())]
     Bounds {
@@ -287,7 +303,7 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, BadConfig> {
         let config: Self = toml::from_str(text).map_err(|e| BadConfig::Shape {
             path: path.to_owned(),
-            error: e.to_string().trim_end().to_owned(),
+            error: webhooks::without_secrets(e.to_string().trim_end()),
         })?;
         let l = &config.limits;
         let positive = "use a number from 1 to 1000000";
@@ -325,13 +341,16 @@ impl Config {
             }
         }
         config.publish.check().map_err(|what| BadConfig::Publish { path: path.to_owned(), what })?;
+        webhooks::check(&config.webhooks)
+            .map_err(|what| BadConfig::Webhooks { path: path.to_owned(), what })?;
         Ok(config)
     }
 
     /// A configuration with defaults.
     pub fn new(origin: Origin) -> Self {
         let (limits, publish, log) = (Limits::default(), Publish::default(), Log::default());
-        Self { origin, listen: default_listen(), authorities: Vec::new(), limits, publish, log }
+        let (authorities, webhooks) = (Vec::new(), Vec::new());
+        Self { origin, listen: default_listen(), authorities, limits, publish, webhooks, log }
     }
 }
 
@@ -432,6 +451,14 @@ timeout_seconds = {timeout}         # for a witness to answer
 # [[publish.witnesses]]
 # url = \"https://witness.example\"
 # key = \"witness.example/w1+0a1b2c3d+BGV4YW1wbGU...\"
+
+# Servers that are told of every new record in an account, and of every record elsewhere that names it or is about one of its own: a signed
+# POST for each (Standard Webhooks), again and again until it is taken. It tells where the record stands, and nothing of what it says. A new
+# hook is told of what is recorded from then on. The secret is base64 of 24 to 64 random bytes: keep this file to yourself.
+# [[webhooks]]
+# account = \"peal1...\"
+# url = \"https://platform.example/peal\"
+# secret = \"whsec_...\"
 
 [log]
 format = \"text\"             # text or json, to standard error; never holds addresses, amounts or names

@@ -8,11 +8,14 @@
 //!
 //! 4. Beside them [`publish`] has witnesses cosign the log's checkpoints, and [`signing`] knows whether the ledger may sign at all.
 //!
+//! 5. [`deliver`] tells the servers that [`webhooks`] names of new records.
+//!
 //! A crash at any moment loses what was not acknowledged, which may be sent again.
 
 #![forbid(unsafe_code)]
 
 pub mod witnesses;
+pub mod webhooks;
 pub mod config;
 pub mod signing;
 pub mod board;
@@ -23,6 +26,7 @@ pub mod shares;
 pub mod streams;
 pub mod app;
 pub mod publish;
+pub mod deliver;
 pub mod admin;
 pub mod body;
 pub mod signed;

@@ -1,6 +1,8 @@
 //! Metrics in the OpenMetrics text format. They hold route templates, statuses and refusal names; never an address, an amount or a name.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use peal_ledger::Stats;
@@ -45,6 +47,9 @@ pub struct Metrics {
     requests: Family<Labels, Counter>,
     request_seconds: Times,
     witnesses: Family<Labels, Counter>,
+    webhooks: Family<Labels, Counter>,
+    /// The next log index of each webhook.
+    hooks: Mutex<BTreeMap<usize, u64>>,
     gauges: Gauges,
 }
 
@@ -63,6 +68,7 @@ struct Gauges {
     published: Gauge,
     lag: Gauge,
     signs: Gauge,
+    webhook_lag: Gauge,
 }
 
 /// The figures of the moment.
@@ -158,7 +164,30 @@ impl Default for Metrics {
             gauges.signs.clone(),
         );
         registry.register("connections", "Open connections", gauges.connections.clone());
-        Self { registry, postings, statements, receipt_seconds, requests, request_seconds, witnesses, gauges }
+        let webhooks = Family::default();
+        registry.register(
+            "webhook_deliveries",
+            "Messages sent to webhooks, by host and place in peald.toml, and outcome: delivered, failed, or gone",
+            webhooks.clone(),
+        );
+        registry.register(
+            "webhook_lag_entries",
+            "Leaves of the log that the slowest webhook has still to go through; one that is gone does not count",
+            gauges.webhook_lag.clone(),
+        );
+        let hooks = Mutex::default();
+        Self {
+            registry,
+            postings,
+            statements,
+            receipt_seconds,
+            requests,
+            request_seconds,
+            witnesses,
+            webhooks,
+            hooks,
+            gauges,
+        }
     }
 }
 
@@ -177,6 +206,26 @@ impl Metrics {
     pub fn witness(&self, name: &str, outcome: &str) {
         let labels = Labels(vec![("witness", name.into()), ("outcome", outcome.into())]);
         self.witnesses.get_or_create(&labels).inc();
+    }
+
+    /// Counts an attempt to send a message to a webhook.
+    pub fn webhook(&self, name: &str, outcome: &str) {
+        let labels = Labels(vec![("hook", name.into()), ("outcome", outcome.into())]);
+        self.webhooks.get_or_create(&labels).inc();
+    }
+
+    /// Says where in the log a webhook stands, by its place in the configuration; none when it goes no further.
+    pub fn hook_at(&self, place: usize, next: Option<u64>) {
+        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        match next {
+            Some(next) => hooks.insert(place, next),
+            None => hooks.remove(&place),
+        };
+    }
+
+    /// The next log index of the slowest webhook.
+    fn slowest_hook(&self) -> Option<u64> {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
     }
 
     /// Counts a posting that was refused whole.
@@ -219,6 +268,7 @@ impl Metrics {
         set(&g.published, now.published);
         set(&g.lag, now.lag.as_secs());
         set(&g.signs, u64::from(now.signs));
+        set(&g.webhook_lag, self.slowest_hook().map_or(0, |next| l.log_size.saturating_sub(next)));
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {
             let _ = text.write_str("# EOF\n");

@@ -132,7 +132,7 @@ pub struct Desk {
 }
 
 /// A number from 0 to 1 that nobody can foresee; it keeps many ledgers from asking at one moment.
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     let mut bytes = [0; 2];
     // Without randomness there is no jitter, and nothing else is lost.
     let _ = getrandom::fill(&mut bytes);

@@ -34,6 +34,7 @@ use crate::settings::Settings;
 use crate::settler::Settler;
 use crate::state::{Core, Counters, Published};
 use crate::store::{Disk, Put, Rocks, Rows, RowsExt};
+use crate::told::{self, Stretch};
 use crate::trees::Directory;
 use crate::working::{Base, Layer, Offer};
 
@@ -374,6 +375,15 @@ impl Ledger {
     /// [`Error::Corrupt`] names what disagrees.
     pub fn entries(&self, index: u64, width: u16) -> Result<Option<Vec<u8>>, Error> {
         reads::entries(&self.0.core, index, width)
+    }
+
+    /// The records of the log from an index on, at most `most`, and whom each concerns; and where the log goes on. Beyond the last commit there are
+    /// none. The work is that of these records.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] names what disagrees.
+    pub fn records(&self, from: u64, most: usize) -> Result<Stretch, Error> {
+        told::stretch(&self.0.core, from, most)
     }
 
     /// Replays the ledger as it is now and compares everything that is stored, while it runs. `progress` is told how many log leaves are

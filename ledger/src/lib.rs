@@ -33,6 +33,7 @@ mod working;
 mod commit;
 mod state;
 mod reads;
+mod told;
 mod recovery;
 mod settler;
 mod sequencer;
@@ -52,6 +53,7 @@ pub use reads::FoundReceipt;
 pub use sequencer::Pending;
 pub use settings::Settings;
 pub use state::Published;
+pub use told::{Stretch, Told};
 
 /// Parts that are benched by themselves; not for use.
 #[doc(hidden)]

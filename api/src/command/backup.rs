@@ -1,8 +1,8 @@
 //! `peald backup`: a copy of a ledger, made while it runs.
 //!
 //! 1. The daemon that runs the ledger makes a copy of the database of one moment, beside it; if no daemon runs, this process does.
-//! 2. That copy, the configuration, the trust list and the registrar's address are copied under a name of their own beside the backup's,
-//!    and hashed on the way.
+//! 2. That copy, the configuration, the trust list, the registrar's address and the places of webhooks in the log are copied under a name of
+//!    their own beside the backup's, and hashed on the way.
 //! 3. What was copied is opened and checked as the daemon would; its last checkpoint goes into the manifest.
 //! 4. When all of it is on disk it gets its name. A backup that has its name is whole.
 
@@ -89,7 +89,7 @@ pub fn backup(dir: &Path, ledger: &Path, with_key: bool, terminal: bool) -> Resu
     let database = files(&source).map_err(read)?;
     let mut wanted: Vec<(std::path::PathBuf, String)> =
         database.iter().map(|(name, _)| (source.join(name), format!("db/{name}"))).collect();
-    for path in [ledger.config(), ledger.trust(), ledger.registrar_address()] {
+    for path in [ledger.config(), ledger.trust(), ledger.registrar_address(), ledger.webhooks()] {
         // Only the first two are needed, and were read above.
         if path.exists() {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -102,7 +102,8 @@ pub fn backup(dir: &Path, ledger: &Path, with_key: bool, terminal: bool) -> Resu
     let mut bar = Bar::new(database.iter().map(|(_, bytes)| bytes).sum(), terminal);
     let mut copied = Vec::new();
     for (from, path) in wanted {
-        let secret = path == "operator.key";
+        // The configuration holds the secrets of webhooks.
+        let secret = matches!(path.as_str(), "operator.key" | "peald.toml");
         let (bytes, hash) = copy(&from, &part.path.join(&path), secret, &mut bar).map_err(|e| {
             Failure::file(&from, e, "make room on the disk, or run this as the user that runs peald")
         })?;

@@ -42,7 +42,7 @@ pub fn restore(backup: &Path, dir: &Path, key: Option<&Path>, terminal: bool) ->
     let mut bar = Bar::new(manifest.files.iter().map(|f| f.bytes).sum(), terminal);
     for file in &manifest.files {
         let from = backup.join(&file.path);
-        let secret = file.path == "operator.key";
+        let secret = matches!(file.path.as_str(), "operator.key" | "peald.toml");
         let (bytes, hash) = copy(&from, &part.path.join(&file.path), secret, &mut bar)
             .map_err(|e| Failure::file(&from, e, damaged))?;
         let wanted: Option<Hash> = file.sha256.parse().ok();

@@ -19,6 +19,7 @@ use super::{Failure, keys, now};
 use crate::admin;
 use crate::app::App;
 use crate::config::{Config, Files, Format, Level, Log};
+use crate::deliver;
 use crate::publish::Publisher;
 use crate::server::Server;
 
@@ -89,6 +90,10 @@ pub fn serve(
             let remedy = "put back the file from a backup; without one, move it away if you know that this ledger has its newest state";
             Failure::file(&e.path, e.what, remedy)
         })?;
+        let mut telling = deliver::begin(&app, &files, &ledger).await.map_err(|e| {
+            let remedy = "put back the file from a backup; without it, every webhook begins at the log's present end";
+            Failure::file(&e.path, e.what, remedy)
+        })?;
         let publishing = tokio::spawn(publisher.run());
         let operating = operate(&files, ledger);
         announce(address, port_file)?;
@@ -96,6 +101,7 @@ pub fn serve(
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         tracing::info!("closing: requests under way are finished");
         publishing.abort();
+        telling.abort_all();
         operating.iter().for_each(tokio::task::JoinHandle::abort);
         tokio::select! {
             () = server.close() => tracing::info!("closed"),

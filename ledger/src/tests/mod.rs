@@ -5,6 +5,7 @@ mod world;
 
 mod crashes;
 mod slow;
+mod told;
 
 use std::sync::Arc;
 use std::sync::OnceLock;

@@ -5,7 +5,7 @@
 //! 3. The typed [`Body`] is judged, and changes the state (through `crate::rules`).
 //!
 //! A new statement type is one new file here, with a struct that implements [`Kind`]: its facets, who may issue it, its rule and what it does;
-//! one line in `kinds!`; and its rows in `spec/README.md` §5 and §8. Source: `spec/README.md` §5 and §8.
+//! one line in `kinds!`; whom it concerns, in `concerns.rs`; and its rows in `spec/README.md` §5 and §8. Source: `spec/README.md` §5 and §8.
 
 use std::fmt;
 
@@ -42,6 +42,7 @@ pub mod claim_answered;
 pub mod claim_closed;
 pub mod claim_for;
 pub mod claim_remedied;
+mod concerns;
 pub mod consent_granted;
 pub mod consent_revoked;
 pub mod contribution;
