@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use peal_spec::copy::Folded;
 use peal_spec::trust::{MAX_LIST, Trust};
-use peal_spec::value::{Origin, Time};
+use peal_spec::value::{Day, Origin, Time};
 use peal_spec::verify::Verdict;
 pub(crate) use peal_wallet::clock::now;
 use peal_wallet::disk;
@@ -127,6 +127,11 @@ pub(crate) fn synced(wallet: &mut Wallet) -> Result<Synced, Trouble> {
             Err(trouble)
         }
     }
+}
+
+/// The end of the day (UTC) that comes in so many days. A command that is run again on the same day says the same, and so nothing twice.
+pub(crate) fn end_of_day_in(days: u64, now: Time) -> Option<Time> {
+    Time::new(Day::from(now).number().checked_add(days)?.checked_add(1)?.checked_mul(86_400)?)
 }
 
 /// What a person lists, in order, each once.

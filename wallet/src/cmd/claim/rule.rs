@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// The time until which the party has to act
     #[arg(long, value_name = "TIME", conflicts_with = "within")]
     by: Option<Time>,
-    /// In how many days it has to act
+    /// In how many days it has to act, to the end, in UTC, of the last
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3_650))]
     within: Option<u64>,
     /// Why
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let now = context::now()?;
-    let by = args.by.or(args.within.and_then(|days| Time::new(now.seconds() + days * 86_400)));
+    let by = args.by.or(args.within.and_then(|days| context::end_of_day_in(days, now)));
     if by.is_some() == (args.outcome == Outcome::Rejected) {
         let (what, remedy) = match by {
             Some(_) => ("who is in the right has nothing to do", "leave out --by and --within"),

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// The first second in which it no longer holds
     #[arg(long, value_name = "TIME")]
     until: Option<Time>,
-    /// For so many days from now
+    /// To the end, in UTC, of the day in so many days
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=36_500))]
     days: Option<u64>,
     /// Good for one use
@@ -46,8 +46,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let now = context::now()?;
-    let after = |days: u64| Time::new(now.seconds() + days * 86_400);
-    let until = args.until.or(args.days.and_then(after));
+    let until = args.until.or(args.days.and_then(|days| context::end_of_day_in(days, now)));
     let until =
         until.ok_or_else(|| Trouble::unusable("that is past all times", "--days", "give fewer days"))?;
     let rights = context::rising(&args.rights);
