@@ -1,8 +1,8 @@
 //! Telling other servers of new records: all that concerns a hook's account, in the order of the log, each at least once.
 //!
-//! 1. The log is the queue. Of each hook the ledger's directory keeps where in the log it stands ([`Cursors`]), and nothing else; a receiver
+//! 1. The log is the queue. Of each hook the ledger's directory keeps where in the log it stands (`Cursors`), and nothing else; a receiver
 //!    that is away for days is told everything when it is back, and a crash here repeats a message, under the same id.
-//! 2. Each hook goes through the log by itself. What several ask for is read once ([`Reading`]); when nobody is configured nothing is.
+//! 2. Each hook goes through the log by itself. What several ask for is read once (`Reading`); when nobody is configured nothing is.
 //! 3. A message that is not taken is sent again, less and less often, for ever, and those after it wait. Only 410 Gone ends a hook, until the
 //!    next start.
 //!

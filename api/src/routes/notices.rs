@@ -3,7 +3,7 @@
 //! 1. A record is told when it is published; an alert (spec/standing.md) on the day on which something came to be missing or late.
 //! 2. The id of each event says how far it goes: the number of records told, and the day up to which alerts were. Whoever was cut off goes on
 //!    from there and misses nothing.
-//! 3. A stream ends after [`LIFE`], when the account has another reading key, or when the server closes. The reader signs anew and goes on.
+//! 3. A stream ends after ten minutes, when the account has another reading key, or when the server closes. The reader signs anew and goes on.
 //!
 //! Nothing told here is proved. A wallet takes it for a bell: it fetches and checks its copy, and says what that shows.
 
