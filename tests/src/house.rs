@@ -78,6 +78,13 @@ impl House {
         opened["address"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Kills the ledger, and starts it again where it was.
+    pub fn restart(&mut self) {
+        let at = self.daemon.url().trim_start_matches("http://").to_owned();
+        self.daemon.kill();
+        self.daemon.start_with(&["--listen", &at]);
+    }
+
     /// Stops the ledger; an auditor replays it all and finds nothing.
     pub fn audited(mut self) {
         assert!(self.daemon.stop());

@@ -167,11 +167,17 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Runs `peal` with a wallet and returns its output.
-pub fn peal<S: AsRef<OsStr>>(wallet: &Path, args: &[S]) -> Output {
+/// `peal` with a wallet, to be run.
+pub fn peal_command<S: AsRef<OsStr>>(wallet: &Path, args: &[S]) -> Command {
     let mut command = Command::new(bin("peal"));
     command.env("PEAL_WALLET", wallet).env("PEAL_PASSPHRASE", "correct horse battery staple");
-    command.args(args).stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("peal: {e}"))
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// Runs `peal` with a wallet and returns its output.
+pub fn peal<S: AsRef<OsStr>>(wallet: &Path, args: &[S]) -> Output {
+    peal_command(wallet, args).output().unwrap_or_else(|e| panic!("peal: {e}"))
 }
 
 /// Runs `peal` and demands that it succeeds; returns what it printed.

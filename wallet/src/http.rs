@@ -283,6 +283,46 @@ impl Remote {
         self.call("GET", &format!("{path}?{query}"), &headers, &[], LARGE)
     }
 
+    /// Begins to read what has no end, for at most `life`; signed as [`Remote::signed_get`] does. Tried once.
+    ///
+    /// # Errors
+    /// Unavailable if there is no answer.
+    #[allow(clippy::too_many_arguments)]
+    pub fn follow(
+        &self,
+        path: &str,
+        query: &str,
+        accept: &str,
+        address: &Address,
+        key: &PrivateKey,
+        created: Time,
+        life: Duration,
+    ) -> Result<Result<impl std::io::Read + use<>, Problem>, Trouble> {
+        let mut request = Request::builder().uri(format!("{}{path}?{query}", self.base));
+        for (name, value) in self.signed(path, query, accept, address, key, created) {
+            request = request.header(name, value);
+        }
+        let answer = request.body(()).map_err(ureq::Error::from).and_then(|request| {
+            let request = self.agent.configure_request(request).timeout_global(Some(life)).build();
+            self.agent.run(request)
+        });
+        let place = self.place(path);
+        let lost = |e: ureq::Error| {
+            Trouble::unavailable(format!("the ledger does not answer: {e}"), &place, "try again later")
+        };
+        let mut answer = answer.map_err(lost)?;
+        let status = answer.status().as_u16();
+        if status < 300 {
+            return Ok(Ok(answer.into_body().into_reader()));
+        }
+        let body = answer.body_mut().with_config().limit(SMALL).read_to_vec().map_err(lost)?;
+        let problem = Problem::read(status, &body);
+        match status {
+            429 | 502..=504 => Err(Trouble::unavailable(problem.detail, &place, "try again later")),
+            _ => Ok(Err(problem)),
+        }
+    }
+
     /// The headers of a signed read.
     fn signed(
         &self,

@@ -4,7 +4,7 @@
 //! sends and shows. It knows the ledger only by its bytes.
 //!
 //! 1. [`wallet`] keeps the words and the copy in one sealed file ([`vault`]).
-//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`].
+//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`]; [`bell`] says when it is time.
 //! 3. [`recovery`] is what whoever has lost her words hands to her guardians. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
 //! 5. [`passbook`], [`report`] and [`standing`] show a copy, a verdict and what it adds up to, to people.
@@ -23,6 +23,7 @@ pub mod posting;
 pub mod recovery;
 pub mod tiles;
 pub mod sync;
+pub mod bell;
 pub mod import;
 pub mod returns;
 pub mod journal;

@@ -16,6 +16,7 @@ mod restore;
 mod address;
 mod words;
 mod sync;
+mod watch;
 mod show;
 mod standing;
 mod pay;
@@ -67,6 +68,7 @@ enum Command {
     Address(address::Args),
     Words(words::Args),
     Sync(sync::Args),
+    Watch(watch::Args),
     Show(show::Args),
     Standing(standing::Args),
     Pay(pay::Args),
@@ -106,6 +108,11 @@ impl Done {
         Self { code: 0, text: text.into(), json }
     }
 
+    /// All is well, and all of it was said already.
+    pub(crate) fn said() -> Self {
+        Self::well("", Value::Null)
+    }
+
     /// The same, with an exit code of its own.
     pub(crate) fn with_code(code: u8, text: impl Into<String>, json: Value) -> Self {
         Self { code, text: text.into(), json }
@@ -121,6 +128,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Address(args) => address::run(&common, &args),
         Command::Words(args) => words::run(&common, &args),
         Command::Sync(args) => sync::run(&common, &args),
+        Command::Watch(args) => watch::run(&common, &args),
         Command::Show(args) => show::run(&common, &args),
         Command::Standing(args) => standing::run(&common, &args),
         Command::Pay(args) => pay::run(&common, &args),
@@ -148,7 +156,7 @@ pub(crate) fn run() -> ExitCode {
     // A reader that has gone away (`peal show | head`) is no fault.
     match result {
         Ok(done) => {
-            let text = if common.json { pretty(&done.json) } else { done.text };
+            let text = if common.json && !done.json.is_null() { pretty(&done.json) } else { done.text };
             let newline = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
             let _ = write!(std::io::stdout().lock(), "{text}{newline}");
             ExitCode::from(done.code)

@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<Done, Trouble> {
                     "stop what listens there, or choose another address with --listen",
                 )
             })?;
-            Ok(Done::well("", json!({})))
+            Ok(Done::said())
         }
     }
 }
