@@ -1,14 +1,17 @@
 //! The model test: random scripts against the ledger and the naive book of `tests/src/model`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use peal_spec::refusal::Code;
+use peal_spec::statement::Body;
+use peal_spec::value::Time;
 use peal_tests::model::odd::odd_of;
+use peal_tests::model::promises::{Life, Told, breaches};
 use peal_tests::model::said::KINDS;
 use peal_tests::model::script::{FRAME, decode};
-use peal_tests::model::{Coverage, run};
+use peal_tests::model::{Coverage, lives, run};
 use proptest::prelude::*;
 
 /// How many fixed scripts are run: those of all kinds, those of recoveries, and those of what funds do.
@@ -514,4 +517,84 @@ fn fixed_scripts_provoke_every_refusal_and_every_type() {
     assert!(missing.is_empty(), "never provoked: {missing:?}");
     assert_eq!(coverage.accepted.keys().copied().collect::<Vec<_>>(), KINDS);
     assert!(coverage.repeated > 0 && coverage.restarts > SCRIPTS);
+}
+
+/// The promise that a record breaks when it says something else, if it is one that could.
+fn spoil(told: &mut Told, other: peal_spec::address::Address) -> Option<u8> {
+    let long_ago = || Time::new(1).unwrap();
+    match &mut told.body {
+        Body::Rotated(b) => b.keys.key = b.keys.reading,
+        Body::RecoveryCompleted(b) => b.keys.key = b.keys.reading,
+        Body::ClaimClosed(b) => b.who = other,
+        Body::Ruling(b) => b.who = other,
+        Body::Access(b) => b.who = other,
+        Body::PaidFor(b) => b.0.who.issuer = other,
+        Body::ConsentGranted(b) => b.consent.until = long_ago(),
+        Body::Benefit(b) => b.amount.amount = u64::MAX,
+        Body::Refund(b) => b.amount.amount = u64::MAX,
+        Body::RefundReceived(b) => b.amount.amount = u64::MAX,
+        Body::Correction(b) => b.who.issuer = other,
+        Body::Settlement(b) => b.who.issuer = other,
+        Body::Interest(b) => b.amount.amount += 1,
+        Body::AccessUnasked(b) => b.who = other,
+        Body::Engagement(b) => b.who.issuer = other,
+        Body::Granted(b) => b.role.until = Some(long_ago()),
+        _ => return None,
+    }
+    Some(match told.body {
+        Body::Rotated(_) | Body::RecoveryCompleted(_) => 2,
+        Body::ClaimClosed(_) | Body::Ruling(_) => 3,
+        Body::Access(_) | Body::PaidFor(_) | Body::ConsentGranted(_) => 4,
+        Body::Benefit(_) => 6,
+        Body::Refund(_) | Body::RefundReceived(_) => 7,
+        Body::Correction(_) | Body::Settlement(_) => 9,
+        Body::Interest(_) => 10,
+        _ => 11,
+    })
+}
+
+/// Whoever looks at histories for what is promised finds what was spoiled.
+#[test]
+fn a_broken_promise_is_found() {
+    let script = |seed: u64, turn: fn(&mut [u8])| {
+        let mut bytes = fixed(seed, 100 * FRAME);
+        bytes.chunks_mut(FRAME).for_each(turn);
+        lives(&bytes)
+    };
+    let mut found = BTreeSet::new();
+    for seed in 0..12 {
+        let turn = [turn_to_recoveries, turn_to_funds, turn_to_claims, |_: &mut [u8]| {}][seed as usize % 4];
+        let whole = script(96 + seed, turn);
+        assert_eq!(breaches(&whole), []);
+        // An account that has no role and is no party.
+        let nobody = peal_spec::address::Address { number: 999, id: whole[0].address.id };
+        let mut tried = BTreeSet::new();
+        for (at, life) in whole.iter().enumerate() {
+            for n in 0..life.told.len() {
+                let mut spoiled: Vec<Life> = whole.clone();
+                let told = &mut spoiled[at].told[n];
+                let Some(promise) = spoil(told, nobody).filter(|_| tried.insert(told.body.kind())) else {
+                    continue;
+                };
+                // A consent, or a role, that nobody used may end when it likes.
+                if breaches(&spoiled).iter().any(|(of, _, _)| *of == promise) {
+                    found.insert(spoiled[at].told[n].body.kind());
+                }
+            }
+            // A record is left out, or said twice.
+            if life.told.len() > 2 {
+                let mut gap = whole.clone();
+                gap[at].told.remove(1);
+                assert!(breaches(&gap).iter().any(|(of, _, _)| *of == 1));
+            }
+            if let Some(n) = life.told.iter().position(|t| matches!(t.body, Body::Settlement(_))) {
+                let mut twice = whole.clone();
+                let again = Told { sequence: life.told.len() as u64, ..life.told[n].clone() };
+                twice[at].told.push(again);
+                assert!(breaches(&twice).iter().any(|(of, _, _)| *of == 8));
+            }
+        }
+    }
+    println!("{found:?}");
+    assert_eq!(found.len(), 16, "{found:?}");
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use peal_ledger::{Error, Genesis, Ledger, Pending, Settings};
+use peal_spec::copy::Copy;
 use peal_spec::hash::Seed;
 use peal_spec::key::PrivateKey;
 use peal_spec::posting::Posting;
@@ -12,10 +13,11 @@ use peal_spec::refusal::{Code, Refusal};
 use peal_spec::value::Origin;
 use tempfile::TempDir;
 
-use super::book::Book;
+use super::book::{Account, Book};
 use super::claim::{self, Case};
 use super::consent;
 use super::people::seed;
+use super::promises::{self, Life, Records};
 use super::recovery::{self, Approval, Support};
 use super::script::{Fault, Op, decode};
 use super::stage::{Sent, Stage, WORKERS};
@@ -68,12 +70,17 @@ impl Coverage {
 /// # Panics
 /// At the first difference between the ledger and the book.
 pub fn run(bytes: &[u8]) -> Coverage {
-    let mut drive = Drive::begin();
-    for (at, op) in decode(bytes).into_iter().take(MAX_OPS).enumerate() {
-        drive.note = format!("op {at}: {op:?}");
-        drive.step(op);
-    }
-    drive.end()
+    Drive::through(bytes).end()
+}
+
+/// The histories that a script makes.
+///
+/// # Panics
+/// As [`run`].
+pub fn lives(bytes: &[u8]) -> Vec<Life> {
+    let mut drive = Drive::through(bytes);
+    drive.flush();
+    drive.copies().iter().map(Life::of).collect()
 }
 
 struct Drive {
@@ -91,6 +98,8 @@ struct Drive {
     /// Commits, postings and whole refusals by the writer when the ledger was last opened, the last counted from there.
     opened: (usize, usize, u64),
     coverage: Coverage,
+    /// What was recorded when the ledger was last closed.
+    recorded: Records,
     /// What is under way.
     note: String,
 }
@@ -105,6 +114,15 @@ impl Drop for Drive {
 }
 
 impl Drive {
+    fn through(bytes: &[u8]) -> Self {
+        let mut drive = Self::begin();
+        for (at, op) in decode(bytes).into_iter().take(MAX_OPS).enumerate() {
+            drive.note = format!("op {at}: {op:?}");
+            drive.step(op);
+        }
+        drive
+    }
+
     /// A ledger with a registrar, a bureau, payers, funds and workers.
     fn begin() -> Self {
         // In memory where there is such a place: nothing here is about what survives a power cut.
@@ -155,6 +173,7 @@ impl Drive {
             pending: Vec::new(),
             opened: (1, 1, 0),
             coverage: Coverage::default(),
+            recorded: Records::default(),
             note: "the opening of the registrar".into(),
         };
         let digest = opening.signed.digest();
@@ -243,9 +262,26 @@ impl Drive {
         self.clock.store(self.stage.clock, Ordering::SeqCst);
     }
 
+    /// Whole copies of all accounts.
+    fn copies(&self) -> Vec<Copy> {
+        let copy = |account: &Account| self.ledger().copy(&account.address, 0, usize::MAX, None);
+        let all = self.book.accounts.iter().map(copy);
+        all.map(|copy| copy.expect("a copy is read").expect("an account that is there")).collect()
+    }
+
+    /// What is promised of histories, and that nothing is gone since it was looked at last.
+    fn promises(&mut self) -> Vec<Copy> {
+        let copies = self.copies();
+        let recorded = promises::records(&copies);
+        assert!(promises::nothing_disappears(&self.recorded, &recorded), "a record is gone, or another");
+        self.recorded = recorded;
+        copies
+    }
+
     fn restart(&mut self) {
         self.flush();
         self.stats();
+        self.promises();
         let origin = self.stage.origin.clone();
         if let Some(ledger) = self.ledger.take() {
             ledger.close();
@@ -384,6 +420,8 @@ impl Drive {
         self.note = format!("the end, after a restart; most cells: {largest:?}");
         self.restart();
         reads::everything(self.ledger(), &self.book);
+        let lives: Vec<Life> = self.promises().iter().map(Life::of).collect();
+        assert_eq!(promises::breaches(&lives), [], "promise, account and sequence");
         let mut coverage = std::mem::take(&mut self.coverage);
         coverage.refused = std::mem::take(&mut self.book.refused);
         coverage.refused_of = std::mem::take(&mut self.book.refused_of);
