@@ -27,7 +27,7 @@ REFUSALS = {  # §9
     "only-void": 55, "beyond-entitlement": 56, "not-settled": 57, "beyond-settled": 58, "beyond-refunded": 59,
     "interest-differs": 60, "beyond-balance": 61, "match-differs": 62, "grant-idle": 63, "not-grantee": 64,
     "grant-over": 65, "beyond-grant": 66, "bureau-unfit": 67, "own-cause": 68, "not-party": 69, "claim-over": 70,
-    "not-heard": 71, "remedy-missing": 72}
+    "not-heard": 71, "remedy-missing": 72, "identity-taken": 73, "link-unfit": 74}
 
 
 class Refusal(Exception):
@@ -199,6 +199,16 @@ def derive(seed, index):
 def next_key(public):
     """Hash no 10: what `next` in keys commits to (§3, §5)."""
     return leaf(10, 1, public)
+
+
+def identity(salt, id, document):
+    """Hash no 11: *identity*, which binds a document to the account of this id without telling it (§5, §8)."""
+    return leaf(11, 1, salt, id, document)
+
+
+def document(text):
+    """Whether a text is COUNTRY:kind:NUMBER (§8, Identity)."""
+    return len(text.encode()) <= 64 and re.fullmatch("[A-Z]{2}:[a-z-]+:[A-Z0-9]+", text) is not None
 
 
 def posting_digest(cose):
@@ -411,23 +421,27 @@ def parse_address(text):
 # ---- Statements (§5) ------------------------------------------------------------------------------------------------
 
 OPENED, ROTATED, GRANTED, REVOKED, CONTRIBUTION, SETTLEMENT, CORRECTION = range(1, 8)
-APPROVED, VETOED, COMPLETED, CHANGED = range(8, 12)
+APPROVED, VETOED, COMPLETED, CHANGED, IDENTITY = range(8, 13)
 ENGAGEMENT, BENEFIT, REFUND, INTEREST = range(13, 17)
 CLAIM, RULING = 17, 18
 CONSENT, CONSENT_REVOKED, ACCESS = range(21, 24)
-AWARD, RECEIVED, MATCHING, UNASKED, CLAIM_FOR, ANSWERED, CLOSED, REMEDIED, PAID_FOR = range(30, 39)
+LINKED = 27
+AWARD, RECEIVED, MATCHING, UNASKED, CLAIM_FOR, ANSWERED, CLOSED, REMEDIED, PAID_FOR, WITHDRAWN = range(30, 40)
 
 CONTRIBUTIONS = {CONTRIBUTION, MATCHING, PAID_FOR}  # a matching and a paid-for are contributions, too
 CLAIMS = {CLAIM, CLAIM_FOR}
+BONDS = {IDENTITY, LINKED}  # what is withdrawn; a link of another's account, and a withdrawal of what another said, need role bureau
 TARGETS = {  # the types that a statement may refer to (§8); a grant is found by its place among the roles
     SETTLEMENT: CONTRIBUTIONS, CORRECTION: {*CONTRIBUTIONS, ENGAGEMENT, AWARD}, BENEFIT: {AWARD},
     REFUND: CONTRIBUTIONS, RECEIVED: CONTRIBUTIONS, MATCHING: CONTRIBUTIONS,
     CONSENT_REVOKED: {CONSENT}, ACCESS: {CONSENT}, CLAIM_FOR: {CONSENT}, PAID_FOR: {CONSENT},
-    ANSWERED: CLAIMS, RULING: CLAIMS, REMEDIED: CLAIMS, CLOSED: CLAIMS}
-ROLES = {  # one of these an issuer needs (§5); of contributions and matchings the source says which
+    ANSWERED: CLAIMS, RULING: CLAIMS, REMEDIED: CLAIMS, CLOSED: CLAIMS,
+    WITHDRAWN: BONDS}
+ROLES = {  # one of these an issuer needs (§5); of contributions and matchings the source says which, and see BONDS
     OPENED: {PLATFORM, EMPLOYER, BUREAU, AGENT}, SETTLEMENT: {FUND}, ENGAGEMENT: {PLATFORM, EMPLOYER}, BENEFIT: {FUND},
-    REFUND: {FUND}, INTEREST: {FUND}, AWARD: {FUND, BUREAU}, RULING: {BUREAU}, UNASKED: {BUREAU}}
-WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED}  # these need a role in force, and none that covers
+    REFUND: {FUND}, INTEREST: {FUND}, AWARD: {FUND, BUREAU}, RULING: {BUREAU}, UNASKED: {BUREAU},
+    IDENTITY: {BUREAU}}
+WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED, *BONDS, WITHDRAWN}  # these need a role in force, and none that covers
 READ, TO_CLAIM, PAY = 1, 2, 3  # the rights of a consent
 OUTCOMES = {1: "upheld", 2: "in-part", 3: "rejected"}  # of a ruling
 
@@ -509,6 +523,9 @@ TYPES = {
     REMEDIED: Type("claim-remedied", True, False, {"who": ADDRESS, "remedy": REMEDY}),
     PAID_FOR: Type("paid-for", True, True, {"who": WHO_CONTRIBUTION, "what": WHAT, "amount": AMOUNT_FACET,
                                             "evidence": EVIDENCE}),
+    IDENTITY: Type("identity-bound", False, False, {"who": ADDRESS, "identity": HASH, "token": HASH}),
+    LINKED: Type("account-linked", False, False, {"who": ADDRESS, "link": ADDRESS}),
+    WITHDRAWN: Type("withdrawn", True, False, {"who": ADDRESS, "says": SAYS}),
 }
 WITH_REFERENCE = {SETTLEMENT, CORRECTION, ENGAGEMENT, BENEFIT, REFUND, INTEREST, AWARD, RECEIVED}  # or with a reason
 FRAME = row(B16, opt(ADDRESS), COUNT, TIME, opt(COUNT), opt(MONTH), many(anything))
@@ -780,6 +797,14 @@ class Claim:
     closed: bool = False
 
 
+@dataclasses.dataclass
+class Bond:
+    """What became of an identity-bound or an account-linked."""
+    issuer: int
+    token: bytes | None = None  # of a link: None
+    void: bool = False          # withdrawn
+
+
 class Movement(NamedTuple):
     """What a refund, a benefit or interest adds to a fund cell. A reader of a proof leaves unknown what is withheld."""
     type: int
@@ -829,7 +854,7 @@ class Account:
         self.number, self.id = number, id
         self.records, self.seeds, self.sources = [], [], []  # sources: (statement, cose, posting path)
         self.cells, self.salts, self.states = [], [], []     # states: (cells, salts) after each record
-        self.entries = {}                                    # by sequence: Entry, Engagement, Award, Consent or Claim
+        self.entries = {}                                    # by sequence: Entry, Engagement, Award, Consent, Claim or Bond
         self.movements = []                                  # what the fund cells are made of
 
     def contributions(self):
@@ -937,6 +962,7 @@ class Ledger:
         self.log = []                      # leaf hashes
         self.time = 0
         self.references = {}               # (issuer, account, type, reference) -> [account, sequence] of the first use
+        self.tokens = {}                   # token -> [account, sequence] of the binding that stands
         self.posting_ids = {}              # (issuer number or kid, posting id) -> digest
         self.postings = {}                 # digest -> what became of it (Outcome)
         self.seeds, self.used = [], 0      # the record seeds of the commit under way
@@ -1011,7 +1037,7 @@ class Ledger:
         self.posting_ids[slot] = signed.digest
         self.postings[signed.digest] = {"results": results, "first": first, "signed": signed}
 
-    # -- judging: the refusals 20 to 72, in the order of §9, and then the effect on the account (§8)
+    # -- judging: the refusals 20 to 74, in the order of §9, and then the effect on the account (§8)
 
     def judge(self, st, signed, issuer, count, time):
         """Refuses, or gives (account or None for an opening, effect)."""
@@ -1406,6 +1432,38 @@ class Ledger:
         refuse(not done, "remedy-missing", "refers", [account.number, st.refers])
         return account, self.step(st, claim, "closed", closed=True)
 
+    # Identity (§8)
+
+    def judge_identity_bound(self, st, _signed, issuer, account, _count, time):
+        token = st.get("token")
+        self.demand_role(issuer, ROLES[IDENTITY], None, time)
+        refuse(token in self.tokens, "identity-taken", "token", self.tokens.get(token))
+
+        def effect(account, sequence):
+            account.entries[sequence] = Bond(issuer.number, token)
+            self.tokens[token] = [account.number, sequence]
+        return account, effect
+
+    def judge_account_linked(self, st, _signed, issuer, account, _count, time):
+        if issuer is not account:
+            self.demand_role(issuer, {BUREAU}, None, time)
+        refuse(self.find(st.get("link")) in (None, account), "link-unfit", "link")
+
+        def effect(account, sequence):
+            account.entries[sequence] = Bond(issuer.number)
+        return account, effect
+
+    def judge_withdrawn(self, st, _signed, issuer, account, _count, time):
+        bond = self.target(account, st)
+        if issuer.number != bond.issuer:
+            self.demand_role(issuer, {BUREAU}, None, time)
+        self.demand_not_void(account, st, bond)
+
+        def effect(account, _sequence):
+            account.entries[st.refers] = dataclasses.replace(bond, void=True)
+            self.tokens.pop(bond.token, None)
+        return account, effect
+
     # Recovery (§8)
 
     def rules(self, account):
@@ -1679,7 +1737,7 @@ def known_signatures(note, keys):
 # ---- Receipts (§12) -------------------------------------------------------------------------------------------------
 
 RESULT = either(row(NUMBER, COUNT, HASH, B16),
-                row(uint(73, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
+                row(uint(75, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
 RECEIPT = row(exactly("peal receipt 1"), HASH, NOTE, TIME, opt(COUNT), many(RESULT, 1), HASHES)
 
 
@@ -2044,6 +2102,7 @@ def check_issuer(body, view, shown):
         keys = own_keys(view, r.sequence)
         check(not keys or keys[0] == signed.kid, bad, "key")
         needs_role = r.type in ROLES or r.type == APPROVED or by_source and source != SELF
+        needs_role = needs_role or r.type == WITHDRAWN and said_by(view, r) != view.address
         return bool(keys) and not needs_role
     else:
         issuer = next((v for v in [body.subject, *body.views] if v.address == signed.issuer), None)
@@ -2068,6 +2127,13 @@ def check_issuer(body, view, shown):
         if rules is None:
             return False
         wanted = set() if signed.issuer in rules[0] else {BUREAU}
+    elif r.type == LINKED:
+        wanted = {BUREAU}
+    elif r.type == WITHDRAWN:
+        by = said_by(view, r)
+        if by is None:
+            return False
+        wanted = set() if signed.issuer == by else {BUREAU}
     if wanted:
         what = about.facets.get("what") if about else None
         if what is None and r.type not in WHATEVER_INSURANCE:
@@ -2081,6 +2147,12 @@ def target_of(view, record):
     """What a record refers to, if it is shown and of a type that the record may refer to."""
     target = view.by_sequence.get(record.refers)
     return target if target and target.record.type in TARGETS[record.type] else None
+
+
+def said_by(view, record):
+    """Who signed what a record refers to, where that is shown; else None."""
+    target = target_of(view, record)
+    return target and signer(target)
 
 
 def last_shown(view, sequence, types, name):
@@ -2161,7 +2233,7 @@ class Seen(Entry):
 
 @dataclasses.dataclass
 class SeenOther:
-    """An engagement or an award as a proof shows it."""
+    """An engagement, an award, a binding of an identity or a link as a proof shows it."""
     type: int
     void: bool = False
     unclear: bool = False  # the amount of a correction is withheld
@@ -2170,8 +2242,8 @@ class SeenOther:
 
 @dataclasses.dataclass
 class History:
-    """What the records of a view say together: by sequence the entries, the engagements and awards, and the states of
-    claims; and what makes the fund cells."""
+    """What the records of a view say together: by sequence the entries, the engagements, awards, bindings and links, and
+    the states of claims; and what makes the fund cells."""
     entries: dict
     others: dict
     claims: dict
@@ -2199,7 +2271,7 @@ def check_references(view):
                 insurance = target.facets.get("what", [None])[0]
         if r.type in CONTRIBUTIONS:
             history.entries[r.sequence] = Seen(None, insurance, r.month, None, *amount or [None] * 4, told=r.sequence)
-        elif r.type in (ENGAGEMENT, AWARD):
+        elif r.type in (ENGAGEMENT, AWARD, *BONDS):
             history.others[r.sequence] = SeenOther(r.type)
         elif r.type in CLAIMS:
             history.claims[r.sequence] = "open"
@@ -2247,13 +2319,13 @@ def claim_state(shown):
 
 
 def check_reference(view, history, shown, target):
-    """One record that refers to an entry, an engagement or an award, and what it makes of that one."""
+    """One record that refers to an entry, an engagement, an award, a binding or a link, and what it makes of that one."""
     r, facets, amount = shown.record, shown.facets, shown.facets.get("amount")
     entry = history.entries.get(r.refers) or history.others[r.refers]
     contribution = target.record.type in CONTRIBUTIONS
     if r.type in (SETTLEMENT, CORRECTION):
         check(not entry.void and not (contribution and entry.settled), "bad-reference", "void or settled")
-    elif r.type in (MATCHING, BENEFIT):
+    elif r.type in (MATCHING, BENEFIT, WITHDRAWN):
         check(not entry.void, "bad-reference", "void")
     elif r.type == REFUND:  # (its settlement may be one of the records between, if any is hidden)
         check(entry.settled or hidden_between(view, r.refers, r.sequence), "bad-reference", "not settled")
@@ -2281,6 +2353,8 @@ def check_reference(view, history, shown, target):
         entry.receipts.append(amount and amount[0])
     elif r.type == BENEFIT:
         entry.benefits.append(amount and amount[0])
+    elif r.type == WITHDRAWN:
+        entry.void = True
     if contribution and (r.type == SETTLEMENT and amount or r.type == CORRECTION and not entry.void):
         entry.amount, entry.credited, entry.base, entry.currency = amount or [None] * 4
         entry.told = r.sequence
@@ -2359,6 +2433,24 @@ def findings_on_claims(view, claims):
     return {"claims": states} if states else {}
 
 
+def findings_on_bonds(view, others):
+    """On bindings of an identity and links that are shown with contents; nothing where there are none."""
+    found = {"identities": [], "links": []}
+    for n, other in sorted(others.items()):
+        shown = view.by_sequence[n]
+        if other.type not in BONDS or shown.opening is None:
+            continue
+        by, facets = signer(shown), shown.facets
+        said = {"sequence": n, "issuer": by and address_text(by)}
+        if other.type == IDENTITY:
+            said["commitment"] = facets["identity"].hex() if "identity" in facets else None
+        else:
+            said["other"] = address_text(facets["link"]) if "link" in facets else None
+        said["stands"] = None if hidden_later(view, n) else not other.void
+        found["identities" if other.type == IDENTITY else "links"].append(said)
+    return {name: said for name, said in found.items() if said}
+
+
 def findings(body, trust, seen, history, totals, now):
     """What a valid verdict says."""
     view, age = body.subject, now - body.time
@@ -2391,7 +2483,8 @@ def findings(body, trust, seen, history, totals, now):
         "withheld": withheld, "complete": hidden == 0,
         "entries": [findings_on_entry(view, n, e) for n, e in sorted(history.entries.items())
                     if view.by_sequence[n].opening is not None],
-        **findings_on_others(view, history.others), **findings_on_claims(view, history.claims),
+        **findings_on_others(view, history.others), **findings_on_bonds(view, history.others),
+        **findings_on_claims(view, history.claims),
         "totals": [{"sequence": n, "cell": cell, "basis": basis} for n, cell, basis in totals],
         "issuers": {who: "proved" if proved else "not checked" for who, proved in issuers.items()}, "rests": rests}
 
@@ -2470,6 +2563,11 @@ def run_address(v):
     same("number", v["number"], address[0])
     same("id", v["id"], address[1])
     same("text", v["text"].lower(), address_text(address))
+
+
+def run_identity(v):
+    demand(document(v["document"]), "malformed")
+    same("commitment", v["commitment"], identity(bytes.fromhex(v["salt"]), bytes.fromhex(v["id"]), v["document"]).hex())
 
 
 def run_tree(v):
@@ -2593,7 +2691,7 @@ def run_signed_read(v):
 
 RUNNERS = {"address": run_address, "tree": run_tree, "cbor": run_cbor, "statement": run_statement, "posting": run_posting,
            "note": run_note, "trust": run_trust, "record": run_record, "story": run_story, "receipt": run_receipt,
-           "proof": run_proof, "signed-read": run_signed_read}
+           "proof": run_proof, "signed-read": run_signed_read, "identity": run_identity}
 
 
 def run_vector(kind, vector):
@@ -2823,6 +2921,15 @@ class Town:
         return self.st(PAID_FOR, "worker", [[source, self.address[by], reference], self.what(insurance, fund),
                                             [amount, amount // 2, None, "CNY"], None], refers, month)
 
+    def bind(self, token, by="bureau", to="worker", salt=bytes(16), document="CN:resident-id:11010519491231002X"):
+        return self.st(IDENTITY, to, [self.address[by], identity(salt, self.address[to][1], document), token])
+
+    def link(self, other, by="worker", to="worker"):
+        return self.st(LINKED, to, [self.address[by], self.address[other]])
+
+    def withdraw(self, refers, by="bureau", to="worker"):
+        return self.st(WITHDRAWN, to, [self.address[by], "mistaken"], refers)
+
     def post(self, by, statements, key=None, all_or_nothing=False):
         key = key or self.private[by][0]
         data, self.digest = make_posting(key, self.origin, self.address[by] if by else None, self.rng.randbytes(16),
@@ -2899,7 +3006,7 @@ def test_ledger(rng):
         ("worker", town.opening("worker", town.address["worker"]), "role-missing"),
         ("worker", town.st(ROTATED, "fund", [town.address["worker"], [bytes(32)] * 3]), "not-yours"),
         ("worker", town.st(ROTATED, "worker", [town.address["worker"], [bytes(32)] * 3]), "next-key"),
-        ("worker", town.st(12, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
+        ("worker", town.st(19, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
     for by, statement, expected in cases:
         said = told(by, statement)
         assert said == expected, (expected, said)
@@ -3432,8 +3539,8 @@ def test_claim_shapes():
         for value in values:
             assert bool(TYPES[type].facets[name](value)) == expected, (type, name, value)
     assert TYPES[ACCESS].facets.keys() == {"who", "looked"} and TYPES[CLOSED].facets.keys() == {"who", "says"}
-    assert {t for t, kind in TYPES.items() if kind.refers and t > AWARD} == {*range(31, 39)} - {UNASKED}
-    assert [t for t in range(64) if t not in TYPES] == [0, 12, 19, 20, *range(24, 30), *range(39, 64)]
+    assert {t for t, kind in TYPES.items() if kind.refers and t > AWARD} == {*range(31, 40)} - {UNASKED}
+    assert [t for t in range(64) if t not in TYPES] == [0, 19, 20, 24, 25, 26, 28, 29, *range(40, 64)]
     # What lies within a consent (§8).
     some = Consent(here, "p", [1, 3], [1, 2], [202511, 202601], [1, 3], 5, False)
     every = Consent(here, "p", [1, 3], [], None, [1, 2, 3, 4, 5], 5, False)
@@ -3902,6 +4009,365 @@ def test_claim_proofs(town, rng, entries, consents, claims, before_settlement):
         assert cheated.verdict("worker", {number: without(*names)}, all_views)["valid"], statement
 
 
+def test_identity_shapes():
+    """The facets of bindings, links and withdrawals (§5), and hash no 11 (§3)."""
+    here = [3, bytes(32)]
+    for type, name, good, bad in (
+            (IDENTITY, "who", [here], [None, [here, "r"]]), (IDENTITY, "identity", [bytes(32)], [None, bytes(31), bytes(33), "a" * 32]),
+            (IDENTITY, "token", [bytes(32), b"t" * 32], [None, bytes(31), bytes(33), "a" * 32, [bytes(32)]]),
+            (LINKED, "who", [here], [None, [here, "r"]]),
+            (LINKED, "link", [here, [0, b"i" * 32], [2 ** 40 - 1, bytes(32)]],
+             [None, bytes(32), [3], [-1, bytes(32)], [2 ** 40, bytes(32)], [3, bytes(31)], [3, None], [*here, 1]]),
+            (WITHDRAWN, "who", [here], [None, [here, "r"]]), (WITHDRAWN, "says", ["s" * 512], ["", "s" * 513, "a\nb", None])):
+        shape = TYPES[type].facets[name]
+        assert all(map(shape, good)) and not any(map(shape, bad)), (TYPES[type].name, name)
+    assert [(*kind.facets, kind.refers, kind.month) for kind in map(TYPES.get, (IDENTITY, LINKED, WITHDRAWN))] == [
+        ("who", "identity", "token", False, False), ("who", "link", False, False), ("who", "says", True, False)]
+    document = "CN:resident-id:11010519491231002X"
+    written = b"\x86\x01\x0b\x01\x50" + b"s" * 16 + b"\x58\x20" + b"i" * 32 + b"\x78\x21" + document.encode()
+    assert identity(b"s" * 16, b"i" * 32, document) == H(b"\0" + written)
+    assert RESULT([74, "link", None]) and RESULT([73, "token", [3, 1]]) and not RESULT([75, "link", None])
+    assert {73: "identity-taken", 74: "link-unfit"}.items() <= {code: name for name, code in REFUSALS.items()}.items()
+
+
+def test_identity(rng):
+    """Bureaus bind identities to the worker's account and to her twin, which is hers too; both are linked: 12, 27, 39."""
+    town = Town(rng)
+    for name in ("bureau", "office", "late", "temp", "twin", "other"):
+        town.join(name)
+    town.give("bureau", BUREAU)
+    town.give("office", BUREAU, (2,))
+    town.give("late", BUREAU, (), town.now)
+    town.give("temp", BUREAU, (), town.now + 60 + DAY)
+    ends = town.now + DAY
+    for name in ("worker", "twin"):  # no account has these addresses
+        town.address["not the " + name] = [town.address[name][0], bytes(32)]
+    town.address["nobody"] = [99, town.address["twin"][1]]
+    one, two, three, four, five = [letter.encode() * 32 for letter in "12345"]
+
+    def says(expected, by, statement, field=None, record=None):
+        """What the ledger says; record is (whose account, sequence)."""
+        said = town.told(by, statement)
+        named = None if record is None else [town.address[record[0]][0], record[1]]
+        assert (said, town.field, town.record) == (expected, field, named), (said, town.field, town.record, expected)
+
+    def accepted(by, statement):
+        """Accepts it as one more record, changes no cell by it, and gives its sequence."""
+        account = town.ledger.find(statement.address)
+        cells, salts = copy.deepcopy((account.cells, account.salts))
+        says("accepted", by, statement)
+        account = town.ledger.find(statement.address)
+        assert (account.cells, account.salts) == (cells, salts)
+        return len(account.records) - 1
+
+    def codes(by, *statements, all_or_nothing=False):
+        """The codes of refusals, None where a statement is accepted; refused are the refusals."""
+        results = town.send(by, statements, all_or_nothing=all_or_nothing)
+        town.refused = [r for r in results if len(r) == 3]
+        return [r[0] if len(r) == 3 else None for r in results]
+
+    def size(name="worker"):
+        return len(town.account(name).records)
+    number, twin = town.address["worker"][0], town.address["twin"][0]
+    says("accepted", "platform", town.pay(1000, "c1"))                                      # record 1
+
+    # What a binding takes: role bureau, in force, for whatever insurance; and a token of which no binding stands.
+    for name, statement in (("refers", town.st(IDENTITY, "worker", [town.address["bureau"], one, one], refers=1)),
+                            ("month", town.st(IDENTITY, "worker", [town.address["bureau"], one, one], month=202601)),
+                            ("address", town.st(IDENTITY, None, [town.address["bureau"], one, one])),
+                            ("facets", town.st(IDENTITY, "worker", [town.address["bureau"], one])),
+                            ("identity", town.st(IDENTITY, "worker", [town.address["bureau"], None, one])),
+                            ("token", town.bind(bytes(31)))):
+        says("malformed-facet", "bureau", statement, name)
+    says("unknown-account", "bureau", town.st(IDENTITY, "not the worker", [town.address["office"], one, one]), "address")
+    says("issuer-not-named", "bureau", town.bind(one, "office"), "who")
+    for name in ("worker", "platform", "registrar"):
+        says("role-missing", name, town.bind(one, name), "who")
+    says("role-expired", "late", town.bind(one, "late"), "who")
+    bound = accepted("bureau", town.bind(one))
+    # Whoever binds it, to whichever account; who asks is told where it is bound, who may not ask is told nothing.
+    says("identity-taken", "bureau", town.bind(one), "token", ("worker", bound))
+    says("identity-taken", "office", town.bind(one, "office", "twin"), "token", ("worker", bound))
+    key = VerifierKey(town.origin, ED25519, public_of(town.operator))
+    assert check_receipt(town.ledger.receipt(town.digest), town.data, key) == [[73, "token", [number, bound]]]
+    says("identity-taken", "bureau", town.bind(one, to="bureau"), "token", ("worker", bound))
+    for name, refusal in (("platform", "role-missing"), ("worker", "role-missing"), ("late", "role-expired")):
+        says(refusal, name, town.bind(one, name), "who")
+    # Only the token counts; a person may be known by several documents.
+    second = accepted("office", town.bind(two, "office"))
+    third = accepted("temp", town.bind(three, "temp"))
+    assert town.account("worker").records[second].month is town.account("worker").records[second].refers is None
+    # Within a posting each stands for the next; with all-or-nothing none is left when one is refused.
+    before = size("twin")
+    assert codes("bureau", town.bind(four, to="twin"), town.bind(four), all_or_nothing=True) == [47, 73]
+    assert town.refused[1] == [73, "token", [twin, before]] and size("twin") == before
+    assert codes("office", town.withdraw(bound, "office"), town.bind(one, "office", "twin"), town.bind(two, "office", "twin"),
+                 all_or_nothing=True) == [47, 47, 73]
+    assert town.refused[2] == [73, "token", [number, second]]
+    says("identity-taken", "office", town.bind(one, "office", "twin"), "token", ("worker", bound))
+    assert town.ledger.tokens == {one: [number, bound], two: [number, second], three: [number, third]}
+    assert codes("office", town.bind(four, "office"), town.bind(four, "office", "twin")) == [None, 73]
+    fourth = size() - 1
+    assert town.refused == [[73, "token", [number, fourth]]]
+    assert codes("bureau", town.withdraw(fourth), town.bind(four, to="twin"), town.withdraw(before, to="twin"),
+                 town.bind(four), all_or_nothing=True) == [None] * 4
+    assert town.ledger.tokens[four] == [number, size() - 1] == [number, fourth + 2]
+
+    # What a withdrawal takes: of what one said oneself, or role bureau.
+    says("malformed-facet", "bureau", town.withdraw(None), "refers")
+    says("malformed-facet", "bureau", town.st(WITHDRAWN, "worker", [town.address["bureau"], ""], bound), "says")
+    says("issuer-not-named", "bureau", town.withdraw(bound, "office"), "who")
+    for refers in (0, 1, fourth + 1, size()):  # the opening, a contribution, a withdrawal, nothing
+        says("target-missing", "bureau", town.withdraw(refers), "refers")
+        says("target-missing", "platform", town.withdraw(refers, "platform"), "refers")
+    for name in ("worker", "platform", "registrar"):  # nor can the person take back what a bureau said
+        says("role-missing", name, town.withdraw(bound, name), "who")
+        says("role-missing", name, town.withdraw(fourth, name), "who")
+    says("role-expired", "late", town.withdraw(bound, "late"), "who")
+    says("role-expired", "late", town.withdraw(fourth, "late"), "who")
+    says("target-void", "office", town.withdraw(fourth, "office"), "refers", ("worker", fourth))  # (who said it)
+    says("target-void", "bureau", town.withdraw(fourth), "refers", ("worker", fourth))
+    for by, statement in (("bureau", town.void(bound, "bureau", 202601)), ("worker", town.take_back(bound)),
+                          ("platform", town.answer(bound, True)), ("fund", town.settle(bound, 5)),
+                          ("platform", town.look(bound, by="platform"))):
+        says("target-missing", by, statement, "refers")  # (nothing else refers to a binding)
+    accepted("office", town.withdraw(bound, "office"))  # by another bureau
+    says("target-void", "bureau", town.withdraw(bound), "refers", ("worker", bound))
+    # The token is free again, and what took it before stays withdrawn.
+    again = accepted("bureau", town.bind(one, to="twin"))
+    says("identity-taken", "bureau", town.bind(one), "token", ("twin", again))
+    says("target-void", "bureau", town.withdraw(bound), "refers", ("worker", bound))
+    says("identity-taken", "bureau", town.bind(one), "token", ("twin", again))
+    # Whoever is no bureau any more withdraws what it said, and nothing else.
+    town.now = ends - 61
+    accepted("temp", town.bind(bytes(32), "temp", "other"))
+    town.now = ends - 60
+    says("role-expired", "temp", town.bind(five, "temp", "other"), "who")
+    says("role-expired", "temp", town.withdraw(second, "temp"), "who")
+    of_temp = accepted("temp", town.withdraw(third, "temp"))
+    says("target-void", "temp", town.withdraw(third, "temp"), "refers", ("worker", third))
+    accepted("bureau", town.bind(three, to="bureau"))  # (a bureau is a person's account like any other)
+    says("identity-taken", "bureau", town.bind(three), "token", ("bureau", size("bureau") - 1))
+
+    # What a link takes: the account itself, or role bureau; and another account.
+    for name, statement in (("refers", town.st(LINKED, "worker", [town.address["worker"], town.address["twin"]], refers=1)),
+                            ("month", town.st(LINKED, "worker", [town.address["worker"], town.address["twin"]], month=202601)),
+                            ("link", town.st(LINKED, "worker", [town.address["worker"], None]))):
+        says("malformed-facet", "worker", statement, name)
+    says("issuer-not-named", "worker", town.link("twin", "bureau"), "who")
+    for other in ("twin", "worker", "nobody"):
+        says("role-missing", "platform", town.link(other, "platform"), "who")
+        says("role-missing", "twin", town.link(other, "twin"), "who")  # each says it in its own account
+        says("role-expired", "late", town.link(other, "late"), "who")
+    for other in ("worker", "not the worker", "not the twin", "nobody"):
+        says("link-unfit", "worker", town.link(other), "link")
+        says("link-unfit", "office", town.link(other, "office"), "link")
+    assert check_receipt(town.ledger.receipt(town.digest), town.data, key) == [[74, "link", None]]
+    says("accepted", "bureau", town.link("bureau", "bureau", "twin"))  # (a bureau may name itself)
+    mine = accepted("worker", town.link("twin"))
+    theirs = accepted("bureau", town.link("twin", "bureau"))
+    accepted("twin", town.link("worker", "twin", "twin"))
+    unlinked = accepted("worker", town.link("other"))
+    # To an account that is there at that place in the log.
+    town.private["young"] = town.new_keys()
+    opening = town.opening("young", town.address["bureau"])
+    town.address["young"] = [len(town.ledger.accounts), opening.root(town.origin)]
+    assert codes("bureau", town.link("young", "bureau"), opening, town.link("young", "bureau")) == [74, None, None]
+    young = size() - 1
+    assert town.refused == [[74, "link", None]]
+    assert codes("worker", town.link("twin"), town.link("worker"), all_or_nothing=True) == [47, 74] and size() == young + 1
+    # Withdrawing a link: as with a binding.
+    says("role-missing", "worker", town.withdraw(theirs, "worker"), "who")
+    says("role-missing", "twin", town.withdraw(mine, "twin"), "who")
+    said = accepted("worker", town.withdraw(unlinked, "worker"))
+    says("target-void", "worker", town.withdraw(unlinked, "worker"), "refers", ("worker", unlinked))
+    says("target-void", "bureau", town.withdraw(unlinked), "refers", ("worker", unlinked))
+    says("role-missing", "twin", town.withdraw(unlinked, "twin"), "who")
+    accepted("office", town.withdraw(theirs, "office"))
+    says("target-missing", "worker", town.withdraw(said, "worker"), "refers")
+    assert five not in town.ledger.tokens
+    test_one_binding(copy.deepcopy(town))
+    bindings = [bound, second, third, fourth, fourth + 2]
+    test_identity_proofs(town, rng, bindings, [mine, theirs, unlinked, young], of_temp)
+
+
+def standing_tokens(ledger):
+    """{token: the bindings of it that stand}, told from the records alone (§19)."""
+    found = {}
+    for account in ledger.accounts:
+        withdrawn = {r.refers for r in account.records if r.type == WITHDRAWN}
+        for record, (st, _, _) in zip(account.records, account.sources):
+            if record.type == IDENTITY and record.sequence not in withdrawn:
+                found.setdefault(st.get("token"), []).append([account.number, record.sequence])
+    return found
+
+
+def test_one_binding(town):
+    """Promise 12 (§19), of what bureaus say at random."""
+    rng, tokens, seen = town.rng, [bytes([n]) * 32 for n in range(6)], set()
+    for _ in range(60):
+        by, statements = rng.choice(["bureau", "office"]), []
+        for _ in range(rng.randint(1, 3)):
+            to = rng.choice(["worker", "twin", "other"])
+            some = [r.sequence for r in town.account(to).records if r.type in BONDS]
+            statements.append(rng.choice([town.bind(rng.choice(tokens), by, to), town.withdraw(rng.choice(some), by, to)]))
+        whole, before = rng.random() < .5, town.ledger
+        results = town.send(by, statements, all_or_nothing=whole)
+        seen |= {(r[0] if len(r) == 3 else None, whole) for r in results}
+        stand = standing_tokens(town.ledger)
+        assert all(len(records) == 1 for records in stand.values())
+        assert town.ledger.tokens == {token: records[0] for token, records in stand.items()}
+        assert not whole or len(results[0]) == 4 or standing_tokens(before) == stand
+    assert seen == {(code, whole) for code in (None, 39, 73) for whole in (False, True)} | {(47, True)}, seen
+
+
+def test_identity_proofs(town, rng, bindings, links, of_temp):
+    """Proofs of the worker's account as test_identity left it. of_temp: the withdrawal by who is no bureau any more."""
+    bound, second, third, fourth, last_bound = bindings
+    mine, theirs, unlinked, young = links
+    records = town.account("worker").records
+    last = len(records) - 1
+    views = {name: [0, 1] for name in ("fund", "platform", "bureau", "office", "temp")}
+    header, unsigned = (None, False, []), (EVERYTHING, False, [])
+    withdrawals = {r.refers: r.sequence for r in records if r.type == WITHDRAWN}
+    stands = {n: n not in (bound, third, fourth, theirs, unlinked) for n in bindings + links}
+
+    def without(*names):
+        return EVERYTHING - {*names}, True, []
+
+    def verdict(changes=None, views=views):
+        said = town.verdict("worker", changes or {}, views)
+        assert said["valid"], said
+        return said
+
+    def unchecked(said):
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+
+    def found(said):
+        return {n["sequence"]: n["stands"] for name in ("identities", "links") for n in said.get(name, [])}
+    said = verdict()
+    assert said["complete"] and unchecked(said) == set() and found(said) == stands, said
+    sayers = {bound: "bureau", second: "office", third: "temp", fourth: "office", last_bound: "bureau"}
+    commitment = identity(bytes(16), town.address["worker"][1], "CN:resident-id:11010519491231002X").hex()
+    assert said["identities"] == [{"sequence": n, "issuer": address_text(town.address[sayers[n]]), "commitment": commitment,
+                                   "stands": stands[n]} for n in bindings]
+    assert said["links"] == [{"sequence": n, "issuer": address_text(town.address[by]), "other": address_text(town.address[other]),
+                              "stands": stands[n]}
+                             for n, by, other in ((mine, "worker", "twin"), (theirs, "bureau", "twin"),
+                                                  (unlinked, "worker", "other"), (young, "bureau", "young"))]
+    assert "identities" not in town.verdict("platform", {}, {}) and "links" not in town.verdict("platform", {}, {})
+    # What is withheld is not said; what a header tells is known.
+    said = verdict({n: without("identity", "token", "link", "says") for n in range(1, last + 1)})
+    assert found(said) == stands and unchecked(said) == set()
+    assert {n["commitment"] for n in said["identities"]} == {n["other"] for n in said["links"]} == {None}
+    assert said["withheld"] == {"identity": 5, "token": 5, "link": 4, "says": 5}, said["withheld"]
+    said = verdict({bound: (EVERYTHING - {"who"}, False, []), young: (EVERYTHING - {"who"}, False, []), second: without("who")})
+    assert [n["issuer"] is None for n in said["identities"] + said["links"]] == [True] + [False] * 7 + [True]
+    assert found(verdict({n: header for n in withdrawals.values()})) == stands
+    said = verdict({n: header for n in (bound, mine, *withdrawals.values())})
+    assert found(said) == {n: stands[n] for n in stands if n not in (bound, mine)}
+    said = verdict({n: header for n in (*stands, *withdrawals.values())})
+    assert "identities" not in said and "links" not in said
+    hidden = withdrawals[third]
+    assert found(verdict({hidden: None})) == {n: stands[n] if n > hidden else None for n in stands}
+    assert found(verdict({last: None})) == {n: None for n in stands} and records[last].type == WITHDRAWN
+    assert found(verdict({1: None})) == stands
+    # Who is proved.
+    for name in views.keys() - {"fund"}:
+        assert unchecked(verdict(views={v: cells for v, cells in views.items() if v != name})) == {name}
+        assert town.verdict("worker", {}, {**views, name: [1]})["failure"] == "bad-issuer"
+    for name in ("bureau", "office", "temp"):
+        assert town.verdict("worker", {}, {**views, name: [0]})["failure"] == "bad-issuer"
+    # A withdrawal by who said it takes no role: but then who said it is shown, by its signature or *who*.
+    no_role = {**views, "temp": [0]}
+    assert records[of_temp].refers == third and unchecked(verdict({third: header}, no_role)) == {"temp"}
+    assert unchecked(verdict({third: (None, True, []), bound: header})) == {"office"}  # (whose word office withdrew)
+    assert unchecked(verdict({third: (EVERYTHING - {"who"}, False, [])}, no_role)) == {"temp"}
+    said = town.verdict("worker", {third: unsigned}, no_role)
+    assert said["valid"] and unchecked(said) == {"temp"}, said  # (its binding is not)
+    assert town.verdict("worker", {third: (None, True, [])}, no_role)["failure"] == "bad-issuer"  # (its binding takes a role)
+    assert unchecked(verdict({unlinked: header})) == {"worker"} and unchecked(verdict({unlinked: (None, True, [])})) == set()
+    for changes, names in (({of_temp: header}, set()), ({of_temp: None}, set()), ({of_temp: (None, True, [])}, {"temp"})):
+        assert unchecked(verdict({third: None, **changes})) == {"worker", *names}  # (her keys may be others since)
+    # The bureau's own account, to which it bound an identity: its role is not checked there.
+    assert unchecked(town.verdict("bureau", {}, {"registrar": [0]})) == {"bureau"}
+    # Any choice of what to show is a valid proof, where what is referred to with contents is shown.
+    trust, parts = parse_trust(trust_text(town).encode()), [None, set(), {"who"}, {"identity", "link"}, EVERYTHING]
+    for _ in range(150):
+        some = sorted(rng.sample(range(last + 1), rng.randint(1, last + 1)))
+        shown = {n: (rng.choice(parts), rng.random() < .5, []) for n in some}
+        for n in some:
+            if records[n].refers not in (None, *some):
+                shown[n] = (None, *shown[n][1:])
+        some_views = rng.choice([{}, {town.address[name][0]: {n: (None, False, [0, 1]) for n in range(len(town.account(name).records))}
+                                      for name in views}])
+        said = verify_proof(town.ledger.proof(town.address["worker"][0], shown, some_views), trust, town.now)
+        assert said["valid"], said
+
+    # Ledgers that record what the law refuses are found out: how, when all is shown; unsigned; and with what is withdrawn as a
+    # header, of which nobody knows whose word it is.
+    town = copy.deepcopy(town)
+    own, ref = "bad-issuer", "bad-reference"
+    cheats = [
+        ("platform", town.bind(bytes(32), "platform"), own, None, own),        # without the role
+        ("late", town.bind(bytes(32), "late"), own, None, own),                # with one that is over
+        ("temp", town.bind(bytes(32), "temp"), own, None, own),
+        ("worker", town.bind(bytes(32), "worker"), None, None, None),          # herself: not checked
+        ("platform", town.link("twin", "platform"), own, None, own),
+        ("twin", town.link("worker", "twin"), own, None, own),                 # in another's account
+        ("late", town.link("twin", "late"), own, None, own),
+        ("platform", town.withdraw(second, "platform"), own, None, None),
+        ("temp", town.withdraw(second, "temp"), own, None, None),
+        ("late", town.withdraw(young, "late"), own, None, None),
+        ("twin", town.withdraw(mine, "twin"), own, None, None),
+        ("worker", town.withdraw(second, "worker"), None, None, None),         # not checked
+        ("worker", town.withdraw(young, "worker"), None, None, None),
+        # What was withdrawn already, by whom it may have been; and first of all it is the issuer's fault.
+        ("bureau", town.withdraw(bound), ref, ref, ref),
+        ("office", town.withdraw(fourth, "office"), ref, ref, ref),
+        ("worker", town.withdraw(unlinked, "worker"), ref, ref, ref),
+        ("office", town.withdraw(theirs, "office"), ref, ref, ref),
+        ("platform", town.withdraw(bound, "platform"), own, ref, ref),
+        # Of another type than it may refer to.
+        ("bureau", town.withdraw(1), ref, ref, ref),
+        ("platform", town.withdraw(1, "platform"), ref, ref, ref),
+        ("platform", town.withdraw(withdrawals[bound], "platform"), ref, ref, ref),
+        ("worker", town.withdraw(0, "worker"), ref, ref, ref),
+        ("bureau", town.withdraw(withdrawals[third]), ref, ref, ref),
+        ("worker", town.take_back(second), ref, ref, ref),
+        ("office", town.void(second, "office", 202601), ref, ref, ref),
+        ("platform", town.answer(mine, True), ref, ref, ref),
+        ("fund", town.settle(second, 5), ref, ref, ref),
+        ("platform", town.look(mine, by="platform"), ref, ref, ref),
+        # What is not judged of a proof: whether a token was taken, or a link is fit.
+        ("bureau", town.bind(b"2" * 32), None, None, None), ("worker", town.link("worker"), None, None, None),
+        ("worker", town.link("nobody"), None, None, None)]
+    all_views = {name: [0, 1] for name in (*views, "late", "twin")}
+    for by, statement, *failures in cheats:
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told(by, statement) == "accepted"
+        number, target = len(cheated.account("worker").records) - 1, statement.refers
+        for changes, failure in (({}, failures[0]), ({number: unsigned}, failures[1]),
+                                 ({target: header} if target else {}, failures[2] if target else failures[0])):
+            said = cheated.verdict("worker", changes, all_views)
+            assert said["failure"] == failure, (by, TYPES[statement.type].name, target, changes, failure, said)
+            assert failure or by != "worker" or statement.type == LINKED or changes or unchecked(said) == {"worker"}, said
+        # As a header: the type of what it refers to, and whether that was withdrawn; with contents it must be shown.
+        if target and statement.month is None:
+            expected = ref if ref in failures else None
+            for changes, failure in (({number: header}, expected), ({number: header, target: header}, expected),
+                                     ({number: (set(), False, []), target: header}, expected),
+                                     ({number: header, target: None}, None), ({number: (set(), False, []), target: None}, ref)):
+                if target == 0 and changes.get(0, header) is None:
+                    continue
+                others = [r.sequence for r in cheated.account("worker").records if r.refers == target and r.sequence < number]
+                if changes.get(target, header) is None:  # (nor may others show contents, then)
+                    changes = {n: header for n in others} | changes
+                said = cheated.verdict("worker", changes, all_views)
+                assert said["failure"] == failure, (by, TYPES[statement.type].name, target, changes, failure, said)
+
+
 class Lax(Ledger):
     """Records everything, and changes no cell by it."""
 
@@ -4365,6 +4831,8 @@ def selftest():
     test_fund(rng)
     test_claim_shapes()
     test_claims(rng)
+    test_identity_shapes()
+    test_identity(rng)
     test_weigh()
     test_recovery(rng)
     test_absent(rng)

@@ -35,6 +35,10 @@ pub struct Verdict {
     pub awards: Vec<AwardShown>,
     /// Claims shown.
     pub claims: Vec<ClaimShown>,
+    /// Bindings of an identity shown.
+    pub identities: Vec<IdentityShown>,
+    /// Links to other accounts shown.
+    pub links: Vec<LinkShown>,
     /// Totals shown.
     pub totals: Vec<Total>,
     /// Months shown.
@@ -130,6 +134,40 @@ pub struct EngagementShown {
     pub currency: Option<String>,
     /// Whether it was voided; null if that is not known.
     pub void: Option<bool>,
+}
+
+/// A binding of an identity that is shown; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct IdentityShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub time: String,
+    /// The bureau's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The commitment to the document, in hexadecimal.
+    pub commitment: Option<String>,
+    /// Whether it stands; null if that is not known.
+    pub stands: Option<bool>,
+}
+
+/// A link to another account that is shown, which counts when that account says the same; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct LinkShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub time: String,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The other account's address.
+    pub other: Option<String>,
+    /// Whether it stands; null if that is not known.
+    pub stands: Option<bool>,
 }
 
 /// A claim that is shown; null where its facet is withheld.

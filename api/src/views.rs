@@ -157,6 +157,15 @@ pub struct RecordView {
     /// In words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+    /// Commitment to the document that a bureau has seen, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// What is the same for the same document, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Another account of the same person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// Whether a correction voids what it refers to.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub voids: bool,
@@ -501,6 +510,12 @@ impl RecordView {
             }
             Body::ClaimRemedied(b) => self.records = b.remedy.0.clone(),
             Body::ClaimClosed(b) => self.says = Some(b.says.to_string()),
+            Body::IdentityBound(b) => {
+                self.identity = Some(b.identity.to_string());
+                self.token = Some(b.token.0.to_string());
+            }
+            Body::AccountLinked(b) => self.link = Some(b.link.0.to_string()),
+            Body::Withdrawn(b) => self.says = Some(b.says.to_string()),
             Body::Engagement(b) => {
                 self.reference = Some(b.who.reference.to_string());
                 self.evidence = Some((&b.evidence).into());

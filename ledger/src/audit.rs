@@ -5,7 +5,7 @@
 //!    commit must have written, byte for byte, and its signed checkpoint.
 //! 3. At the end every row of every family is one that the replay has made, so that nothing was added.
 //!
-//! It works on one moment of the store ([`crate::Ledger::audit`] on that of a running ledger). It keeps accounts, references and ids in memory.
+//! It works on one moment of the store ([`crate::Ledger::audit`] on that of a running ledger). It keeps accounts, references, ids and tokens in memory.
 //! A refused statement is not kept, so its refusal is checked for damage and for what it does to an all-or-nothing posting, not for truth.
 
 use std::cell::RefCell;
@@ -62,7 +62,7 @@ pub struct AuditReport {
 /// The ledger as far as it was replayed.
 struct Replay<'s> {
     view: &'s Layered<'s>,
-    /// Rows of heads, entries, posting ids, references and ids.
+    /// Rows of heads, entries, posting ids, references, ids and tokens.
     made: BTreeMap<Family, HashMap<Vec<u8>, Vec<u8>>>,
     /// Number of statements of each posting.
     postings: HashMap<Hash, u64>,
@@ -86,7 +86,8 @@ impl Rows for Replay<'_> {
 
 impl Ordered for Replay<'_> {
     fn at_or_before(&self, family: Family, key: &[u8]) -> Result<Option<KeyValue>, Error> {
-        // Only changes of entries by records below an account's replayed size are asked for; they are compared already.
+        // Only changes of entries by records below an account's replayed size, and of tokens by commits before this one, are asked for; they are
+        // compared already.
         self.view.at_or_before(family, key)
     }
 }
@@ -315,7 +316,10 @@ fn compare(replay: &mut Replay<'_>, family: Family, key: &[u8], bytes: &[u8]) ->
         Some(_) => return corrupt(family, key, "it is not what the postings make"),
         None => return corrupt(family, key, "it is missing"),
     }
-    if matches!(family, Family::Entries | Family::PostingIds | Family::References | Family::Ids) {
+    if matches!(
+        family,
+        Family::Entries | Family::PostingIds | Family::References | Family::Ids | Family::Tokens
+    ) {
         replay.made.entry(family).or_default().insert(key.to_vec(), bytes.to_vec());
     }
     Ok(())

@@ -20,7 +20,7 @@ use peal_spec::{rules, tree};
 use crate::blob::Blob;
 use crate::error::Error;
 use crate::rows::{
-    self, Block, Fate, Hashes, Head, Node, Number, PostingId, PostingRow, RecordRow, Reference, TAGS,
+    self, Block, Bound, Fate, Hashes, Head, Node, Number, PostingId, PostingRow, RecordRow, Reference, TAGS,
 };
 use crate::schema::{self, Family, number_key, place_key, posting_id_key};
 use crate::trees::{Changes, Growth};
@@ -196,6 +196,9 @@ pub(crate) fn seal(
     }
     for (id, number) in &whole.ids {
         rows.put(&id.0, &Number(*number))?;
+    }
+    for (token, bound) in &whole.tokens {
+        rows.put(&schema::token_key(token, first), &Bound(*bound))?;
     }
     for (level, index, node) in growth.stored() {
         rows.put(&schema::node_key(level, index), &Node(node))?;

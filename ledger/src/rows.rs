@@ -28,6 +28,7 @@ use crate::schema::{
 bincode_rows! {
     Figure: Meta
     Number: Ids
+    Bound: Tokens
     Text: Meta
     Node: Nodes
     Reference: References
@@ -100,6 +101,10 @@ pub(crate) struct Figure(pub(crate) u64);
 /// The number of the account that has an id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Number(pub(crate) u64);
+
+/// Account and sequence of the binding of a token that stood after a commit, if one did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bound(pub(crate) Option<(u64, u64)>);
 
 /// A text alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,12 +19,14 @@
 //! | `posting_ids` | 0 ‖ issuer (8) ‖ id (16), or 1 ‖ kid (32) ‖ id (16) | `PostingId` | once |
 //! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference), but for contributions with 0 ‖ type (8) between | `Reference` | once, for records from sequence 256 on |
 //! | `ids` | id of an account (32) | `Number` | once |
+//! | `tokens` | token (32) ‖ log index of the commit's first leaf (8) | `Bound`: the binding of it that stood after that commit, if one did | once |
 //!
 //! A commit writes one row of `journal` and `last`, and nothing else. All other families hold what follows from it: their rows are sorted in
 //! later, and are found in memory until then. Two marks say how far that has come, as sizes of the log: every row of commits below `sorted`
 //! is in its family; every head of an account is at least as it was at `heads`. The journal is kept from the lower of the two on.
 
 use peal_spec::hash::{self, Hash, Seed};
+use peal_spec::identity::Token;
 use peal_spec::key::PublicKey;
 use peal_spec::statement::{Type, Used};
 use serde::de::DeserializeOwned;
@@ -33,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 /// The format of the whole store; a program opens only its own.
-pub(crate) const FORMAT: u64 = 4;
+pub(crate) const FORMAT: u64 = 5;
 /// How many statements a part of a posting holds, and how many leaves a log tile: 2^8.
 pub(crate) const TILE: u64 = 256;
 /// log2 of [`TILE`].
@@ -70,11 +72,13 @@ pub enum Family {
     References,
     /// Which account has an id.
     Ids,
+    /// Which binding of a token stood after a commit.
+    Tokens,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 12] = [
+    pub const ALL: [Family; 13] = [
         Family::Meta,
         Family::Journal,
         Family::Blocks,
@@ -87,6 +91,7 @@ impl Family {
         Family::PostingIds,
         Family::References,
         Family::Ids,
+        Family::Tokens,
     ];
 
     /// The name in the store.
@@ -104,6 +109,7 @@ impl Family {
             Family::PostingIds => "posting_ids",
             Family::References => "references",
             Family::Ids => "ids",
+            Family::Tokens => "tokens",
         }
     }
 }
@@ -234,6 +240,10 @@ pub(crate) fn place(family: Family, key: &[u8]) -> String {
         (Family::Records | Family::Entries, 16 | 24, Some(account)) => {
             format!("{name} row of account {account}, sequence {}", number(8).unwrap_or_default())
         }
+        // A token is a person's, and such a line may go into a log.
+        (Family::Tokens, 40, _) => {
+            format!("{name} row of the commit of log index {}", number(32).unwrap_or_default())
+        }
         (Family::Nodes, 9, _) => {
             format!("{name} row of level {}, index {}", key[0], number(1).unwrap_or_default())
         }
@@ -303,6 +313,14 @@ pub(crate) fn posting_id_key(issuer: Option<u64>, kid: &PublicKey, id: &Seed) ->
         }
     }
     key.extend(id.0);
+    key
+}
+
+/// Key in `tokens`: what stood after the commit whose first leaf has this log index.
+pub(crate) fn token_key(token: &Token, first: u64) -> [u8; 40] {
+    let mut key = [0; 40];
+    key[..32].copy_from_slice(&token.0.0);
+    key[32..].copy_from_slice(&first.to_be_bytes());
     key
 }
 

@@ -9,19 +9,21 @@ use std::ops::Range;
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
 use peal_spec::hash::{Hash, Seed};
+use peal_spec::identity::Token;
 use peal_spec::posting::{Checked, Signed};
 use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, commitment, commitments, log_salt};
-use peal_spec::refusal::{Code, Refusal};
+use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::rules::{self, Alone, Party, Scene, Target};
 use peal_spec::statement::{At, Body, Statement, Used};
+use peal_spec::target::Said;
 use peal_spec::value::{Origin, Time};
 
 use crate::error::Error;
 use crate::fresh::{ByNumber, Since, Spread};
 use crate::layered::Layered;
-use crate::rows::{self, Head, Number, RecordRow, Reference, TAGS};
-use crate::schema::{self, Family, encode_into, entry_key, number_key, place_key, reference_key};
+use crate::rows::{self, Bound, Head, Number, RecordRow, Reference, TAGS};
+use crate::schema::{self, Family, encode_into, entry_key, number_key, place_key, reference_key, token_key};
 use crate::store::{Ordered, Rows, RowsExt};
 
 /// A posting whose signature and roots hold, with its statements read; a statement that could not be read, or whose refusal is
@@ -204,6 +206,8 @@ pub(crate) struct Layer {
     /// References that were taken: which records have a tag for them, in their heads, shows in the sequence.
     pub(crate) references: HashMap<[u8; 24], u64>,
     pub(crate) ids: HashMap<Hash, u64>,
+    /// Which binding of a token stands, if one does.
+    pub(crate) tokens: HashMap<Token, Option<(u64, u64)>>,
     pub(crate) made: Vec<Made>,
 }
 
@@ -223,6 +227,7 @@ impl Layer {
         self.changes.clear();
         self.references.clear();
         self.ids.clear();
+        self.tokens.clear();
         self.made.clear();
         self
     }
@@ -391,6 +396,20 @@ impl<'a, R: Past> Working<'a, R> {
         }
     }
 
+    /// The binding of this token that stands.
+    fn bound(&self, token: &Token) -> Result<Option<Place>, Error> {
+        if let Some(bound) = self.layers().find_map(|l| l.tokens.get(token)) {
+            return Ok(*bound);
+        }
+        // Of what is in the rows, what commits before this one did.
+        let last =
+            self.rows.at_or_before(Family::Tokens, &token_key(token, self.base.log.saturating_sub(1)))?;
+        match last.filter(|(found, _)| found.starts_with(&token.0.0)) {
+            Some((found, row)) => schema::decode::<Bound>(&found, &row).map(|bound| bound.0),
+            None => Ok(None),
+        }
+    }
+
     /// The sequence of the record of the seated account that took this reference of its issuer.
     fn reference(&self, account: u64, key: &[u8; 24], used: &Used<'_>) -> Result<Option<u64>, Error> {
         let Some(head) = self.seated() else { return Ok(None) };
@@ -462,6 +481,10 @@ impl<'a, R: Past> Working<'a, R> {
             target: target.as_ref(),
             named: named.and_then(|a| self.party(&a)),
             size: self.seated().map_or(0, |head| head.account.frontier.size()),
+            bound: match body.token() {
+                Some(token) => self.bound(&token)?,
+                None => None,
+            },
             reference: match (&reference, &used) {
                 (Some(key), Some(used)) => {
                     self.reference(number, key, used)?.map(|sequence| (number, sequence))
@@ -513,6 +536,12 @@ impl<'a, R: Past> Working<'a, R> {
                 self.changed = true;
                 self.parties.remove(&number);
                 let top = self.top();
+                if let Some(token) = body.token() {
+                    top.tokens.insert(token, Some((number, record.sequence)));
+                }
+                if let Some(Target::Said(Said { token: Some(token), withdrawn: true, .. })) = target {
+                    top.tokens.insert(token, None);
+                }
                 if let Some((target, refers)) = target.zip(statement.refers) {
                     top.changes.push((entry_key(number, refers, record.sequence), target.clone()));
                     top.targets.insert((number, refers), target);
@@ -603,6 +632,7 @@ impl<'a, R: Past> Working<'a, R> {
                 whole.changes.extend(trial.changes);
                 whole.references.extend(trial.references);
                 whole.ids.extend(trial.ids);
+                whole.tokens.extend(trial.tokens);
                 whole.made.extend(trial.made);
             }
         }

@@ -44,6 +44,8 @@ fn stored() -> (World, BTreeMap<&'static str, Rows>) {
     let (worker, fund) = (world.worker, world.fund);
     world.accept(&world.platform, vec![world.corrected(&worker, 3, 202_601, Some(cny(4)))]);
     world.accept(&fund, vec![world.settled(&worker, 3, 202_601, cny(4))]);
+    world.accept(&world.registrar, vec![world.granted(&fund, peal_spec::role::Role::Bureau, &[], None)]);
+    world.accept(&fund, vec![world.bound(&worker, 1)]);
     world.post(&world.platform, true, vec![world.paid("0", 1), world.paid("x", 1)]);
     world.refuse(&world.platform, world.paid("0", 1));
     world.shut();

@@ -106,6 +106,7 @@ fn judge(bencher: Bencher<'_, '_>) {
                 issuer: Some(party(platform)),
                 subject: Some(Party { address: account.address, state: &account.state }),
                 same_id: None,
+                bound: None,
                 target: None,
                 named: Some(party(fund)),
                 size: account.frontier.size(),

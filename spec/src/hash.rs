@@ -52,6 +52,8 @@ pub enum Tag {
     Digest = 9,
     /// Commitment to a signing key not yet in use.
     NextKey = 10,
+    /// Commitment to what a person is known by.
+    Identity = 11,
 }
 
 /// The state that SHA-256 starts from (FIPS 180-4 §5.3.3).

@@ -15,6 +15,7 @@ pub mod role;
 pub mod facet;
 pub mod money;
 pub mod rights;
+pub mod identity;
 pub mod recovery;
 pub mod target;
 pub mod state;

@@ -38,10 +38,12 @@ pub struct Scene<'a> {
     pub same_id: Option<u64>,
     /// For a statement that refers to a record: what became of that, if others may refer to it.
     pub target: Option<&'a Target>,
-    /// For a statement that names a fund or a bureau: that, if its number and id exist.
+    /// For a statement that names a fund, a bureau or another account: that, if its number and id exist.
     pub named: Option<Party<'a>>,
     /// Number of records of the account it is about.
     pub size: u64,
+    /// For a binding of an identity: where its token is bound already, in whatever account.
+    pub bound: Option<Place>,
     /// For a statement with a reference of its own: where this issuer used it before, in this account and for such statements.
     pub reference: Option<Place>,
 }

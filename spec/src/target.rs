@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::facet::{Amount, Source};
+use crate::identity::Token;
 use crate::money::Entitlement;
 use crate::rights::{Claim, Consent, Decision, Outcome, Right, Scope};
 use crate::value::{Insurance, Month, Time};
@@ -23,6 +24,8 @@ pub enum Target {
     Consent(Box<Consented>),
     /// A claim, by the person or for her.
     Claim(Box<Claimed>),
+    /// A binding of an identity, or a link.
+    Said(Said),
 }
 
 impl Target {
@@ -152,6 +155,17 @@ impl Consented {
     pub(crate) fn use_it(&mut self) {
         self.used_up |= self.consent.once;
     }
+}
+
+/// What became of a binding of an identity, or of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Number of the issuer's account.
+    pub issuer: u64,
+    /// The token that is taken while it stands.
+    pub token: Option<Token>,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
 }
 
 /// How far a claim is.

@@ -8,6 +8,8 @@ mod cast;
 mod world;
 #[path = "vectors/rights.rs"]
 mod rights;
+#[path = "vectors/identity.rs"]
+mod identity;
 #[path = "vectors/work.rs"]
 mod work;
 
@@ -837,6 +839,14 @@ fn verdict_json(v: &Verdict) -> Json {
         let word = |claim: &verify::ClaimShown| claim.stage.map_or(json!("not-known"), |stage| json!(stage));
         shown["claims"] = v.claims.iter().map(word).collect();
     }
+    if !v.identities.is_empty() {
+        let shown_as = |i: &verify::IdentityShown| json!({ "sequence": i.sequence, "issuer": i.issuer, "commitment": i.commitment, "stands": i.stands });
+        shown["identities"] = v.identities.iter().map(shown_as).collect();
+    }
+    if !v.links.is_empty() {
+        let shown_as = |l: &verify::LinkShown| json!({ "sequence": l.sequence, "issuer": l.issuer, "other": l.other, "stands": l.stands });
+        shown["links"] = v.links.iter().map(shown_as).collect();
+    }
     shown
 }
 
@@ -1337,6 +1347,10 @@ fn what_is_kept_is_what_the_code_gives() {
     rights::statements(&mut all);
     rights::proofs(&mut all);
     rights::stories(&mut all);
+    identity::commitments(&mut all);
+    identity::statements(&mut all);
+    identity::stories(&mut all);
+    identity::proofs(&mut all);
     let refusals = all.values().filter(|v| v["expect"] != "valid").count();
     assert!(refusals * 2 > all.len(), "most vectors are refusals: {refusals} of {}", all.len());
 

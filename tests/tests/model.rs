@@ -19,6 +19,7 @@ const SCRIPTS: u64 = 56;
 const RECOVERIES: u64 = 16;
 const FUNDS: u64 = 24;
 const CLAIMS: u64 = 24;
+const IDENTITIES: u64 = 8;
 
 /// A script, one frame an op. Prints as its bytes, then its ops.
 struct Script(Vec<Vec<u8>>);
@@ -41,7 +42,7 @@ fn script() -> impl Strategy<Value = Script> {
             Script(frames)
         })
     };
-    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims)]
+    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims), 1 => turned(turn_to_identities)]
 }
 
 /// Most postings become ones about recoveries; rotations, which may change guardians, stay.
@@ -64,6 +65,13 @@ fn turn_to_funds(frame: &mut [u8]) {
 fn turn_to_claims(frame: &mut [u8]) {
     if let [_, purpose @ 0..200, ..] = frame {
         *purpose = [0, 246, 246, 250, 250, 250][usize::from(*purpose % 6)];
+    }
+}
+
+/// Most postings become bindings of identities, links and withdrawals.
+fn turn_to_identities(frame: &mut [u8]) {
+    if let [_, purpose @ 0..200, ..] = frame {
+        *purpose = [233, 233, 233, 150][usize::from(*purpose % 4)];
     }
 }
 
@@ -507,6 +515,11 @@ fn fixed_scripts_provoke_every_refusal_and_every_type() {
         bytes.chunks_mut(FRAME).for_each(turn_to_claims);
         coverage.add(&run(&bytes));
     }
+    for seed in 0..IDENTITIES {
+        let mut bytes = fixed(seed, 100 * FRAME);
+        bytes.chunks_mut(FRAME).for_each(turn_to_identities);
+        coverage.add(&run(&bytes));
+    }
     // What was covered, for who asks with --nocapture.
     println!("{coverage:?}");
     let missing: Vec<&str> = Code::ALL
@@ -537,6 +550,7 @@ fn spoil(told: &mut Told, other: peal_spec::address::Address) -> Option<u8> {
         Body::Settlement(b) => b.who.issuer = other,
         Body::Interest(b) => b.amount.amount += 1,
         Body::AccessUnasked(b) => b.who = other,
+        Body::IdentityBound(b) => b.who = other,
         Body::Engagement(b) => b.who.issuer = other,
         Body::Granted(b) => b.role.until = Some(long_ago()),
         _ => return None,
@@ -562,8 +576,10 @@ fn a_broken_promise_is_found() {
         lives(&bytes)
     };
     let mut found = BTreeSet::new();
-    for seed in 0..12 {
-        let turn = [turn_to_recoveries, turn_to_funds, turn_to_claims, |_: &mut [u8]| {}][seed as usize % 4];
+    for seed in 0..15 {
+        let turns =
+            [turn_to_recoveries, turn_to_funds, turn_to_claims, turn_to_identities, |_: &mut [u8]| {}];
+        let turn = turns[seed as usize % 5];
         let whole = script(96 + seed, turn);
         assert_eq!(breaches(&whole), []);
         // An account that has no role and is no party.
@@ -581,6 +597,16 @@ fn a_broken_promise_is_found() {
                     found.insert(spoiled[at].told[n].body.kind());
                 }
             }
+            // The same person is bound to another account while the binding stands.
+            if let Some(bound) = life.told.iter().rev().find(|t| matches!(t.body, Body::IdentityBound(_)))
+                && !life.told.iter().any(|t| t.refers == Some(bound.sequence))
+            {
+                let mut twice = whole.clone();
+                let last = whole.iter().flat_map(|l| &l.told).map(|t| t.log_index).max().unwrap();
+                let to = &mut twice[(at + 1) % whole.len()].told;
+                to.push(Told { sequence: to.len() as u64, log_index: last + 1, ..bound.clone() });
+                assert!(breaches(&twice).iter().any(|(of, _, _)| *of == 12));
+            }
             // A record is left out, or said twice.
             if life.told.len() > 2 {
                 let mut gap = whole.clone();
@@ -596,5 +622,5 @@ fn a_broken_promise_is_found() {
         }
     }
     println!("{found:?}");
-    assert_eq!(found.len(), 16, "{found:?}");
+    assert_eq!(found.len(), 17, "{found:?}");
 }

@@ -85,6 +85,23 @@ fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
     Ok(file)
 }
 
+/// Refuses a file that others than its owner can read; `what` it is.
+///
+/// # Errors
+/// Unusable, with what to do.
+pub fn demand_private(path: &Path, what: &str) -> Result<(), Trouble> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).map_or(0, |m| m.permissions().mode());
+        if mode & 0o077 != 0 {
+            let remedy = format!("chmod 600 {}", path.display());
+            return Err(Trouble::unusable(format!("{what} can be read by others"), path.display(), remedy));
+        }
+    }
+    Ok(())
+}
+
 /// Replaces a file, readable by its owner only, or makes it.
 ///
 /// # Errors

@@ -266,6 +266,22 @@ impl Remote {
         self.call("POST", path, &headers, body, LARGE)
     }
 
+    /// Sends something to who asks for a pass.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub fn post_with_pass(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: &[u8],
+        pass: &str,
+    ) -> Result<Answer, Trouble> {
+        let headers =
+            [("content-type", content_type.to_owned()), ("authorization", format!("Bearer {pass}"))];
+        self.call("POST", path, &headers, body, SMALL)
+    }
+
     /// Reads an account, signed by its reading key (RFC 9421) at `created`.
     ///
     /// # Errors

@@ -8,7 +8,7 @@
 //! 3. [`recovery`] is what whoever has lost her words hands to her guardians. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
 //! 5. [`passbook`], [`report`] and [`standing`] show a copy, a verdict and what it adds up to, to people.
-//! 6. [`witness`] watches logs and cosigns what extends what it has seen.
+//! 6. [`witness`] watches logs and cosigns what extends what it has seen; [`office`] makes tokens of documents that it does not see. Both are [`serving`].
 
 #![forbid(unsafe_code)]
 
@@ -33,4 +33,6 @@ pub mod layout;
 pub mod passbook;
 pub mod report;
 pub mod standing;
+pub mod serving;
 pub mod witness;
+pub mod office;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use peal_spec::verify::{Basis, Counts, Failure, FlowShown, Verdict};
+use peal_spec::verify::{Basis, Counts, Failure, FlowShown, IdentityShown, LinkShown, Verdict};
 use serde::Serialize;
 
 use crate::layout::{Style, clean, short, span};
@@ -97,6 +97,12 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
         let insurance = award.insurance.as_deref().unwrap_or("withheld");
         line("award", &format!("{insurance}: {}", passbook::award(award)));
     }
+    for shown in &verdict.identities {
+        line("identity", &identity(shown));
+    }
+    for shown in &verdict.links {
+        line("link", &link(shown));
+    }
     for text in passbook::work(&verdict.engagements) {
         line("work", &text);
     }
@@ -112,6 +118,38 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
     }
     out.push_str(&passbook::lists(verdict, style));
     out
+}
+
+fn stands(stands: Option<bool>) -> &'static str {
+    match stands {
+        Some(true) => "",
+        Some(false) => " (WITHDRAWN)",
+        None => " (whether it was withdrawn is not shown)",
+    }
+}
+
+/// A binding of an identity, in a line.
+pub fn identity(shown: &IdentityShown) -> String {
+    let who = shown.issuer.as_deref().map_or_else(|| "somebody who is withheld".to_owned(), short);
+    let what = if shown.commitment.is_some() { "" } else { ", which is withheld" };
+    format!(
+        "record {}: bound to a person{what} by {who} on {}{}",
+        shown.sequence,
+        shown.time,
+        stands(shown.stands)
+    )
+}
+
+/// A link to another account, in a line.
+pub fn link(shown: &LinkShown) -> String {
+    let who = shown.issuer.as_deref().map_or_else(|| "somebody who is withheld".to_owned(), short);
+    let other = shown.other.as_deref().map_or_else(|| "another account, which is withheld".to_owned(), short);
+    format!(
+        "record {}: linked to {other} by {who} on {}{}; it counts if that account says so, too",
+        shown.sequence,
+        shown.time,
+        stands(shown.stands)
+    )
 }
 
 /// Writes what became of one file.

@@ -23,6 +23,14 @@ fn days(n: u64) -> String {
     format!("{n} day{}", if n == 1 { "" } else { "s" })
 }
 
+/// A record; the account is named where there are several.
+fn record(account: Option<u64>, sequence: u64) -> String {
+    account.map_or_else(
+        || format!("record {sequence}"),
+        |account| format!("record {sequence} of account {account}"),
+    )
+}
+
 /// Runs as `2026-01 to 2026-03, 2026-05`.
 fn runs(runs: &[Gap]) -> String {
     let run = |(first, last): &Gap| {
@@ -68,9 +76,9 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
         line(
             "not arrived",
             format!(
-                "{}: {amount}, record {}, fund {}, for {}",
+                "{}: {amount}, {}, fund {}, for {}",
                 waiting.month,
-                waiting.sequence,
+                record(waiting.account, waiting.sequence),
                 waiting.fund,
                 months(waiting.months)
             ),
@@ -78,7 +86,10 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
     }
     for refund in &standing.refunds {
         let amount = money(refund.amount, &refund.currency);
-        line("on its way", format!("{amount} refunded of record {} for {}", refund.sequence, refund.month));
+        line(
+            "on its way",
+            format!("{amount} refunded of {} for {}", record(refund.account, refund.sequence), refund.month),
+        );
     }
     if !standing.days.payers.is_empty() {
         let payers: Vec<String> = standing

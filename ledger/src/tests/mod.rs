@@ -136,6 +136,14 @@ impl Script {
             post(&turned, false, many(worker, 270..300));
             post(&turned, false, vec![pay(worker, "m268", 1), pay(worker, "m280", 1), pay(worker, "d", 1)]);
         }
+        // A person is bound, cannot be bound again, is set free and bound elsewhere, the last two in one posting.
+        post(&world.registrar, false, vec![granted(fund, Role::Bureau)]);
+        let bound = |person: &Person, who: u8| world.bound(person, who);
+        let refers = if long { 276 } else { 12 };
+        post(fund, false, vec![bound(&people[4], 1), bound(&people[4], 2), bound(worker, 1)]);
+        post(fund, false, vec![world.withdrawn(&people[4], 12), bound(worker, 1), bound(worker, 2)]);
+        post(fund, true, vec![bound(worker, 3), bound(&people[4], 3)]);
+        post(fund, false, vec![bound(&people[4], 3), world.withdrawn(worker, refers)]);
         post(&world.registrar, false, vec![world.revoked(platform, 1)]);
         post(&turned, false, vec![pay(worker, "without the role", 1)]);
         postings.push(openings[5].clone());

@@ -9,6 +9,7 @@ use peal_ledger::{AuditReport, Error, Genesis, Ledger, Settings, audit};
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
 use peal_spec::hash::{Hash, Seed, plain};
+use peal_spec::identity::Token;
 use peal_spec::key::PrivateKey;
 use peal_spec::note::VerifierKey;
 use peal_spec::posting::{Checked, Posting};
@@ -19,8 +20,8 @@ use peal_spec::statement::Referenced;
 use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
 use peal_spec::statement::{
-    Amount, Body, Contribution, Correction, Granted, Keys, Opened, Recovery, Revoked, Rotated, Settlement,
-    Source, Statement, What,
+    Amount, Body, Contribution, Correction, Granted, IdentityBound, Keys, Opened, Recovery, Revoked, Rotated,
+    Settlement, Source, Statement, What, Withdrawn,
 };
 use peal_spec::value::{Insurance, Month, Origin, Time};
 use tempfile::TempDir;
@@ -100,7 +101,7 @@ pub struct World {
 }
 
 /// The families of rows, as RocksDB has them.
-pub const FAMILIES: [&str; 12] = [
+pub const FAMILIES: [&str; 13] = [
     "meta",
     "journal",
     "blocks",
@@ -113,6 +114,7 @@ pub const FAMILIES: [&str; 12] = [
     "posting_ids",
     "references",
     "ids",
+    "tokens",
 ];
 
 pub fn settings(clock: &Arc<AtomicU64>) -> Settings {
@@ -333,6 +335,18 @@ impl World {
     pub fn settled(&self, subject: &Person, refers: u64, about: u32, amount: Amount) -> Statement {
         let who = Referenced { issuer: self.fund.address, reference: "transfer-1".parse().unwrap() };
         self.statement(subject, Some(refers), Some(about), &Body::Settlement(Settlement { who, amount }))
+    }
+
+    /// By the fund, if it is a bureau: the account is a person's.
+    pub fn bound(&self, subject: &Person, who: u8) -> Statement {
+        let (identity, token) = (Hash([who; 32]), Token(Hash([who; 32])));
+        let body = IdentityBound { who: self.fund.address, identity, token };
+        self.statement(subject, None, None, &Body::IdentityBound(body))
+    }
+
+    pub fn withdrawn(&self, subject: &Person, refers: u64) -> Statement {
+        let body = Withdrawn { who: self.fund.address, says: "not she".parse().unwrap() };
+        self.statement(subject, Some(refers), None, &Body::Withdrawn(body))
     }
 
     pub fn corrected(&self, subject: &Person, refers: u64, about: u32, amount: Option<Amount>) -> Statement {

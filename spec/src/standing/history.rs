@@ -29,6 +29,8 @@ pub struct History {
     recorded: BTreeMap<u64, Time>,
     work: BTreeMap<u64, Work>,
     interest: Vec<(Insurance, Interest)>,
+    /// Of several accounts: the account's number and the sequence there of each record, in the order of the log.
+    places: Vec<(u64, u64)>,
 }
 
 impl Default for History {
@@ -41,6 +43,7 @@ impl Default for History {
             recorded: BTreeMap::new(),
             work: BTreeMap::new(),
             interest: Vec::new(),
+            places: Vec::new(),
         }
     }
 }
@@ -55,6 +58,32 @@ impl History {
             }
         }
         history
+    }
+
+    /// The history that whole copies of linked accounts of one ledger hold together, in the order of the log. Its sequences are places in that
+    /// order: [`History::place`] says where each record stands.
+    pub fn of_linked(copies: &[&Copy]) -> Self {
+        let mut rows: Vec<_> = copies.iter().flat_map(|copy| &copy.rows).collect();
+        rows.sort_by_key(|row| row.record.log_index);
+        let mut history = Self::default();
+        let mut places: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+        for (n, row) in (0..).zip(rows) {
+            let record = &row.record;
+            let place = (record.account, record.sequence);
+            history.places.push(place);
+            places.insert(place, n);
+            if let Some(Ok(body)) = row.statement.as_ref().map(|s| s.body()) {
+                let refers = record.refers.and_then(|refers| places.get(&(record.account, refers)).copied());
+                history.push(At { sequence: n, refers, ..record.at() }, &body);
+            }
+        }
+        history
+    }
+
+    /// Where a record stands: the number of the account, if there are several, and the sequence there.
+    pub fn place(&self, sequence: u64) -> (Option<u64>, u64) {
+        let place = usize::try_from(sequence).ok().and_then(|n| self.places.get(n));
+        place.map_or((None, sequence), |(account, sequence)| (Some(*account), *sequence))
     }
 
     /// Takes the next record.

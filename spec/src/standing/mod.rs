@@ -56,6 +56,9 @@ pub struct Standing {
 /// An entry of a past month whose money has not arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiting {
+    /// Number of the account, if several are added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<u64>,
     /// Sequence of the entry.
     pub sequence: u64,
     /// Its month.
@@ -73,6 +76,9 @@ pub struct Waiting {
 /// An entry of which more was refunded than its payer has received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OnTheWay {
+    /// Number of the account, if several are added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<u64>,
     /// Sequence of the entry.
     pub sequence: u64,
     /// Its month.
@@ -149,8 +155,9 @@ pub fn standing(history: &History, rule: &Rule, today: Day) -> Standing {
 fn waiting(history: &History, insurance: Insurance, today: Day) -> Vec<Waiting> {
     let this = today.month();
     let late = history.standing(insurance).filter(|(_, e)| !e.settled && e.month < this);
-    let lines = late.map(|(sequence, entry)| Waiting {
-        sequence,
+    let lines = late.map(|(at, entry)| Waiting {
+        account: history.place(at).0,
+        sequence: history.place(at).1,
         month: entry.month.to_string(),
         fund: entry.fund,
         currency: entry.amount.currency.to_string(),
@@ -162,8 +169,9 @@ fn waiting(history: &History, insurance: Insurance, today: Day) -> Vec<Waiting> 
 
 fn on_the_way(history: &History, insurance: Insurance) -> Vec<OnTheWay> {
     let entries = history.entries(insurance).filter(|(_, e)| e.refunded.0 > e.received);
-    let lines = entries.map(|(sequence, entry)| OnTheWay {
-        sequence,
+    let lines = entries.map(|(at, entry)| OnTheWay {
+        account: history.place(at).0,
+        sequence: history.place(at).1,
         month: entry.month.to_string(),
         currency: entry.amount.currency.to_string(),
         amount: entry.refunded.0 - entry.received,

@@ -6,7 +6,7 @@ use crate::address::Address;
 
 impl Body {
     /// Whom the facets name beside the issuer: the fund that is to be paid or to pay, the party and the bureau of a claim, the grantee of a
-    /// consent, guardians. An address may stand there twice, and may be the issuer's all the same: a fund that credits interest names itself.
+    /// consent, guardians, the other account of a person. An address may stand there twice, and may be the issuer's all the same: a fund that credits interest names itself.
     pub fn concerns(&self) -> Vec<Address> {
         match self {
             Body::Opened(body) => body.recovery.guardians.clone(),
@@ -19,6 +19,7 @@ impl Body {
             Body::Claim(body) => vec![body.claim.party, body.claim.bureau],
             Body::ClaimFor(body) => vec![body.claim.party, body.claim.bureau],
             Body::ConsentGranted(body) => vec![body.consent.grantee],
+            Body::AccountLinked(body) => vec![body.link.0],
             Body::Rotated(_)
             | Body::Granted(_)
             | Body::Revoked(_)
@@ -37,7 +38,9 @@ impl Body {
             | Body::AccessUnasked(_)
             | Body::ClaimAnswered(_)
             | Body::ClaimClosed(_)
-            | Body::ClaimRemedied(_) => Vec::new(),
+            | Body::ClaimRemedied(_)
+            | Body::IdentityBound(_)
+            | Body::Withdrawn(_) => Vec::new(),
         }
     }
 }
@@ -47,6 +50,7 @@ mod tests {
     use super::*;
     use crate::facet::{Amount, Keys, Recovery, Referenced, Source, What};
     use crate::hash::Hash;
+    use crate::identity::Link;
     use crate::key::PublicKey;
     use crate::money::{Entitlement, Interest};
     use crate::rights::{Claim, ClaimKind, Consent, Decision, Outcome, Right, Scope};
@@ -122,6 +126,7 @@ mod tests {
             (Body::Claim(statement::Claim { who, claim: claim(), says: says.clone() }), &[3, 4]),
             (Body::ClaimFor(statement::ClaimFor { who, claim: claim(), says: says.clone() }), &[3, 4]),
             (Body::ConsentGranted(statement::ConsentGranted { who, consent }), &[7]),
+            (Body::AccountLinked(statement::AccountLinked { who, link: Link(somebody(8)) }), &[8]),
             (Body::Ruling(statement::Ruling { who, ruling, says }), &[]),
             (Body::Rotated(statement::Rotated { who, keys }), &[]),
         ] {
@@ -135,8 +140,9 @@ mod tests {
     /// A facet in which others than the issuer stand is one of few shapes, so a new type that has one is thought of here.
     #[test]
     fn every_type_that_can_name_somebody_is_thought_of() {
-        let names =
-            |shape: &Shape| matches!(shape, Shape::What | Shape::Claim | Shape::Consent | Shape::Recovery);
+        let names = |shape: &Shape| {
+            matches!(shape, Shape::What | Shape::Claim | Shape::Consent | Shape::Recovery | Shape::Link)
+        };
         let types: Vec<Type> =
             Type::ALL.iter().copied().filter(|kind| kind.shapes().iter().any(names)).collect();
         assert_eq!(
@@ -148,6 +154,7 @@ mod tests {
                 Type::Interest,
                 Type::Claim,
                 Type::ConsentGranted,
+                Type::AccountLinked,
                 Type::Award,
                 Type::Matching,
                 Type::ClaimFor,

@@ -12,6 +12,7 @@ use std::fmt;
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, Seed, Tag, derive, derive_two, tagged, tagged_two};
+use crate::identity::Token;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::Scene;
@@ -35,6 +36,7 @@ macro_rules! facets {
 
 pub mod access;
 pub mod access_unasked;
+pub mod account_linked;
 pub mod award;
 pub mod benefit;
 pub mod claim;
@@ -50,6 +52,7 @@ pub mod correction;
 pub mod engagement;
 pub mod facets;
 pub mod granted;
+pub mod identity_bound;
 pub mod interest;
 pub mod matching;
 pub mod opened;
@@ -65,11 +68,13 @@ pub mod rotated;
 pub mod ruling;
 pub mod settlement;
 pub mod shape;
+pub mod withdrawn;
 
 pub use crate::facet::{Amount, Evidence, Keys, Recovery, Reference, Referenced, Source, What};
 pub use crate::money::{self, Entitlement, Money, Returned};
 pub use access::Access;
 pub use access_unasked::AccessUnasked;
+pub use account_linked::AccountLinked;
 pub use award::Award;
 pub use benefit::Benefit;
 pub use claim::Claim;
@@ -84,6 +89,7 @@ pub use correction::Correction;
 pub use engagement::Engagement;
 pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
+pub use identity_bound::IdentityBound;
 pub use interest::Interest;
 pub use matching::Matching;
 pub use opened::Opened;
@@ -99,6 +105,7 @@ pub use rotated::Rotated;
 pub use ruling::Ruling;
 pub use settlement::Settlement;
 pub use shape::{Shape, Value};
+pub use withdrawn::Withdrawn;
 
 /// The most facets that a statement may have, of whatever type.
 pub const MAX_FACETS: u64 = 16;
@@ -144,8 +151,13 @@ pub trait Kind: Sized {
         None
     }
 
-    /// The fund, or the bureau, that it names.
+    /// The fund, the bureau or the other account that it names.
     fn named(&self) -> Option<Address> {
+        None
+    }
+
+    /// The token that it takes, where no two may stand.
+    fn token(&self) -> Option<Token> {
         None
     }
 
@@ -186,6 +198,10 @@ pub enum Authority {
     Party,
     /// The account itself, or the bureau of the claim that it refers to.
     ItselfOrBureau,
+    /// The account itself, or an issuer with one of these roles.
+    ItselfOrOneOf(&'static [Role]),
+    /// Whoever issued what it refers to, or an issuer with one of these roles.
+    TargetIssuerOrOneOf(&'static [Role]),
 }
 
 /// Where an accepted statement stands in its account, and what it is about.
@@ -302,7 +318,11 @@ macro_rules! kinds {
             pub fn opens(&self, at: At) -> Option<Target> {
                 match self { $(Body::$kind(body) => body.opens(at),)* }
             }
-            /// The fund, or the bureau, that it names.
+            /// The token that it takes, where no two may stand.
+            pub fn token(&self) -> Option<Token> {
+                match self { $(Body::$kind(body) => body.token(),)* }
+            }
+            /// The fund, the bureau or the other account that it names.
             pub fn named(&self) -> Option<Address> {
                 match self { $(Body::$kind(body) => body.named(),)* }
             }
@@ -332,6 +352,7 @@ kinds! {
     9 RecoveryVetoed
     10 RecoveryCompleted
     11 RecoveryChanged
+    12 IdentityBound
     13 Engagement
     14 Benefit
     15 Refund
@@ -341,6 +362,7 @@ kinds! {
     21 ConsentGranted
     22 ConsentRevoked
     23 Access
+    27 AccountLinked
     30 Award
     31 RefundReceived
     32 Matching
@@ -350,6 +372,7 @@ kinds! {
     36 ClaimClosed
     37 ClaimRemedied
     38 PaidFor
+    39 Withdrawn
 }
 
 /// A reference that must be new: who used it, for which kind of statements.

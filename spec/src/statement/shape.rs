@@ -5,6 +5,8 @@ use super::correction::Corrector;
 use super::{Amount, Entitlement, Evidence, Keys, Money, Recovery, Referenced, Returned, What, money};
 use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader};
+use crate::hash::Hash;
+use crate::identity::{Link, Token};
 use crate::rights::{Answer, Claim, Consent, Decision, Looked, Remedy, Says};
 use crate::role::Grant;
 
@@ -59,6 +61,12 @@ pub enum Shape {
     Remedy,
     /// Words for people.
     Says,
+    /// Commitment to a document.
+    Identity,
+    /// What is the same for the same document.
+    Token,
+    /// Another account.
+    Link,
 }
 
 /// A facet by itself.
@@ -106,6 +114,12 @@ pub enum Value {
     Remedy(Remedy),
     /// Words for people.
     Says(Says),
+    /// Commitment to a document.
+    Identity(Hash),
+    /// What is the same for the same document.
+    Token(Token),
+    /// Another account.
+    Link(Link),
 }
 
 impl Shape {
@@ -140,6 +154,9 @@ impl Shape {
             Shape::Ruling => Value::Ruling(Cbor::decode(&mut r)?),
             Shape::Remedy => Value::Remedy(Cbor::decode(&mut r)?),
             Shape::Says => Value::Says(Cbor::decode(&mut r)?),
+            Shape::Identity => Value::Identity(Cbor::decode(&mut r)?),
+            Shape::Token => Value::Token(Cbor::decode(&mut r)?),
+            Shape::Link => Value::Link(Cbor::decode(&mut r)?),
         };
         r.end()?;
         Ok(value)

@@ -21,7 +21,13 @@ enum Needed {
     NotShown,
 }
 
-fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>, recovered: &Recoveries) -> Needed {
+fn needed(
+    read: &Read<'_>,
+    reads: &BTreeMap<u64, Read<'_>>,
+    recovered: &Recoveries,
+    subject: &Address,
+) -> Needed {
+    let by = read.issuer().flatten();
     match read.record.kind.authority() {
         Authority::Itself
         | Authority::EntryIssuer
@@ -30,6 +36,19 @@ fn needed(read: &Read<'_>, reads: &BTreeMap<u64, Read<'_>>, recovered: &Recoveri
         | Authority::ItselfOrBureau => Needed::Nothing,
         Authority::Registrar => Needed::Registrar,
         Authority::OneOf(roles) => Needed::AnyOf(roles.to_vec(), None),
+        Authority::ItselfOrOneOf(_) if by == Some(*subject) => Needed::Nothing,
+        Authority::ItselfOrOneOf(roles) => Needed::AnyOf(roles.to_vec(), None),
+        Authority::TargetIssuerOrOneOf(roles) => {
+            let target = read.record.refers.and_then(|r| reads.get(&r));
+            // Of what else it refers to, step 12 says that it may not.
+            let target =
+                target.filter(|t| matches!(t.record.kind, Type::IdentityBound | Type::AccountLinked));
+            match target.and_then(|target| target.issuer().flatten()) {
+                Some(said) if by == Some(said) => Needed::Nothing,
+                Some(_) => Needed::AnyOf(roles.to_vec(), None),
+                None => Needed::NotShown,
+            }
+        }
         Authority::Guardian => {
             match recovered.policies.get(&read.record.sequence).zip(read.issuer().flatten()) {
                 Some((policy, by)) if policy.guardians.contains(&by) => Needed::Nothing,
@@ -238,7 +257,7 @@ pub(super) fn check_signer(
         return bad("what is paid in somebody's name is of source self");
     }
     let Some(signed) = read.posting else { return Ok(false) };
-    let need = needed(read, reads, recovered);
+    let need = needed(read, reads, recovered, &proof.subject.address);
     let issuer = signed.payload.issuer;
     let own_only = kind.authority() == Authority::Itself
         || (kind == Type::Contribution && source == Some(Source::Self_));

@@ -253,6 +253,8 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
         engagements: tally.engagements(),
         awards: tally.awards(),
         claims: tally.claims(),
+        identities: tally.identities(),
+        links: tally.links(),
         totals,
         months,
         flows,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Read;
 use super::verdict::{
-    AwardShown, Basis, ClaimShown, EngagementShown, EntryShown, Failure, FlowShown, MonthsShown, Standing,
-    TotalShown, demand, fail,
+    AwardShown, Basis, ClaimShown, EngagementShown, EntryShown, Failure, FlowShown, IdentityShown, LinkShown,
+    MonthsShown, Standing, TotalShown, demand, fail,
 };
 use crate::address::Address;
+use crate::identity::Link;
 use crate::proof::View;
 use crate::rights::{Decision, Remedy};
 use crate::state::{Cell, Flows, Totals};
@@ -68,6 +69,7 @@ fn may_refer(kind: Type, target: Type) -> bool {
             target == Type::ConsentGranted
         }
         Type::Ruling | Type::ClaimAnswered | Type::ClaimClosed | Type::ClaimRemedied => target.is_claim(),
+        Type::Withdrawn => matches!(target, Type::IdentityBound | Type::AccountLinked),
         _ => false,
     }
 }
@@ -226,6 +228,7 @@ impl<'p> Tally<'p> {
                 item.stage = Some(Stage::Remedied);
             }
             Type::ClaimClosed => item.stage = Some(Stage::Closed),
+            Type::Withdrawn => item.void = true,
             _ => {}
         }
         Ok(())
@@ -239,7 +242,13 @@ impl<'p> Tally<'p> {
                 self.interest.push(read);
                 return;
             }
-            Type::Award | Type::Engagement | Type::ConsentGranted | Type::Claim | Type::ClaimFor => {}
+            Type::Award
+            | Type::Engagement
+            | Type::ConsentGranted
+            | Type::Claim
+            | Type::ClaimFor
+            | Type::IdentityBound
+            | Type::AccountLinked => {}
             kind if kind.is_payment() => {}
             _ => return,
         }
@@ -499,6 +508,36 @@ impl<'p> Tally<'p> {
                     by: item.by.and_then(|decision| decision.by).map(|t| t.to_string()),
                     remedy: item.remedy.clone(),
                 }
+            })
+            .collect()
+    }
+
+    pub(super) fn identities(&self) -> Vec<IdentityShown> {
+        self.shown(|kind| kind == Type::IdentityBound)
+            .map(|(sequence, item)| IdentityShown {
+                sequence,
+                time: item.read.record.time.to_string(),
+                issuer: item.read.issuer().flatten().map(|a| a.to_string()),
+                signed: item.read.posting.is_some(),
+                commitment: item
+                    .read
+                    .find(|v| if let Value::Identity(hash) = v { Some(hash.to_string()) } else { None }),
+                stands: item.is_void().map(|void| !void),
+            })
+            .collect()
+    }
+
+    pub(super) fn links(&self) -> Vec<LinkShown> {
+        self.shown(|kind| kind == Type::AccountLinked)
+            .map(|(sequence, item)| LinkShown {
+                sequence,
+                time: item.read.record.time.to_string(),
+                issuer: item.read.issuer().flatten().map(|a| a.to_string()),
+                signed: item.read.posting.is_some(),
+                other: item
+                    .read
+                    .find(|v| if let Value::Link(Link(a)) = v { Some(a.to_string()) } else { None }),
+                stands: item.is_void().map(|void| !void),
             })
             .collect()
     }

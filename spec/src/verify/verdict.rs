@@ -177,6 +177,40 @@ pub struct ClaimShown {
     pub remedy: Vec<u64>,
 }
 
+/// A binding of an identity that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IdentityShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub time: String,
+    /// The bureau's address; none if *who* is withheld.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The commitment to the document, in hexadecimal; none if *identity* is withheld.
+    pub commitment: Option<String>,
+    /// Whether it stands; none if that is not known.
+    pub stands: Option<bool>,
+}
+
+/// A link to another account that is shown. It counts when that account says the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LinkShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// When it was recorded.
+    pub time: String,
+    /// The issuer's address; none if *who* is withheld.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The other account's address; none if *link* is withheld.
+    pub other: Option<String>,
+    /// Whether it stands; none if that is not known.
+    pub stands: Option<bool>,
+}
+
 /// An award that is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AwardShown {
@@ -307,6 +341,10 @@ pub struct Verdict {
     pub awards: Vec<AwardShown>,
     /// Claims shown.
     pub claims: Vec<ClaimShown>,
+    /// Bindings of an identity shown.
+    pub identities: Vec<IdentityShown>,
+    /// Links to other accounts shown.
+    pub links: Vec<LinkShown>,
     /// Totals shown.
     pub totals: Vec<TotalShown>,
     /// Months shown.

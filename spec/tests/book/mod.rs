@@ -9,6 +9,7 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
 use peal_spec::copy::{self, Copy, Row};
 use peal_spec::hash::{Hash, Seed};
+use peal_spec::identity::Token;
 use peal_spec::key::PrivateKey;
 use peal_spec::log::{Commit, Head, LogLeaf};
 use peal_spec::note::{Checkpoint, Note};
@@ -20,6 +21,7 @@ use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::rules::{self, Party, Scene, Target};
 use peal_spec::state;
 use peal_spec::statement::{Body, Type};
+use peal_spec::target::Said;
 use peal_spec::tree;
 use peal_spec::value::{Origin, Time};
 
@@ -39,6 +41,7 @@ pub struct Book {
     targets: BTreeMap<Place, Target>,
     references: HashMap<(Type, u64, u64, String), u64>,
     ids: HashMap<Hash, u64>,
+    tokens: HashMap<Token, Place>,
     posting_ids: HashMap<(Vec<u8>, Seed), Hash>,
     coses: HashMap<Hash, (Vec<u8>, Vec<Hash>)>,
     receipts: HashMap<Hash, Receipt>,
@@ -60,6 +63,7 @@ impl Book {
             targets: BTreeMap::new(),
             references: HashMap::new(),
             ids: HashMap::new(),
+            tokens: HashMap::new(),
             posting_ids: HashMap::new(),
             coses: HashMap::new(),
             receipts: HashMap::new(),
@@ -169,6 +173,7 @@ impl Book {
                     same_id: self.ids.get(&root).copied(),
                     target: target.as_ref(),
                     named: self.party(body.named().as_ref()),
+                    bound: body.token().and_then(|token| self.tokens.get(&token)).copied(),
                     size: self.accounts.get(about as usize).map_or(0, |a| a.frontier.size()),
                     reference: key.as_ref().and_then(|k| self.references.get(k)).map(|s| (about, *s)),
                 };
@@ -195,6 +200,12 @@ impl Book {
                     }
                     _ => self.accounts[number as usize].append(statement, &body, target.as_mut(), &placed),
                 };
+                if let Some(Target::Said(Said { token: Some(token), withdrawn: true, .. })) = &target {
+                    self.tokens.remove(token);
+                }
+                if let Some(token) = body.token() {
+                    self.tokens.insert(token, (number, record.sequence));
+                }
                 if let Some((target, place)) = target.zip(place) {
                     self.targets.insert(place, target);
                 }

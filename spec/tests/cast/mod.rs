@@ -1,6 +1,7 @@
 //! The people and offices of the examples, with keys that anyone can make again.
 #![allow(
     dead_code,
+    unused_imports,
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +21,9 @@ use peal_spec::value::{Currency, Insurance, Month, Origin, Time};
 
 mod work;
 mod rights;
+mod identity;
 
+pub use identity::*;
 pub use rights::*;
 pub use work::*;
 

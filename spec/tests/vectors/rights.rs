@@ -396,7 +396,7 @@ pub fn proofs(all: &mut Vectors) {
 }
 
 /// What of a life is proved in which postings were recorded that the rules refuse.
-fn cheated(make: &dyn Fn(&mut Righted) -> Vec<Posting>, change: &dyn Fn(&mut Proof, &Copy)) -> Proof {
+pub fn cheated(make: &dyn Fn(&mut Righted) -> Vec<Posting>, change: &dyn Fn(&mut Proof, &Copy)) -> Proof {
     let mut r = Righted::briefly();
     r.w.world.book.cheats = true;
     for posting in make(&mut r) {
@@ -408,7 +408,7 @@ fn cheated(make: &dyn Fn(&mut Righted) -> Vec<Posting>, change: &dyn Fn(&mut Pro
     proof
 }
 
-fn lin(r: &Righted) -> Address {
+pub fn lin(r: &Righted) -> Address {
     r.w.world.lin.at()
 }
 
@@ -417,14 +417,14 @@ fn pensions(r: &Righted) -> For {
 }
 
 /// Somebody says something.
-type Says<'a> = &'a dyn Fn(&mut Righted) -> Vec<Posting>;
+pub type Says<'a> = &'a dyn Fn(&mut Righted) -> Vec<Posting>;
 /// The same, owned.
 type BoxedSays = Box<dyn Fn(&mut Righted) -> Vec<Posting>>;
 /// Puts a proof of that, changed, with its name and what it comes to.
 type Shown<'a> = &'a mut dyn FnMut(&str, &str, Says<'_>, &dyn Fn(&mut Proof, &Copy));
 
 /// Who says something in an account.
-fn by(
+pub fn by(
     who: impl Fn(&mut Righted) -> &mut Person,
     say: impl Fn(&mut Person, Address) -> Statement,
 ) -> impl Fn(&mut Righted) -> Vec<Posting> {
@@ -439,22 +439,22 @@ fn by(
 fn union(r: &mut Righted) -> &mut Person {
     &mut r.union
 }
-fn court(r: &mut Righted) -> &mut Person {
+pub fn court(r: &mut Righted) -> &mut Person {
     &mut r.court
 }
-fn bureau(r: &mut Righted) -> &mut Person {
+pub fn bureau(r: &mut Righted) -> &mut Person {
     &mut r.w.bureau
 }
-fn platform(r: &mut Righted) -> &mut Person {
+pub fn platform(r: &mut Righted) -> &mut Person {
     &mut r.w.world.platform
 }
 fn employer(r: &mut Righted) -> &mut Person {
     &mut r.w.world.employer
 }
-fn fund(r: &mut Righted) -> &mut Person {
+pub fn fund(r: &mut Righted) -> &mut Person {
     &mut r.w.world.fund
 }
-fn herself(r: &mut Righted) -> &mut Person {
+pub fn herself(r: &mut Righted) -> &mut Person {
     &mut r.w.world.lin
 }
 

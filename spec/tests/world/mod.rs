@@ -16,6 +16,7 @@ use crate::cast::*;
 pub mod work;
 mod refused;
 pub mod rights;
+mod identity;
 mod refused_rights;
 
 /// One commit as the vectors tell it.

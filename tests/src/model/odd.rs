@@ -5,6 +5,7 @@ use peal_spec::cbor::{Cbor, Writer};
 use peal_spec::hash::Hash;
 
 use super::claim_facets::{answers, claims, consents, looks, remedies, rulings, sayings};
+use super::identities::bytes;
 use super::said::{AMOUNT_MAX, write_maybe};
 
 /// The number of [`odd`] facets.
@@ -120,6 +121,7 @@ pub fn odd(choice: usize, address: &Address) -> Vec<u8> {
 /// Facets of a type's own shapes, or nearly, each with its place among the type's facets. Those marked as right are read, and judged.
 pub fn odd_of(kind: u64) -> Vec<(usize, Vec<u8>)> {
     match kind {
+        12 => [placed(1, hashes()), placed(2, hashes())].concat(),
         13 => [placed(1, works()), placed(2, sums())].concat(),
         14 | 31 => placed(1, sums()),
         15 => placed(1, returns()),
@@ -129,10 +131,11 @@ pub fn odd_of(kind: u64) -> Vec<(usize, Vec<u8>)> {
         21 => placed(1, consents()),
         22 => placed(0, vec![odd(0, &NOBODY), odd(ODD - 1, &NOBODY)]),
         23 => placed(1, looks()),
+        27 => placed(1, vec![odd(0, &NOBODY), odd(ODD - 1, &NOBODY), bytes(&[7; 32])]),
         30 => placed(2, entitlements()),
         33 => [placed(1, looks()), placed(2, sayings())].concat(),
         35 => [placed(1, answers()), placed(2, sayings())].concat(),
-        36 => placed(1, sayings()),
+        36 | 39 => placed(1, sayings()),
         37 => placed(1, remedies()),
         _ => placed(2, sums()),
     }
@@ -214,6 +217,11 @@ fn sums() -> Vec<Vec<u8>> {
         amounts(&[], "CNY"),
         encoded(Writer::null),
     ]
+}
+
+/// Of 32 bytes, nearly.
+fn hashes() -> Vec<Vec<u8>> {
+    vec![bytes(&[7; 31]), bytes(&[7; 33]), bytes(&[]), encoded(|w| w.text(&"7".repeat(32))), odd(0, &NOBODY)]
 }
 
 fn returns() -> Vec<Vec<u8>> {

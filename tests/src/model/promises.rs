@@ -92,6 +92,7 @@ pub fn breaches(lives: &[Life]) -> Vec<Breach> {
                 (9, all.by_whom_it_must_be(told)),
                 (10, interest_is_reckoned(told)),
                 (11, all.role_was_given(told)),
+                (12, all.one_binding_a_person(told)),
             ];
             let broken = kept.into_iter().filter(|(_, kept)| !kept);
             found.extend(broken.map(|(promise, _)| (promise, life.address.number, told.sequence)));
@@ -273,6 +274,14 @@ impl Checks<'_> {
         match &told.body {
             Body::Engagement(b) => self.had(b.who.issuer, &[Role::Platform, Role::Employer], None, told),
             Body::AccessUnasked(b) => self.had(b.who, &[Role::Bureau], None, told),
+            Body::IdentityBound(b) => self.had(b.who, &[Role::Bureau], None, told),
+            Body::AccountLinked(b) => {
+                b.who == self.life.address || self.had(b.who, &[Role::Bureau], None, told)
+            }
+            Body::Withdrawn(b) => {
+                let said = self.life.at(told.refers).and_then(|t| t.body.issuer());
+                said == Some(b.who) || self.had(b.who, &[Role::Bureau], None, told)
+            }
             Body::Award(b) => {
                 self.had(b.who.issuer, &[Role::Fund, Role::Bureau], Some(b.what.insurance), told)
             }
@@ -287,6 +296,21 @@ impl Checks<'_> {
             }),
             _ => true,
         }
+    }
+
+    /// Whether no other binding of the token stood, anywhere, when this one was recorded.
+    fn one_binding_a_person(&self, told: &Told) -> bool {
+        let Body::IdentityBound(bound) = &told.body else { return true };
+        let stood = |life: &Life, t: &Told| {
+            let same = matches!(&t.body, Body::IdentityBound(b) if b.token == bound.token);
+            let over = |r: &Told| {
+                r.refers == Some(t.sequence)
+                    && r.log_index < told.log_index
+                    && matches!(r.body, Body::Withdrawn(_))
+            };
+            same && t.log_index < told.log_index && !life.told.iter().any(over)
+        };
+        !self.lives.iter().any(|life| life.told.iter().any(|t| stood(life, t)))
     }
 
     /// Whether somebody had one of the roles when something was recorded.

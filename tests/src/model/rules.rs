@@ -1,6 +1,6 @@
 //! The rules of `spec/README.md` §8 and §9, the naive way: every rule is asked on its own, and of the refusals that apply the one with the
 //! lowest code is given. Those of engagements, and of what funds say beyond settlements, are in [`super::fund_rules`], those of consents and
-//! claims in [`super::claim_rules`].
+//! claims in [`super::claim_rules`], those of identities in [`super::identity`].
 
 use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
@@ -172,6 +172,9 @@ impl Scene<'_> {
             | Said::ClaimAnswered { .. }
             | Said::ClaimClosed { .. }
             | Said::ClaimRemedied { .. } => self.of_claims(found, statement, said, issuer, subject),
+            Said::IdentityBound { .. } | Said::AccountLinked { .. } | Said::Withdrawn { .. } => {
+                self.of_identity(found, statement, said, issuer, subject);
+            }
         }
     }
 

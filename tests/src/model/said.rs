@@ -9,13 +9,14 @@ use peal_spec::statement::Statement;
 
 pub use super::shapes::{AMOUNT_MAX, Claim, Consent, Entitlement, Interest, Keys, Money, Scope};
 use super::shapes::{
-    Read, address, answer, claim, consent, entitlement, evidence, interest, keys, looked, money, nullable,
-    payer, records, recovery, returned, role, ruling, signed_text, sum, text, what, worked,
+    Read, address, answer, bytes32, claim, consent, entitlement, evidence, interest, keys, looked, money,
+    nullable, payer, records, recovery, returned, role, ruling, signed_text, sum, text, what, worked,
 };
 
 /// The types that there are.
-pub const KINDS: [u64; 29] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 21, 22, 23, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+pub const KINDS: [u64; 32] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 27, 30, 31, 32, 33, 34, 35,
+    36, 37, 38, 39,
 ];
 
 /// What a statement says, beyond its head.
@@ -51,6 +52,9 @@ pub enum Said {
     ClaimClosed { who: Address },
     ClaimRemedied { who: Address, records: Vec<u64> },
     PaidFor { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
+    IdentityBound { who: Address, token: [u8; 32] },
+    AccountLinked { who: Address, link: Address },
+    Withdrawn { who: Address },
 }
 
 impl Said {
@@ -85,7 +89,10 @@ impl Said {
             | Said::ClaimAnswered { who, .. }
             | Said::ClaimClosed { who }
             | Said::ClaimRemedied { who, .. }
-            | Said::PaidFor { who, .. } => Some(*who),
+            | Said::PaidFor { who, .. }
+            | Said::IdentityBound { who, .. }
+            | Said::AccountLinked { who, .. }
+            | Said::Withdrawn { who } => Some(*who),
         }
     }
 
@@ -116,15 +123,17 @@ fn names(kind: u64) -> &'static [&'static str] {
         4 | 9 | 22 => &["who"],
         5 | 32 | 38 => &["who", "what", "amount", "evidence"],
         6 | 7 | 14 | 15 | 31 => &["who", "amount"],
+        12 => &["who", "identity", "token"],
         13 => &["who", "evidence", "amount"],
         16 | 30 => &["who", "what", "amount"],
         17 | 34 => &["who", "claim", "says"],
         18 => &["who", "ruling", "says"],
         21 => &["who", "consent"],
         23 => &["who", "looked"],
+        27 => &["who", "link"],
         33 => &["who", "looked", "says"],
         35 => &["who", "answer", "says"],
-        36 => &["who", "says"],
+        36 | 39 => &["who", "says"],
         37 => &["who", "remedy"],
         _ => &[],
     }
@@ -161,7 +170,7 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
         return malformed("address");
     }
     if statement.refers.is_some()
-        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 31 | 32 | 34..=38)
+        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 31 | 32 | 34..=39)
     {
         return malformed("refers");
     }
@@ -239,6 +248,12 @@ fn by_consent_or_of_claims(facets: &Facets<'_>, kind: u64) -> Result<Said, Refus
             Said::ClaimAnswered { who, accepts, records }
         }
         36 => Said::ClaimClosed { who },
+        12 => {
+            facets.take("identity", bytes32)?;
+            Said::IdentityBound { who, token: facets.take("token", bytes32)? }
+        }
+        27 => Said::AccountLinked { who, link: facets.take("link", address)? },
+        39 => Said::Withdrawn { who },
         _ => Said::ClaimRemedied { who, records: facets.take("remedy", |r| records(r, 1))? },
     };
     if facets.names.contains(&"says") {

@@ -36,6 +36,7 @@ pub(super) fn kind_of(purpose: Purpose, say: &Say) -> u64 {
         Purpose::Recover => &[8, 9, 10, 2, 5, 11],
         Purpose::Consent => &[21, 21, 22, 23, 23, 38, 38, 33],
         Purpose::Claim => &[17, 34, 35, 35, 18, 18, 37, 36],
+        Purpose::Identify => &[12, 12, 39, 39, 27],
         _ => &KINDS,
     };
     kinds[usize::from(say.kind) % kinds.len()]
@@ -58,6 +59,7 @@ impl Stage {
             5..=7 => self.paid(book, by, say, kind),
             8..=11 => self.any_recovery(book, by, say, kind as u8),
             17 | 18 | 21..=23 | 33..=38 => self.of_claims(book, by, say, kind),
+            12 | 27 | 39 => self.of_identities(book, by, say, kind),
             _ => self.of_funds(book, by, say, kind),
         };
         if let Some(wrong) = say.twist.checked_sub(224) {
@@ -89,7 +91,7 @@ impl Stage {
             }
             3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
             4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
-            5 => statement.kind = [0, 12, 63, 1 << 40][facet],
+            5 => statement.kind = [0, 19, 63, 1 << 40][facet],
             6 => drop(facets.pop()),
             7 => facets.push(facets[facet].clone()),
             8 => facets.swap(0, facet),

@@ -40,6 +40,8 @@ pub enum Purpose {
     Consent,
     /// Claims, and what follows them.
     Claim,
+    /// Bindings of identities, links, and what is withdrawn of them.
+    Identify,
 }
 
 /// What is wrong with a posting.
@@ -169,7 +171,8 @@ fn post(f: &mut Frame<'_>) -> Op {
         175..=189 => Purpose::Open,
         190..=200 => Purpose::OpenSelf,
         201..=214 => Purpose::Rotate,
-        215..=238 => Purpose::Mixed,
+        215..=232 => Purpose::Mixed,
+        233..=238 => Purpose::Identify,
         239..=245 => Purpose::Again,
         246..=249 => Purpose::Consent,
         250..=253 => Purpose::Claim,

@@ -253,6 +253,12 @@ impl Stage {
                 (generation, named, signer) = (by.generation(book), Some(by.address), by);
                 statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
             }
+            Purpose::Identify => {
+                let first = says.first().copied().unwrap_or_default();
+                by = self.registrar_of_persons(kind_of(purpose, &first), issuer);
+                (generation, named, signer) = (by.generation(book), Some(by.address), by);
+                statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
+            }
             Purpose::Fill => statements.extend(self.fill(book, &by, detail, says)),
             _ => statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say))),
         }

@@ -103,11 +103,15 @@ impl Common {
 
 /// What the wallet's copy adds up to and shows, once it is found to hold.
 pub(crate) fn checked(common: &Common, contents: &Contents, now: Time) -> Result<(Folded, Verdict), Trouble> {
+    checked_at(&common.wallet().unwrap_or_default(), contents, now)
+}
+
+/// The same of a wallet at a path.
+pub(crate) fn checked_at(path: &Path, contents: &Contents, now: Time) -> Result<(Folded, Verdict), Trouble> {
     contents.copy()?.check(&contents.trust, now).map_err(|e| {
         let remedy =
             "check the trust list with `peal trust show`, then fetch the copy again with `peal sync`";
-        let place = common.wallet().unwrap_or_default();
-        Trouble::refused(format!("the wallet's copy does not hold: {e}"), place.display(), remedy)
+        Trouble::refused(format!("the wallet's copy does not hold: {e}"), path.display(), remedy)
     })
 }
 
@@ -158,6 +162,17 @@ pub(crate) fn named(url: &str) -> Result<Remote, Trouble> {
         );
     }
     Ok(remote)
+}
+
+/// Warns of a blinding office whose pass could be read on the way.
+pub(crate) fn warn_exposed(office: &str) {
+    if http::is_exposed(office) {
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "peal: warning: {} is not encrypted: whoever is on the way can take this bureau's pass and ask in its name; use https",
+            clean(office)
+        );
+    }
 }
 
 /// Reads a trust list.

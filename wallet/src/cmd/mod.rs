@@ -32,6 +32,7 @@ mod correct;
 mod claim;
 mod consent;
 mod look;
+mod identity;
 mod enrol;
 mod grant;
 mod revoke;
@@ -84,6 +85,7 @@ enum Command {
     Claim(claim::Args),
     Consent(consent::Args),
     Look(look::Args),
+    Identity(identity::Args),
     Enrol(enrol::Args),
     Grant(grant::Args),
     Revoke(revoke::Args),
@@ -144,6 +146,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Claim(args) => claim::run(&common, &args),
         Command::Consent(args) => consent::run(&common, &args),
         Command::Look(args) => look::run(&common, &args),
+        Command::Identity(args) => identity::run(&common, &args),
         Command::Enrol(args) => enrol::run(&common, &args),
         Command::Grant(args) => grant::run(&common, &args),
         Command::Revoke(args) => revoke::run(&common, &args),

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Only totals and months, no single contribution
     #[arg(long)]
     totals: bool,
-    /// Facets to withhold: who, what, amount, evidence, recovery, role
+    /// Facets to withhold: who, what, amount, evidence, recovery, role, identity, link
     #[arg(long, value_name = "FACETS", value_delimiter = ',')]
     withhold: Vec<String>,
     /// The file to write
@@ -43,7 +43,7 @@ pub(crate) struct Args {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let known = |name: &str| name != "keys" && Type::ALL.iter().any(|t| t.facets().contains(&name));
     if let Some(name) = args.withhold.iter().find(|name| !known(name)) {
-        let remedy = "withhold some of who, what, amount, evidence, recovery, role";
+        let remedy = "withhold some of who, what, amount, evidence, recovery, role, identity, link";
         return Err(Trouble::unusable(format!("there is no facet {name} to withhold"), "--withhold", remedy));
     }
     let (path, c) = (common.wallet()?, common.read()?);
@@ -56,8 +56,9 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         let remedy = "fetch the copy again with `peal sync`";
         Trouble::refused(format!("the wallet's copy does not hold: {e}"), path.display(), remedy)
     };
-    let proof =
-        c.copy()?.prove(&Selection { show, withhold: args.withhold.clone() }).map_err(|e| broken(&e))?;
+    // A token is for bureaus that look for a second account, and the same wherever the person goes: nobody else is to have it.
+    let withhold = args.withhold.iter().cloned().chain(["token".to_owned()]).collect();
+    let proof = c.copy()?.prove(&Selection { show, withhold }).map_err(|e| broken(&e))?;
     let file = proof.to_file();
     // What a verifier will say is said here first.
     let verdict = verify::verify_file(&file, &c.trust, context::now()?)

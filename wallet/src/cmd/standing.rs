@@ -1,14 +1,17 @@
 //! `peal standing`: what the account adds up to under a rule, offline.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use peal_spec::address::Address;
 use peal_spec::copy::Folded;
 use peal_spec::standing::{BadRule, History, Rule, standing};
 use peal_spec::target::Target;
 use peal_spec::value::{BadAmount, Currency, Day, Insurance};
+use peal_spec::verify::Verdict;
 use peal_wallet::layout::Style;
 use peal_wallet::trouble::Trouble;
+use peal_wallet::wallet::{self, Contents, Wallet};
 use peal_wallet::{disk, standing as text};
 use serde_json::json;
 
@@ -21,7 +24,7 @@ const MAX_RULE: u64 = 64 * 1024;
 /// Show what the account adds up to, and what is missing, offline
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  peal standing\n  peal standing --insurance pension --minimum 500.00 --currency CNY --months 180\n  peal standing --rule pension.toml\n\n\
+    after_help = "Example:\n  peal standing\n  peal standing --insurance pension --minimum 500.00 --currency CNY --months 180\n  peal standing --rule pension.toml\n  peal standing --also second.wallet        linked accounts, added up\n\n\
     A rule file has the members of spec/standing.md:\n  insurance = \"pension\"\n  minimum = 50000        # minor units\n  currency = \"CNY\"\n  months = 180\n  \
     treated = [\"maternity\", \"unemployment\"]\n  rate = 80000           # millionths of what was earned\n  due = 15\n  late = 500             # millionths a day"
 )]
@@ -50,13 +53,16 @@ pub(crate) struct Args {
     /// Interest on what is late, in millionths a day
     #[arg(long, value_name = "MILLIONTHS", default_value_t = 0)]
     late: u64,
+    /// Other wallets of yours, whose accounts are linked with this one: all are added up
+    #[arg(long, value_name = "WALLET")]
+    also: Vec<PathBuf>,
     /// The day, as 2026-11-28 [default: today]
     #[arg(long, value_name = "DAY")]
     today: Option<Day>,
 }
 
 impl Args {
-    fn rules(&self, folded: &Folded) -> Result<Vec<Rule>, Trouble> {
+    fn rules(&self, all: &[&Folded]) -> Result<Vec<Rule>, Trouble> {
         if let Some(path) = &self.rule {
             let unusable = |what: String| {
                 Trouble::unusable(what, path.display(), "write it as `peal standing --help` shows")
@@ -76,7 +82,7 @@ impl Args {
         };
         let insurances: BTreeSet<Insurance> = match self.insurance {
             Some(insurance) => [insurance].into(),
-            None => insurances(folded).collect(),
+            None => all.iter().flat_map(|folded| insurances(folded)).collect(),
         };
         let rules = insurances.into_iter().map(|insurance| {
             let rule = Rule {
@@ -102,13 +108,60 @@ fn insurances(folded: &Folded) -> impl Iterator<Item = Insurance> {
     })
 }
 
+/// Two accounts are added up if each says that the other one is the same person's.
+fn demand_link(
+    path: &Path,
+    (own, shown): (&Contents, &Verdict),
+    (other, theirs): (&Contents, &Verdict),
+) -> Result<(), Trouble> {
+    let (me, them) = (own.address()?, other.address()?);
+    let says = |verdict: &Verdict, of: Address| {
+        let of = of.to_string();
+        verdict.links.iter().any(|link| link.stands == Some(true) && link.other.as_ref() == Some(&of))
+    };
+    let trouble = |what: String, remedy: String| Err(Trouble::refused(what, path.display(), remedy));
+    if own.origin != other.origin {
+        let what = format!("that account is in the ledger {}, this one in {}", other.origin, own.origin);
+        return trouble(what, "only accounts of one ledger are linked".into());
+    }
+    if me == them {
+        return trouble("that is the same account".into(), "name the wallet of another account".into());
+    }
+    for (verdict, of, whose) in [(shown, them, "this account"), (theirs, me, "that account")] {
+        if !says(verdict, of) {
+            return trouble(
+                format!("{whose} does not say that {of} is the same person's"),
+                format!(
+                    "say so from its wallet, `peal identity link --with {of}`, and `peal sync` both; a bureau can do it for both"
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let c = common.read()?;
     let now = context::now()?;
-    let (folded, _) = context::checked(common, &c, now)?;
-    let history = History::of(c.copy()?);
+    let (folded, verdict) = context::checked(common, &c, now)?;
+    let mut others = Vec::new();
+    for path in &args.also {
+        wallet::there(path)?;
+        let other = Wallet::read(path, &common.passphrase(false)?)?;
+        let (more, shown) = context::checked_at(path, &other, now)?;
+        demand_link(path, (&c, &verdict), (&other, &shown))?;
+        others.push((other, more));
+    }
+    let own = c.copy()?;
+    let history = if others.is_empty() {
+        History::of(own)
+    } else {
+        let copies: Vec<_> = others.iter().map(|(other, _)| other.copy()).collect::<Result<_, _>>()?;
+        History::of_linked(&[&[own], copies.as_slice()].concat())
+    };
     let today = args.today.unwrap_or_else(|| now.into());
-    let rules = args.rules(&folded)?;
+    let all: Vec<&Folded> = std::iter::once(&folded).chain(others.iter().map(|(_, more)| more)).collect();
+    let rules = args.rules(&all)?;
     let style = Style::of_stdout();
     let standings: Vec<_> = rules.iter().map(|rule| (rule, standing(&history, rule, today))).collect();
     let code = |rule: &Rule| rule.minimum.map(|(_, currency)| currency.to_string());

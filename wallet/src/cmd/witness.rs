@@ -1,13 +1,12 @@
 //! `peal witness`: watches logs and cosigns what extends what it has seen.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use peal_spec::value::Origin;
-use peal_wallet::disk;
+use peal_wallet::serving;
 use peal_wallet::trouble::Trouble;
-use peal_wallet::witness::{self, Witness, server};
+use peal_wallet::witness::{self, Witness};
 use serde_json::json;
 
 use super::Done;
@@ -69,27 +68,8 @@ pub(crate) fn run(args: &Args) -> Result<Done, Trouble> {
         }
         What::Serve { dir, listen, trust, port_file } => {
             let witness = Witness::open(dir, witness::read_logs(trust)?)?;
-            let ready = |address: SocketAddr| announce(address, port_file.as_deref());
-            server::run(witness, *listen, ready).map_err(|e| {
-                Trouble::unusable(
-                    format!("the witness does not run: {e}"),
-                    listen,
-                    "stop what listens there, or choose another address with --listen",
-                )
-            })?;
+            serving::run(witness, *listen, port_file.as_deref())?;
             Ok(Done::said())
         }
-    }
-}
-
-/// Says where it listens: a line on standard output, and the port in a file that appears whole.
-fn announce(address: SocketAddr, port_file: Option<&Path>) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    // Nobody may be reading.
-    let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
-    match port_file {
-        None => Ok(()),
-        Some(path) => disk::replace(path, format!("{}\n", address.port()).as_bytes())
-            .map_err(|trouble| std::io::Error::other(trouble.what)),
     }
 }

@@ -18,17 +18,15 @@ use peal_spec::key::PrivateKey;
 use peal_spec::note::{Checkpoint, KeyType, Note, VerifierKey};
 use peal_spec::trust::{MAX_LIST, Operator, Trust};
 use peal_spec::value::{Origin, Time};
-use peal_spec::witness::{AddCheckpoint, Refused, SIZE_MEDIA_TYPE, judge, write_line};
+use peal_spec::witness::{AddCheckpoint, MAX_REQUEST, PATH, Refused, SIZE_MEDIA_TYPE, judge, write_line};
 use zeroize::Zeroizing;
 
 use crate::disk::{self, Lock};
+use crate::serving::{Answer, Office, PLAIN};
 use crate::trouble::Trouble;
 use crate::words::random;
 
-pub mod server;
-
 const TITLE: &str = "peal witness key 1";
-const PLAIN: &str = "text/plain; charset=utf-8";
 /// How many files of evidence are kept of one log.
 const MAX_EVIDENCE: usize = 16;
 
@@ -51,25 +49,8 @@ struct Log {
     file: PathBuf,
 }
 
-/// What a request is answered with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The media type of the text.
-    pub media_type: &'static str,
-    /// Signature lines, a size, or what is wrong.
-    pub text: String,
-}
-
-impl Answer {
-    fn told(status: u16, text: impl std::fmt::Display) -> Self {
-        Self { status, media_type: PLAIN, text: format!("{text}\n") }
-    }
-
-    fn size(size: u64) -> Self {
-        Self { status: 409, media_type: SIZE_MEDIA_TYPE, text: format!("{size}\n") }
-    }
+fn size(size: u64) -> Answer {
+    Answer { status: 409, media_type: SIZE_MEDIA_TYPE, text: format!("{size}\n") }
 }
 
 fn key_file(dir: &Path) -> PathBuf {
@@ -99,15 +80,7 @@ fn read_key(dir: &Path) -> Result<(VerifierKey, PrivateKey), Trouble> {
         )
     };
     let bytes = Zeroizing::new(disk::read(&path, 1024)?);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(&path).map_or(0, |m| m.permissions().mode());
-        if mode & 0o077 != 0 {
-            let remedy = format!("chmod 600 {}", path.display());
-            return Err(Trouble::unusable("the witness's key can be read by others", path.display(), remedy));
-        }
-    }
+    disk::demand_private(&path, "the witness's key")?;
     let text = std::str::from_utf8(&bytes).map_err(|_| bad("this is no witness's key"))?;
     let lines: Vec<&str> = text.lines().collect();
     let [TITLE, name, secret] = lines.as_slice() else { return Err(bad("this is no witness's key")) };
@@ -239,10 +212,10 @@ impl Witness {
         let mut latest = log.latest.lock().unwrap_or_else(PoisonError::into_inner);
         match judge(&request, latest.as_ref()) {
             Ok(()) => {}
-            Err(Refused::Stale(size)) => return Answer::size(size),
-            Err(fork @ Refused::Fork(size)) => {
+            Err(Refused::Stale(stale)) => return size(stale),
+            Err(fork @ Refused::Fork(at)) => {
                 self.keep_evidence(log, &request, &fork);
-                return Answer::size(size);
+                return size(at);
             }
             Err(Refused::Inconsistent) => return Answer::told(422, Refused::Inconsistent),
         }
@@ -287,6 +260,24 @@ impl Witness {
         if let Err(trouble) = kept() {
             say(&trouble);
         }
+    }
+}
+
+impl Office for Witness {
+    const NAME: &'static str = "witness";
+    const PATH: &'static str = PATH;
+    const MAX_REQUEST: usize = MAX_REQUEST;
+
+    fn about(&self) -> String {
+        let logs: String = self.origins().map(|origin| format!("\n  {origin}")).collect();
+        format!(
+            "A witness of transparency logs (C2SP tlog-witness): POST {PATH}\n\nverifier key\n  {}\n\nlogs{logs}",
+            self.verifier()
+        )
+    }
+
+    fn answer(&self, _: Option<&str>, body: &[u8], now: Time) -> Answer {
+        Self::answer(self, body, now)
     }
 }
 

@@ -186,6 +186,11 @@ impl Reader {
                 )
             }
             Body::ClaimClosed(b) => format!("claim {refers} is closed by {by_issuer}: {}", b.says),
+            Body::IdentityBound(_) => {
+                format!("{by_issuer} has seen your document and says that this account is yours")
+            }
+            Body::AccountLinked(b) => format!("{by_issuer} says that {} is your account, too", by(b.link.0)),
+            Body::Withdrawn(b) => format!("{by_issuer} withdraws record {refers}: {}", b.says),
         }
     }
 
