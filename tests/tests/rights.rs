@@ -253,6 +253,43 @@ fn who_is_let_in_sees_what_she_was_let_see_and_is_seen() {
 }
 
 #[test]
+fn a_look_whose_file_cannot_be_written_is_one_look() {
+    let town = Town::new();
+    let house = &town.house;
+    town.orders();
+    let give = |more: &[&str]| {
+        let all = ["consent", "give", "--to", &town.union, "--right", "read", "--purpose", "advice"];
+        house.well("courier", &[&all[..], &["--days", "30"], more].concat(), false)["consent"].to_string()
+    };
+    let look = |consent: &str, out: &str| -> Vec<String> {
+        let out = house.text(out);
+        let all = ["look", "--account", &town.courier, "--consent", consent, "--purpose", "advice"];
+        all.iter().copied().chain(["--out", &out]).map(str::to_owned).collect()
+    };
+    let looks = || town.list("consent")["accesses"].as_array().unwrap().len();
+
+    // A consent for one look lasts until the look is there.
+    let once = give(&["--once"]);
+    for _ in 0..2 {
+        let says = "and for 10 minutes the same command needs no other";
+        house.refused("union", &refs(&look(&once, "none/hers.peal")), 2, says);
+        assert_eq!(looks(), 1);
+    }
+    let seen = house.well("union", &refs(&look(&once, "hers.peal")), false);
+    assert_eq!(seen["verdict"]["engagements"].as_array().unwrap().len(), 2);
+    assert_eq!(looks(), 1);
+    house.refused("union", &refs(&look(&once, "hers.peal")), 1, "grant-over");
+
+    // An access that opens nothing any more is said again, as far as the consent goes.
+    let consent = give(&[]);
+    house.refused("union", &refs(&look(&consent, "none/hers.peal")), 2, "cannot write this file");
+    house.well("courier", &["consent", "take-back", &consent], false);
+    house.refused("union", &refs(&look(&consent, "hers.peal")), 1, "grant-over");
+    assert_eq!(looks(), 2);
+    town.house.audited();
+}
+
+#[test]
 fn a_missing_month_is_noticed_and_bridged() {
     let town = Town::new();
     let house = &town.house;

@@ -12,6 +12,7 @@ use peal_wallet::wallet::{Contents, Wallet};
 use super::{bulk, context};
 
 /// One statement to be said.
+#[derive(Clone)]
 pub(crate) struct Said {
     /// The account it is about.
     pub(crate) account: Address,
@@ -35,13 +36,19 @@ impl Said {
 
     /// Says it, under a job that its own contents name.
     pub(crate) fn say(self, wallet: &mut Wallet, name: &str) -> Result<Recorded, Trouble> {
+        let job = self.job(wallet, name);
+        say_in(wallet, &job, name, &self)
+    }
+
+    /// The job that its own contents name.
+    pub(crate) fn job(&self, wallet: &Wallet, name: &str) -> Job {
         let mut head = Writer::with_capacity(64);
         self.account.encode(&mut head);
         head.optional(self.refers.as_ref());
         head.optional(self.month.as_ref());
         let (head, facets) = (head.into_bytes(), self.body.facets());
         let parts: Vec<&[u8]> = facets.iter().chain([head.as_slice()]).collect();
-        say(wallet, name, &parts, self)
+        Outbox::of(wallet.path()).job(name, &parts)
     }
 }
 
@@ -76,7 +83,11 @@ pub(crate) fn once(
 /// Says it once, however often it is tried. The wallet is saved.
 pub(crate) fn say(wallet: &mut Wallet, name: &str, parts: &[&[u8]], said: Said) -> Result<Recorded, Trouble> {
     let job = Outbox::of(wallet.path()).job(name, parts);
-    let result = deliver(wallet, &job, name, &said);
+    say_in(wallet, &job, name, &said)
+}
+
+fn say_in(wallet: &mut Wallet, job: &Job, name: &str, said: &Said) -> Result<Recorded, Trouble> {
+    let result = deliver(wallet, job, name, said);
     wallet.save()?;
     if said.again && result.is_ok() {
         job.finish()?;

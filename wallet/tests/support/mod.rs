@@ -14,7 +14,7 @@ use std::thread;
 use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
-use peal_spec::copy::{Copy, Row, open_cell};
+use peal_spec::copy::{Copy, Row, Selection, Show, open_cell};
 use peal_spec::hash::{Hash, Seed, derive};
 use peal_spec::key::PrivateKey;
 use peal_spec::log::{Commit, Head, LogLeaf};
@@ -434,8 +434,26 @@ impl Mini {
                     None => (409, "application/problem+json", br#"{"detail":"no such head"}"#.to_vec()),
                 }
             }
+            ("GET", path) if path.ends_with("/shared") => {
+                let address: Address = path.split('/').nth(3).unwrap().parse().unwrap();
+                match self.shared(&address, query.strip_prefix("access=").unwrap().parse().unwrap()) {
+                    Some(file) => (200, "application/peal-proof+cbor", file),
+                    None => (403, "application/problem+json", br#"{"code":"no-access"}"#.to_vec()),
+                }
+            }
             _ => (404, "application/problem+json", b"{}".to_vec()),
         }
+    }
+
+    /// What an access opens for ten minutes: here, everything.
+    fn shared(&self, address: &Address, access: usize) -> Option<Vec<u8>> {
+        let record = &self.accounts.get(address.number as usize)?.rows.get(access)?.record;
+        if record.kind != Type::Access || record.time.seconds() + 600 <= self.time {
+            return None;
+        }
+        let copy = self.copy(address, 0, u64::MAX, None)?;
+        let proof = copy.prove(&Selection { show: Show::Whole, withhold: Vec::new() }).unwrap();
+        Some(proof.to_file())
     }
 
     fn may_read(
