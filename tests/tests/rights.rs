@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use peal_tests::house::House;
+use peal_tests::peal_ok;
 use serde_json::{Value, json};
 
 struct Town {
@@ -163,6 +164,15 @@ fn an_accident_on_an_order_is_proved_ruled_on_and_paid() {
     );
     assert_eq!((&proof["awards"][0]["paid"], &proof["flows"][0]["paid"]), (&json!(500_000), &json!(500_000)));
     assert!(proof["issuers"].as_array().unwrap().iter().all(|i| i["proved"] == true), "{proof}");
+    let (stranger, trust) = (house.path("nobody"), house.text("ledger/trust"));
+    let verified = peal_ok(&stranger, &["verify", &file, "--trust", &trust]);
+    for (text, line) in [
+        (&verified, "  claim        3: injury, work-injury, against peal1"),
+        (&peal_ok(&house.path("courier"), &["show"]), "    claim 3: injury, work-injury, against peal1"),
+    ] {
+        let shown = text.lines().find(|l| l.starts_with(line)).unwrap_or_else(|| panic!("{text}"));
+        assert!(shown.ends_with(&format!(": closed, remedied by record {award}")), "{shown}");
+    }
     town.house.audited();
 }
 

@@ -1,11 +1,17 @@
 //! The passbook: an account as its owner reads it. A grid of months for each insurance, who paid, and what it adds up to; what was awarded and
-//! paid out; for whom she worked.
+//! paid out; for whom she worked; what she claims, and how far that is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use peal_spec::address::Address;
+use peal_spec::hash::Hash;
+use peal_spec::rights::Outcome;
+use peal_spec::target::{Claimed, Stage, Turn};
 use peal_spec::value::{Currency, Month, Time};
-use peal_spec::verify::{AwardShown, EngagementShown, EntryShown, FlowShown, Standing, TotalShown, Verdict};
+use peal_spec::verify::{
+    AwardShown, ClaimShown, EngagementShown, EntryShown, FlowShown, Standing, TotalShown, Verdict,
+};
 
 use crate::layout::{Style, clean, short, span, table};
 
@@ -182,6 +188,64 @@ pub fn work(shown: &[EngagementShown]) -> Vec<String> {
     payers.into_iter().map(line).collect()
 }
 
+/// That somebody has to act, and until when; and whether that is past.
+pub fn deadline(who: &str, until: Option<Time>, now: Time) -> (String, bool) {
+    match until {
+        Some(until) if until < now => (format!("{who} is LATE: it had until {until}"), true),
+        Some(until) => (format!("{who} has until {until}"), false),
+        None => (format!("it is the turn of {who}"), false),
+    }
+}
+
+/// Whose turn it is on a claim and until when, as the ledger stood at `time`: what came after that is not shown.
+fn turn(shown: &ClaimShown, stage: Stage, time: Time) -> Option<String> {
+    let nobody = Address { number: 0, id: Hash::default() };
+    let by: Option<Time> = shown.by.as_ref().and_then(|by| by.parse().ok());
+    let claimed = Claimed {
+        party: nobody,
+        bureau: nobody,
+        insurance: None,
+        filed: shown.filed.parse().ok()?,
+        stage,
+        accepts: None,
+        ruled: by.map(|by| (Outcome::Upheld, Some(by))),
+    };
+    let (turn, until) = claimed.clock(time);
+    let who = match turn {
+        Turn::Party => "the party",
+        // The verdict does not say what was answered; either has the same time.
+        Turn::Bureau if stage == Stage::Answered => "the bureau, or the party if it accepts,",
+        Turn::Bureau => "the bureau",
+        Turn::Person => return Some("it is the person's to close".to_owned()),
+        Turn::Nobody => return None,
+    };
+    Some(deadline(who, until, time).0)
+}
+
+/// What is claimed, how far it is, and whose turn it is, as the ledger stood at `time`.
+pub fn claim(shown: &ClaimShown, time: &str) -> String {
+    let party = |address: &Option<String>| short(address.as_deref().unwrap_or("withheld"));
+    let what = match shown.kind {
+        Some(kind) => {
+            let about = [&shown.insurance, &shown.months].into_iter().flatten();
+            let about: String = about.map(|part| format!(", {part}")).collect();
+            format!("{kind}{about}, against {} before {}", party(&shown.party), party(&shown.bureau))
+        }
+        None => "withheld".to_owned(),
+    };
+    let remedy: Vec<String> = shown.remedy.iter().map(ToString::to_string).collect();
+    let remedy =
+        if remedy.is_empty() { String::new() } else { format!("remedied by record {}", remedy.join(", ")) };
+    let stage = match shown.stage {
+        Some(Stage::Remedied) if !remedy.is_empty() => remedy,
+        Some(stage) if !remedy.is_empty() => format!("{}, {remedy}", stage.word()),
+        Some(stage) => stage.word().to_owned(),
+        None => "how far it is is not known".to_owned(),
+    };
+    let turn = time.parse().ok().zip(shown.stage).and_then(|(time, stage)| turn(shown, stage, time));
+    format!("{what}: {stage}{}", turn.map_or_else(String::new, |turn| format!("; {turn}")))
+}
+
 /// A table of engagements.
 pub fn engagements(shown: &[EngagementShown], style: Style) -> String {
     let text = |t: &Option<String>| clean(t.as_deref().unwrap_or_default());
@@ -324,6 +388,12 @@ pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style)
             let _ = writeln!(out, "    {text}");
         }
     }
+    if !verdict.claims.is_empty() {
+        let _ = writeln!(out, "\n{}", style.paint(1, "claims"));
+        for shown in &verdict.claims {
+            let _ = writeln!(out, "    claim {}: {}", shown.sequence, claim(shown, &verdict.time));
+        }
+    }
     let legend: Vec<String> = Mark::ALL
         .into_iter()
         .filter(|m| used.contains(m))
@@ -387,4 +457,63 @@ fn payers(of: &[&EntryShown]) -> String {
         let _ = writeln!(out, "    {how} by {source} {issuer}: {times}, {}", amounts.join(", "));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Filed on the first second of 2026; the party has until the 16th to answer, the bureau until 2 March to rule.
+    fn filed(stage: Option<Stage>) -> ClaimShown {
+        ClaimShown {
+            sequence: 3,
+            filed: "2026-01-01T00:00:00Z".into(),
+            issuer: None,
+            signed: true,
+            kind: Some("missing"),
+            party: Some("the-platform".into()),
+            bureau: Some("the-bureau".into()),
+            insurance: Some("pension".into()),
+            months: Some("2025-11..2025-12".into()),
+            records: Vec::new(),
+            says: None,
+            stage,
+            by: None,
+            remedy: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_claim_says_how_far_it_is_and_whose_turn_it_is() {
+        let by = Some("2026-03-01T00:00:00Z".to_owned());
+        let (early, late) = ("2026-01-02T00:00:00Z", "2026-03-03T00:00:00Z");
+        for (stage, by, time, says) in [
+            (Stage::Open, None, early, "open; the party has until 2026-01-16T00:00:00Z"),
+            (Stage::Open, None, late, "open; the bureau is LATE: it had until 2026-03-02T00:00:00Z"),
+            (
+                Stage::Answered,
+                None,
+                early,
+                "answered; the bureau, or the party if it accepts, has until 2026-03-02T00:00:00Z",
+            ),
+            (Stage::Upheld, by.clone(), early, "upheld; the party has until 2026-03-01T00:00:00Z"),
+            (Stage::InPart, by, late, "in part; the party is LATE: it had until 2026-03-01T00:00:00Z"),
+            (Stage::Upheld, None, early, "upheld; it is the turn of the party"),
+            (Stage::Rejected, None, late, "rejected; it is the person's to close"),
+            (Stage::Closed, None, late, "closed"),
+        ] {
+            let shown = ClaimShown { by, ..filed(Some(stage)) };
+            let what = "missing, pension, 2025-11..2025-12, against the-platform before the-bureau";
+            assert_eq!(claim(&shown, time), format!("{what}: {says}"));
+        }
+        for (stage, says) in [
+            (Stage::Remedied, "before the-bureau: remedied by record 7, 9; it is the person's to close"),
+            (Stage::Closed, "before the-bureau: closed, remedied by record 7, 9"),
+        ] {
+            let shown = claim(&ClaimShown { remedy: vec![7, 9], ..filed(Some(stage)) }, late);
+            assert!(shown.ends_with(says), "{shown}");
+        }
+        let withheld = ClaimShown { kind: None, ..filed(None) };
+        assert_eq!(claim(&withheld, late), "withheld: how far it is is not known");
+    }
 }

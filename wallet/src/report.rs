@@ -106,6 +106,9 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
     for text in passbook::work(&verdict.engagements) {
         line("work", &text);
     }
+    for claim in &verdict.claims {
+        line("claim", &format!("{}: {}", claim.sequence, passbook::claim(claim, &verdict.time)));
+    }
     for issuer in &verdict.issuers {
         let proved = if issuer.proved { "key and role proved" } else { "key or role not checked" };
         line("issuer", &format!("{}: {proved}", short(&issuer.address)));

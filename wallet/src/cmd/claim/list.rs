@@ -6,6 +6,7 @@ use peal_spec::statement::Body;
 use peal_spec::target::{Claimed, Target, Turn};
 use peal_spec::value::Time;
 use peal_wallet::layout::{Style, clean, short, span};
+use peal_wallet::passbook;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
@@ -25,12 +26,9 @@ fn words(claimed: &Claimed, (turn, until): (Turn, Option<Time>), now: Time) -> (
         Turn::Person => return ("it is yours to close".to_owned(), false),
         Turn::Nobody => return ("done".to_owned(), false),
     };
-    let left = |until: Time| until.seconds().checked_sub(now.seconds());
-    match until.map(|until| (until, left(until))) {
-        Some((until, Some(left))) => (format!("{who} has until {until} ({} left)", span(left)), false),
-        Some((until, None)) => (format!("{who} is LATE: it had until {until}"), true),
-        None => (format!("it is the turn of {who}"), false),
-    }
+    let (text, late) = passbook::deadline(&who, until, now);
+    let left = until.and_then(|until| until.seconds().checked_sub(now.seconds()));
+    (left.map_or(text.clone(), |left| format!("{text} ({} left)", span(left))), late)
 }
 
 pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
