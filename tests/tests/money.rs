@@ -111,22 +111,39 @@ fn orders_are_posted_once_and_faults_are_told_by_line() {
     }
     assert_eq!(records(), before);
 
-    // Mended, it is another file: what was recorded is told, and stays as it was said.
+    // Mended, it is another file: what was recorded is told, and stays as it was said. What says something else under a reference that is taken is
+    // named, with what stands there.
     let mended = rows.join("\n").replace("W9", "W1").replace("03-06 03:10,", "03-06T03:10:00Z,");
-    let mended = town.house.write("mended.csv", &mended.replace("2999", "2025").replace("7.50", "8.00"));
-    let done = town.work(&mended, &[], 0);
-    assert_eq!(counts(&done), [3, 0, 2], "{done}");
-    shows(&done["taken"].to_string(), &["choose a new reference", "record 1"]);
-    let text = town.says("platform", &format!("work {mended} --roster {}", town.roster));
+    let mended = mended.replace("2999", "2025").replace("7.50", "8.00");
+    let file = town.house.write("mended.csv", &mended);
+    let done = town.work(&file, &[], 1);
+    assert_eq!((counts(&done), lines(&done, "refused")), ([3, 0, 1], vec![2]), "{done}");
+    shows(&done["taken"].to_string(), &["o/1", "\"line\":3"]);
+    let out = peal(&town.house.path("platform"), &["work", &file, "--roster", &town.roster]);
+    assert_eq!(out.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&out.stdout);
     shows(
         &text,
         &[
             "2025-03            5       4  32.00 CNY",
             "3 were recorded by earlier runs of this file",
-            "2 had been recorded under the same reference before, and are as they were said then",
+            "1 had been recorded under the same reference before, and are as they were said then",
+            "line 2 (o/1), who: reference-taken: record 1 of that account has this reference and says earned 7.50 CNY; \
+             give this line another reference; if record 1 is wrong, void it first with `peal correct`",
         ],
     );
-    assert_eq!(counts(&town.work(&mended, &["--retry"], 0)), [0, 3, 2]);
+    assert!(!text.contains("--retry"), "{text}");
+    assert_eq!(counts(&town.work(&file, &["--retry"], 1)), [0, 3, 1]);
+    let file = town.house.write("renamed.csv", &mended.replace("W1,o/1", "W1,o/5"));
+    assert_eq!(counts(&town.work(&file, &[], 0)), [1, 0, 4]);
+    assert_eq!(counts(&town.work(&file, &[], 0)), [0, 1, 4]);
+
+    // A wallet that was restored does not know what it said.
+    let (words, address) = (town.house.text("platform.words"), town.said("platform", "address"));
+    let restore = ["restore", "--words", &words, "--address", address["address"].as_str().unwrap()];
+    town.house.well("restored", &restore, true);
+    let work = ["work", &file, "--roster", &town.roster];
+    town.house.refused("restored", &work, 1, "nothing if it says the same, which is not known here");
 
     // Who has no role yet is refused, by line; once the registrar has given it, the same file says it anew, and the refusal is past.
     let newcomer = town.house.open("newcomer", &[]);

@@ -158,13 +158,28 @@ pub fn remove(path: &Path) -> Result<(), Trouble> {
 /// # Errors
 /// Unusable if it cannot be read.
 pub fn list(path: &Path, extension: &str) -> Result<Vec<PathBuf>, Trouble> {
+    let mut all = entries(path)?;
+    all.retain(|p| p.extension().is_some_and(|e| e == extension));
+    Ok(all)
+}
+
+/// What a directory holds whose names begin so, by name; nothing if the directory is not there.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_starting(path: &Path, start: &str) -> Result<Vec<PathBuf>, Trouble> {
+    let mut all = entries(path)?;
+    all.retain(|p| p.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
+    Ok(all)
+}
+
+fn entries(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let entries = match fs::read_dir(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|e| fault("list this directory", path, &e))?,
     };
     let all = entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>();
     let mut all = all.map_err(|e| fault("list this directory", path, &e))?;
-    all.retain(|p| p.extension().is_some_and(|e| e == extension));
     all.sort();
     Ok(all)
 }

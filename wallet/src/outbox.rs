@@ -14,6 +14,7 @@ use peal_spec::hash::{Hash, plain};
 use peal_spec::posting::{Checked, Posting};
 use peal_spec::receipt::Receipt;
 use peal_spec::statement::{Body, Statement};
+use peal_spec::trust::Ledger;
 use peal_spec::value::Time;
 
 use crate::clock;
@@ -142,6 +143,15 @@ impl Outbox {
         }
         let digest = plain(&data).to_string();
         Job { path: self.path.join(format!("{name}-{}", &digest[..32])) }
+    }
+
+    /// All jobs of this name that are kept.
+    ///
+    /// # Errors
+    /// Unusable if they cannot be listed.
+    pub fn jobs(&self, name: &str) -> Result<Vec<Job>, Trouble> {
+        let paths = disk::list_starting(&self.path, &format!("{name}-"))?;
+        Ok(paths.into_iter().map(|path| Job { path }).collect())
     }
 }
 
@@ -320,9 +330,7 @@ impl Job {
                 contents.room()?;
             }
             let result = match &batch.receipt {
-                Some(bytes) => {
-                    Ok(posting::check(kept(bytes, &batch.path)?, &posting, &ledger, clock::now()?)?)
-                }
+                Some(bytes) => Ok(confirmed(bytes, &batch, &posting, &ledger)?),
                 None => posting::send(remote, posting::POST, &batch.posting, &ledger).map_err(|mut t| {
                     if count > 1 {
                         t.what = format!(
@@ -352,6 +360,22 @@ impl Job {
         Ok(all)
     }
 
+    /// What was sent and has its receipt, in order; nothing is sent.
+    ///
+    /// # Errors
+    /// Unusable if a batch or its receipt cannot be read; refused for a receipt that does not hold.
+    pub fn answered(&self, contents: &Contents) -> Result<Vec<Sent>, Trouble> {
+        let ledger = contents.ledger()?;
+        let mut all = Vec::new();
+        for batch in self.batches()? {
+            let Some(bytes) = &batch.receipt else { continue };
+            let posting = posting::read(&batch.posting, ledger)?;
+            let result = Ok(confirmed(bytes, &batch, &posting, ledger)?);
+            all.push(Sent { batch, posting, result, before: true });
+        }
+        Ok(all)
+    }
+
     /// Removes the job: what it was for may be said again, as a new thing.
     ///
     /// # Errors
@@ -365,10 +389,12 @@ impl Job {
     }
 }
 
-fn kept(bytes: &[u8], batch: &Path) -> Result<Receipt, Trouble> {
-    Receipt::from_bytes(bytes).map_err(|e| {
-        let path = batch.with_extension("receipt");
+/// What a kept receipt confirms.
+fn confirmed(bytes: &[u8], batch: &Batch, posting: &Checked, ledger: &Ledger) -> Result<Confirmed, Trouble> {
+    let receipt = Receipt::from_bytes(bytes).map_err(|e| {
+        let path = batch.path.with_extension("receipt");
         let remedy = "remove that file and run the command again: the ledger gives the same receipt";
         Trouble::unusable(format!("a kept receipt is damaged: {e}"), path.display(), remedy)
-    })
+    })?;
+    posting::check(receipt, posting, ledger, clock::now()?)
 }

@@ -142,6 +142,23 @@ fn what_was_said_is_said_once_though_its_answer_is_lost() {
     assert_eq!(bench.well("platform", &work)["recorded_by_earlier_runs"], 5);
     assert_eq!(records(), 6);
 
+    // In another file the same is there; what says something else, in whatever column, is not.
+    bench.write(
+        "more.csv",
+        &format!("{header}\n{}", rows.replace("o/2,,", "o/2,2026-09,").replace("04T08:20", "04T08:21")),
+    );
+    let more = bench.peal("platform", &["work", "more.csv", "--roster", "roster.csv"]);
+    assert_eq!((more.code, records()), (1, 6), "{}{}", more.out, more.err);
+    shows(
+        &more.out,
+        &[
+            "3 had been recorded under the same reference before",
+            "2 statements refused by the ledger:",
+            "line 3 (o/2), who: reference-taken: record 2 of that account has this reference and says month 2026-10; give",
+            "line 5 (o/4), who: reference-taken: record 4 of that account has this reference and says end 2026-10-04T08:20:00Z; give",
+        ],
+    );
+
     // A matching contribution stands in the journal and in the return file as any other, and is settled and corrected as one.
     let line = format!(
         "match --account {worker} --sequence 1 --source platform --insurance pension --scheme s --month 2026-10 --amount 10 --currency CNY \

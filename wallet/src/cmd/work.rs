@@ -5,8 +5,10 @@
 //! 3. What is not signed yet is signed in batches, kept in the outbox, and sent. Refusals are told by the lines of the file.
 //!
 //! A crash or a lost answer leaves the outbox; the same command goes on from there. After a run without faults it changes nothing. There is no
-//! journal of engagements: where another file, or a wallet that is lost, has used a reference, the ledger says so.
+//! journal of engagements: where another file, or a wallet that is lost, has used a reference, the ledger says so, and the outbox says what was
+//! said under it. What says the same is there; what says something else, or what is not known, is told as refused, for nothing was recorded of it.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::hash::{Hash, plain};
 use peal_spec::posting::Posting;
+use peal_spec::statement::{Body, Statement};
 use peal_wallet::disk;
 use peal_wallet::import::Fault;
 use peal_wallet::import::roster::Roster;
@@ -22,6 +25,7 @@ use peal_wallet::layout::table;
 use peal_wallet::outbox::{Job, Outbox, Sent};
 use peal_wallet::payroll::{self, Covered, Plan};
 use peal_wallet::trouble::Trouble;
+use peal_wallet::wallet::Wallet;
 use serde_json::{Value, json};
 
 use super::Done;
@@ -41,7 +45,7 @@ const TAKEN: &str = "reference-taken";
     after_help = "Example:\n  peal work orders-2026-10.csv --roster roster.csv\n  peal work orders-2026-10.csv --roster roster.csv --dry-run\n\n\
     The file has the header worker,reference,month,start,end,orders,place,earned,currency and a line for each order, or for each worker's\n\
     month. Times are in UTC; a month that is empty is that of the start. To take one back: peal correct --void, with the sequence that\n\
-    --json lists; then post it anew under another reference."
+    --json lists; then post it anew under another reference. A line whose reference was used for something else is refused, and named."
 )]
 pub(crate) struct Args {
     /// The file: CSV
@@ -101,7 +105,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         bulk::add(&wallet, &job, statements, args.batch as usize, false)?;
         sent = bulk::deliver(&mut wallet, &job, &mut journal)?;
     }
-    Ok(report.done(&sent))
+    let recorded = recorded(&wallet, &sent)?;
+    Ok(report.done(&sent, &recorded))
 }
 
 /// The lines whose references are taken: to sign them anew changes nothing.
@@ -109,6 +114,85 @@ fn taken(sent: &[Sent]) -> impl Iterator<Item = (Address, String, bool)> {
     let fates = sent.iter().flat_map(Sent::fates);
     let taken = fates.filter(|fate| fate.outcome.as_ref().is_err_and(|problem| problem.code == TAKEN));
     taken.filter_map(|fate| Some((fate.statement.address?, fate.label.key.clone(), false)))
+}
+
+/// What stands under a reference: the record's sequence and what it says.
+type Recorded = HashMap<(Address, String), (u64, Statement)>;
+
+/// What this wallet has recorded under the references that are taken, by whatever file.
+fn recorded(wallet: &Wallet, sent: &[Sent]) -> Result<Recorded, Trouble> {
+    let wanted: HashSet<_> = taken(sent).map(|(account, reference, _)| (account, reference)).collect();
+    let mut recorded = Recorded::new();
+    if wanted.is_empty() {
+        return Ok(recorded);
+    }
+    for job in Outbox::of(wallet.path()).jobs("work")? {
+        for sent in job.answered(&wallet.contents)? {
+            for fate in sent.fates() {
+                let (Ok((_, sequence)), Some(account)) = (&fate.outcome, fate.statement.address) else {
+                    continue;
+                };
+                let place = (account, fate.label.key.clone());
+                if wanted.contains(&place) {
+                    recorded.insert(place, (*sequence, fate.statement.clone()));
+                }
+            }
+        }
+    }
+    Ok(recorded)
+}
+
+/// What an engagement says, by the columns of the file.
+fn columns(statement: &Statement) -> Option<[(&'static str, String); 6]> {
+    let Ok(Body::Engagement(engagement)) = statement.body() else { return None };
+    let (evidence, money) = (engagement.evidence, engagement.amount);
+    let text = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+    Some([
+        ("month", text(statement.month.map(|m| m.to_string()))),
+        ("start", text(evidence.shift.map(|(start, _)| start.to_string()))),
+        ("end", text(evidence.shift.map(|(_, end)| end.to_string()))),
+        ("orders", text(evidence.orders.map(|n| n.to_string()))),
+        ("place", text(evidence.place.map(|p| p.to_string()))),
+        ("earned", format!("{} {}", money.currency.format(money.amount), money.currency)),
+    ])
+}
+
+/// What an engagement says where another says something else; nothing if one of them is none.
+fn differing(then: &Statement, now: &Statement) -> Option<Vec<String>> {
+    let both = columns(then)?.into_iter().zip(columns(now)?);
+    let differing = both.filter(|((_, then), (_, now))| then != now);
+    Some(differing.map(|((column, then), _)| format!("{column} {then}")).collect())
+}
+
+/// Takes out of the refused lines those whose reference is taken by the very same, and says of the others with a taken reference what stands
+/// under it.
+fn as_said_then(refused: &mut Vec<Refused>, sent: &[Sent], recorded: &Recorded) -> Vec<Refused> {
+    let fates = sent.iter().flat_map(Sent::fates);
+    let refusals = fates.filter(|fate| fate.outcome.as_ref().is_err_and(|problem| problem.code == TAKEN));
+    // A line has one worker, and she one account, but for a roster that was changed between two runs: then the last counts.
+    let lines: HashMap<u64, &Statement> = refusals.map(|fate| (fate.label.line, fate.statement)).collect();
+    refused
+        .extract_if(.., |line| {
+            let Some(statement) = lines.get(&line.line).filter(|_| line.code == TAKEN) else { return false };
+            let stands = statement.address.and_then(|account| recorded.get(&(account, line.key.clone())));
+            let compared = stands.and_then(|(sequence, then)| Some((sequence, differing(then, statement)?)));
+            match compared {
+                Some((_, differing)) if differing.is_empty() => return true,
+                Some((at, differing)) => {
+                    line.problem =
+                        format!("record {at} of that account has this reference and says {}", differing.join(", "));
+                    line.remedy = format!(
+                        "give this line another reference; if record {at} is wrong, void it first with `peal correct`"
+                    );
+                }
+                None => {
+                    "nothing if it says the same, which is not known here; else give this line another reference"
+                        .clone_into(&mut line.remedy);
+                }
+            }
+            false
+        })
+        .collect()
 }
 
 /// What would be signed: a dry run needs neither a wallet nor a ledger.
@@ -125,7 +209,7 @@ fn dry_run(job: &Job, roster: &Roster<Address>, mut report: Report<'_>) -> Resul
     let plan = payroll::plan_work(report.rows, roster, &covered, nobody);
     report.new = plan.items.len();
     report.faults.extend(plan.faults);
-    Ok(report.done(&[]))
+    Ok(report.done(&[], &Recorded::new()))
 }
 
 /// What is told about a file.
@@ -139,11 +223,10 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn done(mut self, sent: &[Sent]) -> Done {
+    fn done(mut self, sent: &[Sent], recorded: &Recorded) -> Done {
         self.faults.sort_by_key(|f| f.line);
         let mut tally = bulk::tally(sent, "");
-        let (taken, refused) = tally.refused.into_iter().partition(|r| r.code == TAKEN);
-        tally.refused = refused;
+        let taken = as_said_then(&mut tally.refused, sent, recorded);
         let code = u8::from(!self.faults.is_empty() || !tally.refused.is_empty());
         Done::with_code(code, self.text(&tally, &taken), self.json(&tally, &taken, sent))
     }
@@ -183,7 +266,8 @@ impl Report<'_> {
             bulk::list_faults(&mut out, &self.faults);
         }
         bulk::list_refused(&mut out, &tally.refused);
-        if !tally.refused.is_empty() {
+        // To sign what has a taken reference anew changes nothing.
+        if tally.refused.iter().any(|r| r.code != TAKEN) {
             out.push_str(
                 "\nOnce the causes are mended, the same command with --retry signs the refused ones anew.\n",
             );
