@@ -221,7 +221,7 @@ impl Sent {
             .collect()
     }
 
-    /// What the accepted statements add to the journal: contributions, matching ones too, and new amounts of earlier ones.
+    /// What the accepted statements add to the journal: contributions, matching ones and those in another's name too, and new amounts of earlier ones.
     pub fn journal(&self) -> (Vec<Line>, Vec<Change>) {
         let (mut made, mut changed) = (Vec::new(), Vec::new());
         for fate in self.fates() {
@@ -231,6 +231,7 @@ impl Sent {
             let (who, what, amount) = match fate.statement.body() {
                 Ok(Body::Contribution(c)) => (c.who, c.what, c.amount),
                 Ok(Body::Matching(m)) => (m.0.who, m.0.what, m.0.amount),
+                Ok(Body::PaidFor(p)) => (p.0.who, p.0.what, p.0.amount),
                 Ok(Body::Correction(c)) => {
                     changed.push((account, fate.statement.refers.unwrap_or_default(), c.amount));
                     continue;

@@ -283,12 +283,18 @@ pub fn entries(shown: &[EntryShown], style: Style) -> String {
         if e.corrected && matches!(e.standing, Standing::Settled) {
             standing.push_str(" (corrected)");
         }
-        let matches = e.matches.map_or_else(String::new, |sequence| format!(", matches {sequence}"));
+        let beside = [("matches", e.matches), ("by consent", e.by_consent)].into_iter();
+        let beside = beside.filter_map(|(how, at)| at.map(|sequence| format!(", {how} {sequence}")));
         let back = |minor| if e.refunded.is_some() { figure(minor, e) } else { String::new() };
         let what = [e.sequence.to_string(), e.month.clone(), text(&e.insurance), text(&e.scheme)];
         let sums = [figure(e.amount, e), figure(e.credited, e)];
         let back = if refunds { vec![back(e.refunded), back(e.received)] } else { Vec::new() };
-        let rest = [text(&e.currency), standing, text(&e.source) + &matches, short(&text(&e.issuer))];
+        let rest = [
+            text(&e.currency),
+            standing,
+            text(&e.source) + &beside.collect::<String>(),
+            short(&text(&e.issuer)),
+        ];
         what.into_iter().chain(sums).chain(back).chain(rest).chain([text(&e.reference)]).collect()
     };
     let rows: Vec<Vec<String>> = shown.iter().map(row).collect();

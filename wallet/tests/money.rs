@@ -122,7 +122,7 @@ fn what_was_said_is_said_once_though_its_answer_is_lost() {
     bench.open("registrar", &server);
     let fund = bench.open("fund", &server);
     let worker = bench.open("worker", &server);
-    bench.open("platform", &server);
+    let platform = bench.open("platform", &server);
     let records = || server.mini.lock().unwrap().records(2);
     bench.write("roster.csv", &format!("worker,address\nW1,{worker}\n"));
     let header = "worker,reference,month,start,end,orders,place,earned,currency";
@@ -178,4 +178,34 @@ fn what_was_said_is_said_once_though_its_answer_is_lost() {
     bench.well("platform", &correct.split_whitespace().collect::<Vec<_>>());
     shows(&bench.read("m2.csv"), &[",9.00,0.00,,CNY,", ",m/1,"]);
     assert_eq!(bench.well("fund", &["settle", "m2.csv", "--reference", "BANK-1"])["settled_now"], 1);
+
+    // What is paid by consent as well: sent once, in the journal, settled.
+    let give =
+        ["consent", "give", "--to", &platform, "--right", "pay", "--days", "9", "--purpose", "while ill"];
+    let consent = bench.well("worker", &give)["consent"].to_string();
+    let line = format!(
+        "pay --for {worker} --consent {consent} --insurance pension --scheme s --month 2026-10 --amount 10 --currency CNY --fund {fund} \
+         --return for.csv"
+    );
+    let line: Vec<&str> = line.split_whitespace().collect();
+    let before = records();
+    *server.weather.lock().unwrap() = Weather::LoseAnswers;
+    assert_eq!(bench.peal("platform", &line).code, 3);
+    *server.weather.lock().unwrap() = Weather::Fair;
+    assert_eq!(bench.well("platform", &line)["recorded_before"], false);
+    let done = bench.well("platform", &line);
+    assert_eq!(
+        (&done["recorded_before"], &done["reference"]),
+        (&true.into(), &"for/202610/pension/s".into())
+    );
+    assert_eq!((records(), bench.read("for.csv").lines().count()), (before + 1, 2));
+    let correct = format!(
+        "correct --account {worker} --sequence {} --amount 8 --credited 0 --currency CNY --month 2026-10 --reason less --return for2.csv",
+        done["sequence"]
+    );
+    bench.well("platform", &correct.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(bench.well("fund", &["settle", "for2.csv", "--reference", "BANK-2"])["settled_now"], 1);
+    let alone =
+        bench.peal("platform", &line.iter().copied().filter(|a| *a != "--consent").collect::<Vec<_>>());
+    assert_eq!(alone.code, 2, "{}{}", alone.out, alone.err);
 }

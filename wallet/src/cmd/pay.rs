@@ -1,25 +1,28 @@
-//! `peal pay`: a person's own contribution.
+//! `peal pay`: a person's own contribution, or one that somebody pays in her name, by her consent.
 
 use std::path::PathBuf;
 
 use peal_spec::address::Address;
-use peal_spec::cbor::Cbor;
 use peal_spec::facet::Reference;
 use peal_spec::statement::contribution::Payer;
-use peal_spec::statement::{Amount, Body, Contribution, Source, What};
+use peal_spec::statement::{Amount, Body, Contribution, PaidFor, Source, What};
 use peal_spec::value::{Currency, Insurance, Month, Text};
+use peal_wallet::layout::short;
 use peal_wallet::returns::{self, Line};
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
 use super::context::Common;
-use super::single::{self, Said};
-use super::{Done, correct};
+use super::{Done, correct, single};
 
 /// Post a contribution from one's own pocket
+///
+/// With --for it is another's, in whose name it is paid by her consent; she sees who paid it.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  peal pay --insurance pension --scheme cn-flexible-pension --month 2026-10 --amount 1194.60 --credited 477.84 \
+    --currency CNY --fund peal1... --return october.csv\n  \
+    peal pay --for peal1... --consent 12 --insurance pension --scheme cn-flexible-pension --month 2026-10 --amount 1194.60 --credited 477.84 \
     --currency CNY --fund peal1... --return october.csv\n\n\
     The money itself goes to the fund by bank; hand it the return file with the transfer. The same payment posted again changes nothing."
 )]
@@ -42,13 +45,19 @@ pub(crate) struct Args {
     /// The fund that is to receive it
     #[arg(long, value_name = "ADDRESS")]
     fund: Address,
-    /// The part that goes to one's own account [default: 0]
+    /// The part that goes to the person's own account [default: 0]
     #[arg(long, value_name = "AMOUNT")]
     credited: Option<String>,
     /// What the amount was reckoned on
     #[arg(long, value_name = "AMOUNT")]
     base: Option<String>,
-    /// A reference of one's own [default: self/MONTH/INSURANCE/SCHEME]
+    /// In the name of this person, who has consented
+    #[arg(long = "for", value_name = "ADDRESS", requires = "consent")]
+    account: Option<Address>,
+    /// By this consent of hers
+    #[arg(long, value_name = "N", requires = "account")]
+    consent: Option<u64>,
+    /// A reference of one's own [default: self/MONTH/INSURANCE/SCHEME, or for/...]
     #[arg(long, value_name = "REFERENCE")]
     reference: Option<Reference>,
     /// Append a line for the fund to this return file
@@ -59,7 +68,8 @@ pub(crate) struct Args {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let amount =
         correct::amount(args.currency, &args.amount, args.credited.as_deref(), args.base.as_deref())?;
-    let usual = format!("self/{}/{}/{}", args.month.number(), args.insurance, args.scheme);
+    let whose = if args.account.is_some() { "for" } else { "self" };
+    let usual = format!("{whose}/{}/{}/{}", args.month.number(), args.insurance, args.scheme);
     let reference = match &args.reference {
         Some(reference) => reference.clone(),
         None => {
@@ -67,25 +77,18 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         }
     };
     let mut wallet = common.open()?;
-    let account = wallet.contents.address()?;
+    let issuer = wallet.contents.address()?;
     let contribution = Contribution {
-        who: Payer { source: Source::Self_, issuer: account, reference: reference.clone() },
+        who: Payer { source: Source::Self_, issuer, reference: reference.clone() },
         what: What { insurance: args.insurance, scheme: args.scheme.clone(), fund: args.fund },
         amount,
         evidence: None,
     };
-    let body = Body::Contribution(contribution);
-    let (facets, month) = (body.facets(), args.month.to_bytes());
-    let parts: Vec<&[u8]> = facets.iter().chain([month.as_slice()]).collect();
-    let said = Said {
-        account,
-        refers: None,
-        month: Some(args.month),
-        body,
-        generation: wallet.contents.generation,
-        again: false,
+    let (account, body) = match args.account {
+        Some(account) => (account, Body::PaidFor(PaidFor(contribution))),
+        None => (issuer, Body::Contribution(contribution)),
     };
-    let recorded = single::say(&mut wallet, "pay", &parts, said)?;
+    let recorded = single::once(&mut wallet, "pay", account, args.consent, args.month, body)?;
     let line = Line {
         account,
         sequence: recorded.sequence,
@@ -95,14 +98,17 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         amount,
         fund: args.fund,
         reference,
-        issuer: account,
+        issuer,
     };
     if let Some(path) = &args.return_file {
         returns::append(path, &line)?;
     }
     let Amount { currency, .. } = amount;
+    let by = args.consent.map_or_else(String::new, |consent| {
+        format!(", in the name of {} by consent {consent},", short(&account.to_string()))
+    });
     let text = format!(
-        "The contribution of {} {currency} to {} for {} {} as record {}.\n  reference {}\n",
+        "The contribution of {} {currency} to {} for {}{by} {} as record {}.\n  reference {}\n",
         currency.format(amount.amount),
         args.insurance,
         args.month,
@@ -111,7 +117,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         line.reference
     );
     let json = json!({
-        "account": account.to_string(), "sequence": recorded.sequence, "reference": line.reference.to_string(),
+        "account": account.to_string(), "by_consent": args.consent, "sequence": recorded.sequence, "reference": line.reference.to_string(),
         "recorded_before": recorded.before, "return": args.return_file.as_ref().map(|p| p.display().to_string()),
     });
     Ok(Done::well(text, json))

@@ -18,7 +18,8 @@ use crate::cmd::single::Said;
 #[command(
     group = clap::ArgGroup::new("end").required(true).args(["until", "days"]),
     after_help = "Example:\n  peal consent give --to peal1... --right read,claim --insurance work-injury --days 90 --purpose \"my accident of 3 March\"\n  \
-    peal consent give --to peal1... --right claim --once --days 1 --purpose \"the clerk files it for me\"\n\n\
+    peal consent give --to peal1... --right claim --once --days 1 --purpose \"the clerk files it for me\"\n  \
+    peal consent give --to peal1... --right pay --insurance pension --months 2026-10..2026-12 --days 90 --purpose \"while I am ill\"\n\n\
     Whoever may read is shown what lies within, and nothing else; each look is recorded in this account. Nobody can pass a consent on."
 )]
 pub(crate) struct Args {
