@@ -9,14 +9,16 @@ mod world;
 use cast::*;
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
+use peal_spec::copy::{Selection, Show};
 use peal_spec::hash::Hash;
 use peal_spec::posting::Posting;
 use peal_spec::refusal::Code;
 use peal_spec::role::Role;
+use peal_spec::standing::{self, History, Rule};
 use peal_spec::state::Cell;
 use peal_spec::statement::*;
 use peal_spec::trust::{Ledger, Trust};
-use peal_spec::value::Insurance;
+use peal_spec::value::{Day, Insurance};
 use peal_spec::verify;
 use world::World;
 use world::work::Worked;
@@ -410,4 +412,44 @@ fn a_void_by_a_stranger_is_seen_though_who_is_withheld() {
         peal_spec::copy::Selection { show: peal_spec::copy::Show::Whole, withhold: vec!["who".into()] };
     let proof = copy.prove(&withheld).unwrap();
     assert_eq!(verify::verify(&proof, &trust, time(500)).unwrap_err().name, "bad-reference");
+}
+
+/// Standings under plain rules of all insurances there are, on a day.
+fn standings(history: &History) -> Vec<standing::Standing> {
+    let day: Day = "2026-12-20".parse().unwrap();
+    let rules = (1..10).map(|code| {
+        let insurance = Insurance::new(code).unwrap();
+        Rule { rate: Some(80_000), late: 500, treated: vec![unemployment()], ..Rule::plain(insurance) }
+    });
+    rules.map(|rule| standing::standing(history, &rule, day)).collect()
+}
+
+#[test]
+fn a_whole_proof_adds_up_to_what_the_copy_does_and_part_of_one_says_what_is_missing() {
+    let (worked, righted) = (Worked::told(), world::rights::Righted::told());
+    let (mut months, mut lines) = (0, 0);
+    for (book, lin) in
+        [(&worked.world.book, worked.world.lin.at()), (&righted.w.world.book, righted.w.world.lin.at())]
+    {
+        let copy = book.copy(lin.number, 0, None);
+        let expected = standings(&History::of(&copy));
+        months += expected.iter().map(|s| s.counts.months).sum::<u64>();
+        lines += expected.iter().map(|s| s.register.len()).sum::<usize>();
+        let prove = |withhold: &[&str]| {
+            let withhold = withhold.iter().map(|s| (*s).to_owned()).collect();
+            copy.prove(&Selection { show: Show::Whole, withhold }).unwrap()
+        };
+        let (whole, missing) = History::shown(&prove(&[]).subject);
+        assert_eq!((standings(&whole), missing), (expected.clone(), 0));
+        // Of payments the evidence does not count; of engagements it does.
+        let engagements = copy.rows.iter().filter(|r| r.record.kind == Type::Engagement).count() as u64;
+        assert!(engagements > 0);
+        assert_eq!(History::shown(&prove(&["evidence"]).subject).1, engagements);
+        let (partly, missing) = History::shown(&prove(&["amount"]).subject);
+        assert!(missing > 0 && standings(&partly) != expected);
+        let mut hidden = prove(&[]).subject;
+        hidden.shown.remove(1);
+        assert_eq!(History::shown(&hidden).1, 1);
+    }
+    assert!(months > 3 && lines > 3, "{months} months, {lines} lines");
 }

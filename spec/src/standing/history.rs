@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::Total;
+use crate::address::Address;
 use crate::copy::Copy;
-use crate::hash::Hash;
+use crate::hash::{Hash, Seed};
 use crate::key::PublicKey;
 use crate::money::{Interest, Money};
+use crate::proof::{Opening, View};
+use crate::record::Record;
 use crate::rules;
 use crate::state::State;
-use crate::statement::{At, Body, Evidence, Keys, Recovery};
+use crate::statement::{At, Body, Evidence, Facets, Keys, Recovery, Statement, Type};
 use crate::target::{Awarded, Claimed, Entry, Target};
 use crate::value::{Currency, Insurance, Month, Time};
 
@@ -48,6 +51,41 @@ impl Default for History {
     }
 }
 
+/// Whether what an account adds up to depends on records of a type.
+fn counts(kind: Type) -> bool {
+    kind.is_payment()
+        || matches!(
+            kind,
+            Type::Settlement
+                | Type::Correction
+                | Type::Engagement
+                | Type::Benefit
+                | Type::Refund
+                | Type::Interest
+                | Type::Award
+                | Type::RefundReceived
+        )
+}
+
+/// What a record says, if it is shown with all facets; the evidence of a payment may be withheld.
+fn whole(opening: &Opening, record: &Record, account: &Address) -> Option<Body> {
+    const NULL: &[u8] = &[0xf6];
+    let names = record.kind.facets().iter();
+    let facets = opening.0.iter().skip(1).zip(names).map(|(facet, name)| {
+        facet.value().or((record.kind.is_payment() && *name == "evidence").then_some(NULL))
+    });
+    let statement = Statement {
+        seed: Seed::default(),
+        address: (record.kind != Type::Opened).then_some(*account),
+        kind: record.kind as u64,
+        issued: record.time,
+        refers: record.refers,
+        month: record.month,
+        facets: Facets::new(facets.collect::<Option<Vec<_>>>()?).ok()?,
+    };
+    statement.body().ok()
+}
+
 impl History {
     /// The history that a copy holds. Rows whose statements cannot be read are passed over: check the copy first.
     pub fn of(copy: &Copy) -> Self {
@@ -78,6 +116,20 @@ impl History {
             }
         }
         history
+    }
+
+    /// The history that a proof shows, which was found valid, and how many records may count that it does not show. Source: `spec/standing.md`,
+    /// "From a proof".
+    pub fn shown(view: &View) -> (Self, u64) {
+        let mut history = Self::default();
+        let mut missing = view.size.saturating_sub(view.shown.len() as u64);
+        for shown in &view.shown {
+            match shown.opening.as_ref().and_then(|opening| whole(opening, &shown.record, &view.address)) {
+                Some(body) => history.push(shown.record.at(), &body),
+                None => missing += u64::from(counts(shown.record.kind)),
+            }
+        }
+        (history, missing)
     }
 
     /// Where a record stands: the number of the account, if there are several, and the sequence there.

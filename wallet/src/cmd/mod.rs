@@ -19,6 +19,7 @@ mod sync;
 mod watch;
 mod show;
 mod standing;
+mod register;
 mod pay;
 mod received;
 mod prove;
@@ -72,6 +73,7 @@ enum Command {
     Watch(watch::Args),
     Show(show::Args),
     Standing(standing::Args),
+    Register(register::Args),
     Pay(pay::Args),
     Received(received::Args),
     Prove(prove::Args),
@@ -133,6 +135,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(args) => watch::run(&common, &args),
         Command::Show(args) => show::run(&common, &args),
         Command::Standing(args) => standing::run(&common, &args),
+        Command::Register(args) => register::run(&args),
         Command::Pay(args) => pay::run(&common, &args),
         Command::Received(args) => received::run(&common, &args),
         Command::Prove(args) => prove::run(&common, &args),

@@ -61,17 +61,19 @@ pub(crate) struct Args {
     today: Option<Day>,
 }
 
+/// Reads a rule.
+pub(super) fn rule_in(path: &Path) -> Result<Rule, Trouble> {
+    let unusable =
+        |what: String| Trouble::unusable(what, path.display(), "write it as `peal standing --help` shows");
+    let bytes = disk::read(path, MAX_RULE)?;
+    let rule = std::str::from_utf8(&bytes).map_err(|_| unusable("this rule is not UTF-8".into()))?;
+    toml::from_str(rule).map_err(|e| unusable(e.to_string().trim_end().to_owned()))
+}
+
 impl Args {
     fn rules(&self, all: &[&Folded]) -> Result<Vec<Rule>, Trouble> {
         if let Some(path) = &self.rule {
-            let unusable = |what: String| {
-                Trouble::unusable(what, path.display(), "write it as `peal standing --help` shows")
-            };
-            let bytes = disk::read(path, MAX_RULE)?;
-            let rule = std::str::from_utf8(&bytes).map_err(|_| unusable("this rule is not UTF-8".into()))?;
-            let rule: Rule =
-                toml::from_str(rule).map_err(|e| unusable(e.to_string().trim_end().to_owned()))?;
-            return Ok(vec![rule]);
+            return Ok(vec![rule_in(path)?]);
         }
         let minimum = match (&self.minimum, self.currency) {
             (Some(text), Some(currency)) => {
