@@ -2434,13 +2434,13 @@ def findings_on_claims(view, claims):
 
 
 def findings_on_bonds(view, others):
-    """On bindings of an identity and links that are shown with contents; nothing where there are none."""
+    """On bindings of an identity and links that are shown, with contents or as headers; nothing where there are none."""
     found = {"identities": [], "links": []}
     for n, other in sorted(others.items()):
         shown = view.by_sequence[n]
-        if other.type not in BONDS or shown.opening is None:
+        if other.type not in BONDS:
             continue
-        by, facets = signer(shown), shown.facets
+        by, facets = (None, {}) if shown.opening is None else (signer(shown), shown.facets)
         said = {"sequence": n, "issuer": by and address_text(by)}
         if other.type == IDENTITY:
             said["commitment"] = facets["identity"].hex() if "identity" in facets else None
@@ -4265,9 +4265,10 @@ def test_identity_proofs(town, rng, bindings, links, of_temp):
     assert [n["issuer"] is None for n in said["identities"] + said["links"]] == [True] + [False] * 7 + [True]
     assert found(verdict({n: header for n in withdrawals.values()})) == stands
     said = verdict({n: header for n in (bound, mine, *withdrawals.values())})
-    assert found(said) == {n: stands[n] for n in stands if n not in (bound, mine)}
+    assert found(said) == stands
     said = verdict({n: header for n in (*stands, *withdrawals.values())})
-    assert "identities" not in said and "links" not in said
+    assert found(said) == stands
+    assert {(n["issuer"], n.get("commitment"), n.get("other")) for n in said["identities"] + said["links"]} == {(None,) * 3}
     hidden = withdrawals[third]
     assert found(verdict({hidden: None})) == {n: stands[n] if n > hidden else None for n in stands}
     assert found(verdict({last: None})) == {n: None for n in stands} and records[last].type == WITHDRAWN

@@ -117,6 +117,14 @@ impl Problem {
         &self.0.0
     }
 
+    /// What bureaus alone may ask.
+    pub fn bureaus_only() -> Self {
+        let title = "this is for bureaus";
+        let detail = "the reader does not hold the role of a bureau now";
+        Self::new(StatusCode::FORBIDDEN, "bureaus-only", title, detail)
+            .remedy("ask the ledger's registrar for the role")
+    }
+
     /// No such resource, without saying why.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here", what)

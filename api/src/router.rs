@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::Shared;
 use crate::problem::{self, CodeName, Problem};
 use crate::routes::{
-    accounts, docs, health, ledger, notices, postings, recovery, seen, shared, standing, tiles, verify,
+    accounts, bound, docs, health, ledger, notices, postings, recovery, seen, shared, standing, tiles, verify,
 };
 
 /// The header that names a request in the log.
@@ -38,6 +38,7 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
         .merge(accounts::routes())
         .merge(recovery::routes())
         .merge(shared::routes())
+        .merge(bound::routes())
         .merge(standing::routes())
         .merge(notices::routes())
         .merge(verify::routes())

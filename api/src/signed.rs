@@ -54,6 +54,18 @@ pub struct SharedRead {
     pub reader: Address,
 }
 
+/// Somebody who reads what is not an account: the signature is hers.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedBy(pub Address);
+
+impl FromRequestParts<Shared> for SignedBy {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        verified(parts, app, None, present).await.map(Self)
+    }
+}
+
 impl FromRequestParts<Shared> for SignedRead {
     type Rejection = Problem;
 

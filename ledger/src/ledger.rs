@@ -11,6 +11,7 @@ use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::copy::Copy;
 use peal_spec::hash::Hash;
+use peal_spec::identity::Token;
 use peal_spec::key::PrivateKey;
 use peal_spec::note::{KeyType, Note, VerifierKey};
 use peal_spec::posting::Checked;
@@ -322,6 +323,14 @@ impl Ledger {
     /// [`Error::Corrupt`] if it cannot be read.
     pub fn number(&self, id: &Hash) -> Result<Option<u64>, Error> {
         Ok(self.0.core.view().row::<Number>(&id.0)?.map(|n| n.0))
+    }
+
+    /// The account, and the sequence in it, where a token is bound.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it cannot be read.
+    pub fn bound(&self, token: &Token) -> Result<Option<(Address, u64)>, Error> {
+        reads::bound(&self.0.core, token)
     }
 
     /// One record of an account, and its statement unless that is erased; none if there is no such account or record. One row is read.

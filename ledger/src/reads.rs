@@ -7,6 +7,7 @@ use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::copy::{Copy, Row, open_cell};
 use peal_spec::hash::Hash;
+use peal_spec::identity::Token;
 use peal_spec::key::PublicKey;
 use peal_spec::log::LogLeaf;
 use peal_spec::posting::Signed;
@@ -21,10 +22,10 @@ use peal_spec::value::Origin;
 
 use crate::error::Error;
 use crate::layered::Layered;
-use crate::rows::{Block, Fate, Part, PostingRow, RecordRow};
-use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, part_key, place, place_key};
+use crate::rows::{Block, Bound, Fate, Part, PostingRow, RecordRow};
+use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, part_key, place, place_key, token_key};
 use crate::state::{Core, Sight};
-use crate::store::{Look, Rows, RowsExt};
+use crate::store::{Look, Ordered, Rows, RowsExt};
 use crate::trees::{Log, log_leaves};
 use crate::way::Way;
 
@@ -150,6 +151,16 @@ fn rows(view: &Layered<'_>, account: u64, from: u64, count: u64) -> Result<Vec<R
         let key = place_key(account, from + rows.len() as u64);
         Err(Error::Corrupt(format!("{} is missing", place(Family::Records, &key))))
     }
+}
+
+/// Where a token is bound.
+pub(crate) fn bound(core: &Core, token: &Token) -> Result<Option<(Address, u64)>, Error> {
+    let view = core.view();
+    let last = view.at_or_before(Family::Tokens, &token_key(token, u64::MAX))?;
+    let Some((key, row)) = last.filter(|(key, _)| key.starts_with(&token.0.0)) else { return Ok(None) };
+    let Some((account, sequence)) = decode::<Bound>(&key, &row)?.0 else { return Ok(None) };
+    let head = core.sight([account])?.head(account)?;
+    Ok(head.map(|head| (head.account.address, sequence)))
 }
 
 /// One record of an account, and its statement unless that is erased.

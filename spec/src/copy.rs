@@ -138,6 +138,8 @@ pub enum Show {
     Within(Scope),
     /// The totals and months, no record but the last one's header.
     Totals,
+    /// Whose account it is: bindings of an identity that may stand with contents, every other record as a header.
+    Identity,
 }
 
 /// What a proof is to show, and which facets it withholds.
@@ -315,6 +317,11 @@ impl Copy {
 
     fn prove_folded(&self, folded: &Folded, selection: &Selection) -> Proof {
         let last = self.rows.len().saturating_sub(1);
+        let withdrawn = |sequence: u64| {
+            let by = |row: &Row| row.record.kind == Type::Withdrawn && row.record.refers == Some(sequence);
+            self.rows.iter().any(by)
+        };
+        let stands = |row: &Row| row.record.kind == Type::IdentityBound && !withdrawn(row.record.sequence);
         let with_contents: Vec<bool> = self
             .rows
             .iter()
@@ -323,6 +330,7 @@ impl Copy {
                 Show::Months(from, to) => row.record.month.is_some_and(|m| (*from..=*to).contains(&m)),
                 Show::Within(scope) => within(scope, &self.rows, row, &folded.targets),
                 Show::Totals => false,
+                Show::Identity => stands(row),
             })
             .collect();
         // The keys behind the account's own postings stand in its openings, rotations and recoveries.
@@ -340,7 +348,8 @@ impl Copy {
                 Show::Within(scope) => !scope.parts.iter().any(|part| part.facets().contains(&name)),
                 _ => false,
             };
-            beyond || selection.withhold.iter().any(|w| w == name)
+            // A token is for bureaus that look for a second account, and the same wherever the person goes: no proof shows it.
+            beyond || name == "token" || selection.withhold.iter().any(|w| w == name)
         };
 
         let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
@@ -376,7 +385,7 @@ impl Copy {
                     issuers.push(view.clone());
                 }
             }
-            if i == last && !matches!(selection.show, Show::Months(..) | Show::Within(_)) {
+            if i == last && matches!(selection.show, Show::Whole | Show::Totals) {
                 // A total gives away the amounts that are withheld, or takes one proof more to give them away.
                 let hidden = |cell: &Cell| match cell {
                     Cell::Totals(_) | Cell::Flows(_) => withheld("amount") || withheld("what"),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 const PERSON: &str = "CN:resident-id:11010519491231002X";
 const OTHER: &str = "CN:resident-id:440524188001010014";
+const THIRD: &str = "CN:resident-id:110105194912310038";
 
 /// A blinding office that runs.
 struct Office(Child);
@@ -115,13 +116,29 @@ fn a_person_has_one_account_and_shows_whose_it_is() {
     let house = &town.house;
     let bound = house.well("bureau", &refs(&town.bind("bureau", &town.worker, PERSON)), false);
     assert_eq!(bound["sequence"], 1);
+    // The same again is the same; the file that she is given is not written over by another's.
+    let again = house.well("bureau", &refs(&town.bind("bureau", &town.worker, PERSON)), false);
+    assert_eq!(again["sequence"], 1);
+    let mut over = town.bind("bureau", &town.second, OTHER);
+    *over.last_mut().unwrap() = house.text(&format!("{}.identity", town.worker));
+    house.refused("bureau", &refs(&over), 2, "");
     // Another bureau, another clerk who writes the number in his own way: the same person, and the bureau is told where.
     let again = town.bind("other-bureau", &town.second, "CN:resident-id:110105 19491231 002x");
     let refused = house.run("other-bureau", &refs(&again), false);
     let said = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("identity-taken") && said.contains("record 1"), "{said}");
+    assert!(
+        said.contains("identity-taken") && said.contains(&town.worker) && said.contains("record 1"),
+        "{said}"
+    );
     assert!(!said.contains("0105"), "the number is nobody's to see: {said}");
+    assert!(!house.path(&format!("{}.identity", town.second)).exists(), "an opening of nothing");
+    house.refused(
+        "bureau",
+        &refs(&town.bind("bureau", &town.second, "CN:residentid:11010519491231002X")),
+        2,
+        "CN:resident-id",
+    );
     // A number that is mistyped is not looked up.
     house.refused(
         "bureau",
@@ -146,6 +163,17 @@ fn a_person_has_one_account_and_shows_whose_it_is() {
     assert_eq!(town.verify(&proof, &of_other).0, 1);
     assert_eq!(town.verify(&town.prove("worker", &["--withhold", "identity"]), &opening).0, 1);
     assert_eq!(town.verify(&town.prove("second", &[]), &opening).0, 1);
+    // She may show that and nothing else.
+    let (code, alone) = town.verify(&town.prove("worker", &["--identity"]), &opening);
+    assert_eq!((code, &alone["verdict"]["records"]["contents"]), (0, &json!(1)), "{alone}");
+    let months = town.prove("worker", &["--months", "2026-01..2026-12"]);
+    assert_eq!(town.verify(&months, &opening).0, 1);
+    // An old proof shows what was so once.
+    let proof = town.prove("worker", &[]);
+    let trust = house.text("ledger/trust");
+    let later =
+        ["verify", &proof, "--trust", &trust, "--identity", &opening, "--now", "2036-01-01T00:00:00Z"];
+    house.refused("nobody", &later, 1, "ask for a proof of today");
     house.well("worker", &["identity", "show", "--opening", &opening], false);
     house.refused("worker", &["identity", "show", "--opening", &of_other], 1, "");
 
@@ -166,9 +194,23 @@ fn a_person_has_one_account_and_shows_whose_it_is() {
     house.well("registrar", &["identity", "office", "dismiss", "bureau", "--dir", &dir], false);
     house.refused("bureau", &refs(&town.bind("bureau", &town.worker, OTHER)), 1, "does not know this pass");
     std::fs::remove_file(house.path("bureau.card")).unwrap();
-    // Two questions it has had today, and a new pass gives no more than one.
-    town.admit("bureau", "3", "bureau.card");
+    // Four questions it has had today, and a new pass gives no more than one of five.
+    town.admit("bureau", "5", "bureau.card");
+    std::fs::remove_file(house.path(&format!("{}.identity", town.worker))).unwrap();
     house.well("bureau", &refs(&town.bind("bureau", &town.worker, OTHER)), false);
+    // An account that is bound to two documents may be two people's: both are shown, or nothing is proved.
+    let opening = house.text(&format!("{}.identity", town.worker));
+    let other_card = house.text("other-bureau.card");
+    let second = house.text("second.identity");
+    let bind =
+        ["identity", "bind", &town.worker, "--document", THIRD, "--office", &other_card, "--out", &second];
+    house.well("other-bureau", &bind, false);
+    let proof = town.prove("worker", &["--identity"]);
+    let (code, shown) = town.verify(&proof, &opening);
+    assert_eq!(code, 1);
+    assert!(shown["identity"]["says"].as_str().unwrap().contains("other documents"), "{shown}");
+    let both = ["verify", &proof, "--trust", &trust, "--identity", &opening, "--identity", &second];
+    house.well("nobody", &both, false);
     let impatient = house.run("bureau", &refs(&town.bind("bureau", &town.worker, PERSON)), false);
     assert_eq!(impatient.status.code(), Some(3), "{impatient:?}");
     town.house.audited();

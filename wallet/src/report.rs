@@ -133,10 +133,10 @@ fn stands(stands: Option<bool>) -> &'static str {
 
 /// A binding of an identity, in a line.
 pub fn identity(shown: &IdentityShown) -> String {
-    let who = shown.issuer.as_deref().map_or_else(|| "somebody who is withheld".to_owned(), short);
-    let what = if shown.commitment.is_some() { "" } else { ", which is withheld" };
+    let who = shown.issuer.as_deref().map_or_else(|| "a bureau that is not shown".to_owned(), short);
+    let what = if shown.commitment.is_some() { "" } else { " who is not shown" };
     format!(
-        "record {}: bound to a person{what} by {who} on {}{}",
+        "record {}: bound to a person{what}, by {who} on {}{}",
         shown.sequence,
         shown.time,
         stands(shown.stands)

@@ -55,7 +55,7 @@ struct RecordsQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ProofQuery {
-    /// `whole` (the default), `totals`, or `months` with `from` and `to`.
+    /// `whole` (the default), `totals`, `identity` (who says whose account it is), or `months` with `from` and `to`.
     #[param(example = "months")]
     show: Option<String>,
     /// First month whose contents are shown.
@@ -64,7 +64,8 @@ struct ProofQuery {
     /// Last month whose contents are shown.
     #[param(example = "2026-06")]
     to: Option<String>,
-    /// Facets to withhold, by name and separated by commas: who, what, amount, evidence, role, recovery.
+    /// Facets to withhold, by name and separated by commas: who, what, amount, evidence, role, recovery, identity, link, says and others. Tokens are
+    /// withheld in any case.
     #[param(example = "amount,evidence")]
     withhold: Option<String>,
 }
@@ -90,7 +91,8 @@ impl ProofQuery {
             }
             "whole" => Show::Whole,
             "totals" => Show::Totals,
-            _ => return Err(Problem::bad_parameter("show", "expected whole, totals or months")),
+            "identity" => Show::Identity,
+            _ => return Err(Problem::bad_parameter("show", "expected whole, totals, identity or months")),
         };
         let withhold: Vec<String> = match self.withhold.as_deref() {
             None | Some("") => Vec::new(),
@@ -101,7 +103,7 @@ impl ProofQuery {
         match withhold.iter().find(|name| !known(name)) {
             Some(_) => Err(Problem::bad_parameter(
                 "withhold",
-                "expected names of facets: who, what, amount, evidence, role, recovery",
+                "expected names of facets: who, what, amount, evidence, role, recovery, identity, link",
             )),
             None => Ok(Selection { show, withhold }),
         }

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod tiles;
 pub mod recovery;
 pub mod shared;
+pub mod bound;
 pub mod standing;
 pub mod notices;
 pub mod seen;

@@ -17,7 +17,7 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::hash::Hash;
 use peal_spec::posting::{self, Checked, Posting};
-use peal_spec::receipt::{self, Receipt};
+use peal_spec::receipt::{self, Outcome, Receipt};
 use peal_spec::refusal::Refusal;
 use peal_spec::statement::Type;
 use serde::Serialize;
@@ -29,6 +29,7 @@ use super::{bytes, json};
 use crate::app::Shared;
 use crate::problem::{Problem, RecordPlace};
 use crate::shares::Sender;
+use crate::signed::SignedBy;
 use crate::{body, media};
 
 /// What became of a posting.
@@ -307,26 +308,40 @@ async fn post(State(app): State<Shared>, request: Request<Body>) -> Result<Respo
 
 /// Ask for a receipt again
 ///
-/// By the posting's digest: 64 hexadecimal digits. Knowing the digest is the permission, since it is a hash over a signature that only
-/// the issuer and this ledger have seen; a receipt holds no amounts and no names.
+/// By the posting's digest, 64 hexadecimal digits; signed by the reading key of the posting's issuer, or of the account that it opened. A receipt
+/// names all accounts that the posting is about, and the digest stands in every record that somebody is shown.
 #[utoipa::path(
     get, path = "/v1/postings/{digest}", tag = "postings", operation_id = "getReceipt",
     params(("digest" = String, Path, description = "Digest of the posting, 64 hexadecimal digits")),
+    security(("signed-read" = [])),
     responses(
         (status = 200, description = "The receipt.", content((ReceiptView = "application/json"), (Vec<u8> = "application/peal-receipt+cbor"))),
-        (status = 404, description = "No posting with this digest is recorded."),
+        (status = 401, description = "Not signed by the reading key of the account that keyid names."),
+        (status = 404, description = "No posting of this reader's with this digest is recorded."),
         (status = "default", description = "Any other problem."),
     )
 )]
 async fn receipt(
     State(app): State<Shared>,
+    SignedBy(reader): SignedBy,
     Path(digest): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let unknown =
-        || Problem::not_found("no posting with this digest is recorded; a digest has 64 hexadecimal digits");
+    let unknown = || {
+        Problem::not_found(
+            "no posting of yours with this digest is recorded; a digest has 64 hexadecimal digits",
+        )
+    };
     let digest: Hash = digest.parse().map_err(|_| unknown())?;
     let found = app.ask(move |ledger| ledger.receipt(&digest)).await?.ok_or_else(unknown)?;
+    let opened = |result: &Outcome| matches!(result, Ok(accepted) if accepted.account == reader.number);
+    let own = match found.issuer {
+        Some(issuer) => issuer == reader,
+        None => found.receipt.results.first().is_some_and(opened),
+    };
+    if !own {
+        return Err(unknown());
+    }
     answer(&headers, &found.receipt, &[])
 }
 

@@ -149,8 +149,10 @@ fn nothing_acknowledged_is_lost_when_it_is_told_to_stop() {
                     let sent = call(at, "POST", "/v1/accounts", &[("Content-Type", POSTING)], &posting);
                     match sent {
                         Ok(answer) if answer.status == 200 => {
-                            let digest = answer.json()["digest"].as_str().unwrap().to_owned();
-                            acknowledged.lock().unwrap().push(digest);
+                            let receipt = answer.json();
+                            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+                            let address = text(&receipt["results"][0]["accepted"]["address"]);
+                            acknowledged.lock().unwrap().push((text(&receipt["digest"]), address, seed));
                         }
                         // Going down: turned away by name, or no longer listening.
                         Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
@@ -174,8 +176,11 @@ fn nothing_acknowledged_is_lost_when_it_is_told_to_stop() {
     assert!(report["records"].as_u64().unwrap() > acknowledged.len() as u64, "{report}");
 
     let (mut child, at) = serve(&dir);
-    for digest in &acknowledged {
-        let answer = call(at, "GET", &format!("/v1/postings/{digest}"), &[], b"").unwrap();
+    for (digest, address, seed) in &acknowledged {
+        let (path, key) = (format!("/v1/postings/{digest}"), KeyChain::new(*seed).reading(0));
+        let (input, signature) = sign(at, &path, address, now().seconds(), &key);
+        let headers = [("Signature-Input", input.as_str()), ("Signature", &signature)];
+        let answer = call(at, "GET", &path, &headers, b"").unwrap();
         assert_eq!(answer.status, 200, "{digest} was acknowledged and is lost");
     }
     assert_eq!(terminate(&mut child), 0);

@@ -43,10 +43,13 @@ fn an_account_from_its_opening_to_a_proof() {
     let (_, records) = receipt.check(&checked, &verifier).unwrap();
     assert_eq!(records.len(), 2);
     let path = format!("/v1/postings/{}", view["digest"].as_str().unwrap());
-    let found = call(stage.at, "GET", &path, &[("Accept", RECEIPT)], b"").unwrap();
+    let found = stage.signed(&platform, &path, RECEIPT);
     assert_eq!(found.body, again.body);
+    // It names all whom the posting pays: nobody else reads it, whoever knows the digest.
+    stage.get(&path).demand(401, "unsigned-read");
+    stage.signed(&worker, &path, RECEIPT).demand(404, "not-found");
     assert_eq!(
-        stage.get(&path).json()["results"][1]["accepted"]["log_index"],
+        stage.signed(&platform, &path, "application/json").json()["results"][1]["accepted"]["log_index"],
         view["results"][1]["accepted"]["log_index"]
     );
 

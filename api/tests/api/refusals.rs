@@ -98,9 +98,12 @@ fn requests_are_turned_away_with_a_problem() {
     let stage = Stage::new();
     let any = opening(&stage.origin, &KeyChain::new([8; 64])).to_bytes();
     stage.get("/v1/nothing").demand(404, "not-found");
-    stage.get("/v1/postings/00").demand(404, "not-found");
-    stage.get(&format!("/v1/postings/{}", "0".repeat(64))).demand(404, "not-found");
-    stage.get("/v1/postings/%ff").demand(400, "bad-parameter");
+    stage.get("/v1/postings/00").demand(401, "unsigned-read");
+    let reader = stage.person(9);
+    stage.signed(&reader, "/v1/postings/00", "application/json").demand(404, "not-found");
+    stage
+        .signed(&reader, &format!("/v1/postings/{}", "0".repeat(64)), "application/json")
+        .demand(404, "not-found");
     let answer = call(stage.at, "DELETE", "/v1/postings", &[], b"").unwrap();
     answer.demand(405, "method-not-allowed");
     assert_eq!(answer.header("allow"), Some("POST"));
@@ -113,6 +116,6 @@ fn requests_are_turned_away_with_a_problem() {
     call(stage.at, "POST", "/v1/postings", &html, &any).unwrap().demand(406, "not-acceptable");
     // The 406 recorded nothing.
     let digest = Posting::receive(&any, &stage.origin).unwrap().digest();
-    stage.get(&format!("/v1/postings/{digest}")).demand(404, "not-found");
+    stage.signed(&reader, &format!("/v1/postings/{digest}"), "application/json").demand(404, "not-found");
     assert!(stage.get("/v1/nothing").header("x-request-id").is_some());
 }

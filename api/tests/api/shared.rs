@@ -3,9 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use peal_spec::cbor::Cbor as _;
+use peal_spec::hash::Hash;
+use peal_spec::identity::Token;
 use peal_spec::rights::{Consent, Looked, Part, Right, Scope};
 use peal_spec::role::Role;
-use peal_spec::statement::{Access, Body, ConsentGranted, ConsentRevoked, Statement};
+use peal_spec::statement::{
+    Access, Body, ConsentGranted, ConsentRevoked, IdentityBound, Statement, Withdrawn,
+};
 use peal_spec::value::{Insurance, Time};
 use serde_json::json;
 
@@ -84,6 +88,35 @@ fn an_access_opens_what_it_names_and_no_more() {
     let answer =
         scene.stage.read_of(&scene.union, scene.worker.address, &format!("shared?access={access}"), PROOF);
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("private, no-store")));
+}
+
+#[test]
+fn bureaus_alone_learn_where_somebody_is_bound() {
+    let scene = Scene::new();
+    let bureau = scene.stage.person_with(7, Role::Bureau);
+    let token = Token(Hash([9; 32]));
+    let bound = |token: &Token| format!("bound?token={}", token.0);
+    let ask = |who: &Person, token: &Token| scene.stage.read(who, &bound(token), "application/json");
+    ask(&bureau, &token).demand(404, "not-found");
+    let body = IdentityBound { who: bureau.address, identity: Hash([1; 32]), token };
+    let sequence = scene.say(&bureau, None, Body::IdentityBound(body)).unwrap();
+    let told = ask(&bureau, &token).json();
+    assert_eq!(told, json!({ "account": scene.worker.address.to_string(), "sequence": sequence }));
+    ask(&bureau, &Token(Hash([8; 32]))).demand(404, "not-found");
+    ask(&scene.union, &token).demand(403, "bureaus-only");
+    ask(&scene.worker, &token).demand(403, "bureaus-only");
+    scene.stage.read(&bureau, "bound?token=9", "application/json").demand(400, "bad-parameter");
+    // The bureau's key does not ask in another's name.
+    scene
+        .stage
+        .read_of(&bureau, scene.union.address, &bound(&token), "application/json")
+        .demand(401, "unsigned-read");
+    let withdrawn = Withdrawn { who: bureau.address, says: "not she".parse().unwrap() };
+    scene.say(&bureau, Some(sequence), Body::Withdrawn(withdrawn)).unwrap();
+    ask(&bureau, &token).demand(404, "not-found");
+    // No proof that the server makes shows a token.
+    let proof = scene.stage.read(&scene.worker, "proof?show=whole", "application/json").json();
+    assert_eq!((&proof["valid"], &proof["verdict"]["withheld"]["token"]), (&json!(true), &json!(1)));
 }
 
 #[test]

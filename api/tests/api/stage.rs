@@ -179,13 +179,17 @@ impl Stage {
 
     /// A signed read of somebody's account.
     pub(crate) fn read_of(&self, person: &Person, of: Address, rest: &str, accept: &str) -> Answer {
-        let path = format!("/v1/accounts/{of}/{rest}");
+        self.signed(person, &format!("/v1/accounts/{of}/{rest}"), accept)
+    }
+
+    /// A signed read of a path.
+    pub(crate) fn signed(&self, person: &Person, path: &str, accept: &str) -> Answer {
         let created = now().seconds() + self.ahead.load(Ordering::Relaxed);
-        let signed = sign(self.at, &path, &person.address.to_string(), created, &person.chain.reading(0));
+        let signed = sign(self.at, path, &person.address.to_string(), created, &person.chain.reading(0));
         call(
             self.at,
             "GET",
-            &path,
+            path,
             &[("Signature-Input", &signed.0), ("Signature", &signed.1), ("Accept", accept)],
             b"",
         )

@@ -103,6 +103,8 @@ impl History {
     pub fn of_linked(copies: &[&Copy]) -> Self {
         let mut rows: Vec<_> = copies.iter().flat_map(|copy| &copy.rows).collect();
         rows.sort_by_key(|row| row.record.log_index);
+        // Of an account that is named twice, each record once.
+        rows.dedup_by_key(|row| row.record.log_index);
         let mut history = Self::default();
         let mut places: BTreeMap<(u64, u64), u64> = BTreeMap::new();
         for (n, row) in (0..).zip(rows) {

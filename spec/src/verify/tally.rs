@@ -421,6 +421,11 @@ impl<'p> Tally<'p> {
         runs.iter().flat_map(|(m, n)| m.ordinal()..m.ordinal().saturating_add((*n).min(all) as u32)).collect()
     }
 
+    /// Those of a type that are shown, with contents or as headers.
+    fn all(&self, of: Type) -> impl Iterator<Item = (u64, &Item<'p>)> {
+        self.items.iter().filter(move |(_, i)| i.read.record.kind == of).map(|(s, item)| (*s, item))
+    }
+
     /// Those of a kind that are shown with contents.
     fn shown(&self, of: impl Fn(Type) -> bool) -> impl Iterator<Item = (u64, &Item<'p>)> {
         let all = self.items.iter().filter(move |(_, i)| of(i.read.record.kind));
@@ -513,7 +518,7 @@ impl<'p> Tally<'p> {
     }
 
     pub(super) fn identities(&self) -> Vec<IdentityShown> {
-        self.shown(|kind| kind == Type::IdentityBound)
+        self.all(Type::IdentityBound)
             .map(|(sequence, item)| IdentityShown {
                 sequence,
                 time: item.read.record.time.to_string(),
@@ -528,7 +533,7 @@ impl<'p> Tally<'p> {
     }
 
     pub(super) fn links(&self) -> Vec<LinkShown> {
-        self.shown(|kind| kind == Type::AccountLinked)
+        self.all(Type::AccountLinked)
             .map(|(sequence, item)| LinkShown {
                 sequence,
                 time: item.read.record.time.to_string(),

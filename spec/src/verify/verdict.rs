@@ -177,14 +177,14 @@ pub struct ClaimShown {
     pub remedy: Vec<u64>,
 }
 
-/// A binding of an identity that is shown.
+/// A binding of an identity that is shown, with contents or as a header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IdentityShown {
     /// Sequence of its record.
     pub sequence: u64,
     /// When it was recorded.
     pub time: String,
-    /// The bureau's address; none if *who* is withheld.
+    /// The bureau's address; none if that is not shown.
     pub issuer: Option<String>,
     /// Whether the signature behind it is in the proof.
     pub signed: bool,
@@ -194,7 +194,7 @@ pub struct IdentityShown {
     pub stands: Option<bool>,
 }
 
-/// A link to another account that is shown. It counts when that account says the same.
+/// A link to another account that is shown, with contents or as a header. It counts when that account says the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LinkShown {
     /// Sequence of its record.

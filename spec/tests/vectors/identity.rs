@@ -132,6 +132,7 @@ pub fn proofs(all: &mut Vectors) {
         ("who-withheld", Show::Whole, &["who"]),
         ("says-withheld", Show::Whole, &["says"]),
         ("totals", Show::Totals, &[]),
+        ("alone", Show::Identity, &[]),
         ("within-everything", Show::Within(everything()), &[]),
     ] {
         let proof = copy.prove(&select(show, withheld)).unwrap();
@@ -143,10 +144,17 @@ pub fn proofs(all: &mut Vectors) {
         change(&mut p);
         put_summed(all, &format!("identity-{name}"), expect, &p, &t, now);
     };
+    assert!(
+        whole.subject.shown.iter().all(|s| s.opening.as_ref().is_none_or(|o| {
+            s.record.kind != peal_spec::statement::Type::IdentityBound || o.0[3].value().is_none()
+        })),
+        "no proof shows a token"
+    );
     // 1, 7 and 9 are bindings, 2 and 3 links, 4, 5, 6 and 8 withdraw 2, 3, 1 and 7.
     change("a-withdrawal-as-a-header", "valid", &|p| head(p, &[6]));
     change("a-withdrawal-hidden", "valid", &|p| hide(p, &copy, &[6]));
     change("the-last-binding-alone", "valid", &|p| hide(p, &copy, &[1, 2, 3, 4, 5, 6, 7, 8]));
+    change("a-binding-as-a-header", "valid", &|p| head(p, &[9]));
     change("a-link-as-a-header", "valid", &|p| head(p, &[3]));
     change("a-link-hidden", "bad-reference", &|p| hide(p, &copy, &[3]));
     change("the-bureau-without-its-roles", "bad-issuer", &|p| {

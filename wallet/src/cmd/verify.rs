@@ -1,5 +1,6 @@
 //! `peal verify`: proof files against a trust list, offline and without a wallet.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use csv::WriterBuilder;
@@ -31,9 +32,9 @@ pub(crate) struct Args {
     /// The trust list
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
-    /// What a bureau gave to the person: demand that the account was bound to that document
+    /// What a bureau gave to the person: demand that the account is bound to that document, and to no other that is not given
     #[arg(long, value_name = "FILE", conflicts_with = "csv")]
-    identity: Option<PathBuf>,
+    identity: Vec<PathBuf>,
     /// One line of CSV for each file
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -54,30 +55,55 @@ fn judge(path: &Path, trust: &Trust, now: Time) -> Judged {
     }
 }
 
-/// Whether a proof shows that the account is the person's.
+/// Whether a proof shows that the account is the person's, and nobody else's.
 struct Whose {
     proved: bool,
     says: String,
 }
 
-fn whose(opening: &Opening, judged: &Judged) -> Option<Whose> {
+fn whose(openings: &[Opening], judged: &Judged) -> Option<Whose> {
     let Judged::Valid { verdict } = judged else { return None };
-    let found = opening.found(verdict);
-    let Some(shown) = found.first() else {
-        let says = "NOT proved: this file shows no binding of this account to that document".to_owned();
-        return Some(Whose { proved: false, says });
-    };
-    let bureau = shown.issuer.clone().unwrap_or_default();
-    let proved = verdict.issuers.iter().any(|issuer| issuer.proved && issuer.address == bureau);
-    let (proved, how) = match shown.stands {
-        Some(true) if proved => (true, "proved"),
-        Some(true) => (false, "NOT proved, because the bureau's signature or role is not shown"),
-        Some(false) => (false, "NOT proved, because the binding was withdrawn"),
-        None => (false, "NOT proved, because later records are hidden, by which it may have been withdrawn"),
-    };
-    let bureau = if bureau.is_empty() { "somebody who is withheld".to_owned() } else { short(&bureau) };
-    let says = format!("{}, says {bureau} by record {}: {how}", opening.document, shown.sequence);
-    Some(Whose { proved, says })
+    if openings.is_empty() {
+        return None;
+    }
+    let not = |why: String| Some(Whose { proved: false, says: format!("NOT proved: {why}") });
+    let mut opened = BTreeSet::new();
+    let mut says = Vec::new();
+    for opening in openings {
+        let found = opening.found(verdict);
+        let Some(shown) = found.first() else {
+            return not("this file shows no binding of this account to that document; ask for one made with `peal prove --identity`".into());
+        };
+        let bureau = shown.issuer.clone().unwrap_or_default();
+        if shown.stands == Some(false) {
+            return not(format!("the binding, record {}, was withdrawn", shown.sequence));
+        }
+        if shown.stands.is_none() {
+            return not("later records are hidden, by which the binding may have been withdrawn".into());
+        }
+        if !verdict.issuers.iter().any(|issuer| issuer.proved && issuer.address == bureau) {
+            return not("the bureau's signature or role is not shown".into());
+        }
+        opened.insert(shown.sequence);
+        says.push(format!("{}, says {} by record {}", opening.document, short(&bureau), shown.sequence));
+    }
+    if !verdict.complete {
+        return not("records of this account are hidden, by which it may be bound to somebody else".into());
+    }
+    // An account that is bound to several documents may be several people's.
+    let others =
+        verdict.identities.iter().filter(|i| i.stands != Some(false) && !opened.contains(&i.sequence));
+    let others: Vec<String> = others.map(|i| i.sequence.to_string()).collect();
+    if !others.is_empty() {
+        return not(format!(
+            "the account is bound to other documents as well, by record {}; they may be somebody else's: ask to see them too",
+            others.join(", ")
+        ));
+    }
+    if verdict.freshness != "fresh" {
+        return not(format!("this was so on {}; ask for a proof of today", verdict.time));
+    }
+    Some(Whose { proved: true, says: format!("{}: proved as of {}", says.join("; "), verdict.time) })
 }
 
 pub(crate) fn run(_: &Common, args: &Args) -> Result<Done, Trouble> {
@@ -85,8 +111,9 @@ pub(crate) fn run(_: &Common, args: &Args) -> Result<Done, Trouble> {
     let now = args.now.map_or_else(context::now, Ok)?;
     let name = |path: &Path| path.display().to_string();
     let all: Vec<(String, Judged)> = args.files.iter().map(|p| (name(p), judge(p, &trust, now))).collect();
-    let opening = args.identity.as_deref().map(Opening::read).transpose()?;
-    let whose: Vec<Option<Whose>> = all.iter().map(|(_, judged)| whose(opening.as_ref()?, judged)).collect();
+    let openings: Vec<Opening> =
+        args.identity.iter().map(|path| Opening::read(path)).collect::<Result<_, _>>()?;
+    let whose: Vec<Option<Whose>> = all.iter().map(|(_, judged)| whose(&openings, judged)).collect();
     let any = |of: fn(&Judged) -> bool| all.iter().any(|(_, j)| of(j));
     let code = if any(|j| matches!(j, Judged::NotValid { .. })) || whose.iter().flatten().any(|w| !w.proved) {
         1

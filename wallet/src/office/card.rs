@@ -21,6 +21,8 @@ pub struct Card {
     pub key: [u8; 32],
     /// The bureau's pass.
     pub pass: Zeroizing<[u8; 32]>,
+    /// The documents that bureaus of this office ask about, as `CN:resident-id`: one for a person.
+    pub kinds: Vec<String>,
 }
 
 impl Card {
@@ -29,7 +31,8 @@ impl Card {
     /// # Errors
     /// Unusable if there is one already, or it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), Trouble> {
-        let text = format!("{TITLE}\n{}\n{}\n{}\n", self.url, Hash(self.key), Hash(*self.pass));
+        let kinds = self.kinds.join(" ");
+        let text = format!("{TITLE}\n{}\n{}\n{}\n{kinds}\n", self.url, Hash(self.key), Hash(*self.pass));
         disk::create(path, Zeroizing::new(text).as_bytes())
     }
 
@@ -49,10 +52,11 @@ impl Card {
         disk::demand_private(path, "the pass")?;
         let text = std::str::from_utf8(&bytes).map_err(|_| bad())?;
         let lines: Vec<&str> = text.lines().collect();
-        let [TITLE, url, key, pass] = lines.as_slice() else { return Err(bad()) };
+        let [TITLE, url, key, pass, kinds] = lines.as_slice() else { return Err(bad()) };
+        let kinds = kinds.split_whitespace().map(str::to_owned).collect();
         let key: Hash = key.parse().map_err(|_| bad())?;
         let pass: Hash = pass.parse().map_err(|_| bad())?;
-        Ok(Self { url: http::base_url(url)?, key: key.0, pass: Zeroizing::new(pass.0) })
+        Ok(Self { url: http::base_url(url)?, key: key.0, pass: Zeroizing::new(pass.0), kinds })
     }
 
     /// Asks the office about a document, which it does not see.
@@ -60,10 +64,25 @@ impl Card {
     /// # Errors
     /// Unavailable if it does not answer; refused if it does not let this bureau ask, or answers by another key.
     pub fn ask(&self, document: &Document) -> Result<Known, Trouble> {
+        let kind = format!("{}:{}", document.country(), document.kind());
+        if !self.kinds.contains(&kind) {
+            return Err(Trouble::unusable(
+                format!("bureaus of this blinding office do not ask about {kind}"),
+                "the document",
+                format!(
+                    "take one of {}: a person who is asked about in two ways would be two persons",
+                    self.kinds.join(", ")
+                ),
+            ));
+        }
         let remote = Remote::new(&self.url, Patience::default())?;
         let question = Question::about(document)?;
         let pass = Zeroizing::new(Hash(*self.pass).to_string());
-        let answer = remote.post_with_pass(PATH, "application/json", &question.body(), &pass)?;
+        let asked = remote.post_with_pass(PATH, "application/json", &question.body(), &pass);
+        let answer = asked.map_err(|mut trouble| {
+            trouble.what = trouble.what.replace("the ledger", "the blinding office");
+            trouble
+        })?;
         let answer = answer.map_err(|problem| match problem.status {
             401 => Trouble::refused(
                 "the blinding office does not know this pass",

@@ -24,9 +24,9 @@ use voprf::{
 };
 use zeroize::Zeroizing;
 
-use crate::disk;
+use crate::disk::{self, Lock};
 use crate::serving::{Answer, Office};
-use crate::trouble::Trouble;
+use crate::trouble::{Kind, Trouble};
 use crate::words::random;
 
 mod card;
@@ -229,17 +229,34 @@ impl BlindingOffice {
         disk::replace(&list_file(&self.dir), text.as_bytes())
     }
 
-    /// Lets a bureau ask, under a new pass, so often a day. An earlier pass of the same name is no good any more.
+    /// Only one process changes the list at a time.
+    fn lock(&self) -> Result<Lock, Trouble> {
+        Lock::take(&list_file(&self.dir)).map_err(|mut trouble| {
+            if trouble.kind == Kind::Unavailable {
+                trouble.what = "another process changes the list of bureaus".into();
+            }
+            trouble
+        })
+    }
+
+    /// Lets a bureau ask, under a new pass, so often a day, once `hand_over` has put the pass into a safe place. An earlier pass of the same name
+    /// is no good any more.
     ///
     /// # Errors
-    /// Unusable if the list cannot be written.
-    pub fn admit(&self, name: &str, daily: u64) -> Result<Zeroizing<[u8; 32]>, Trouble> {
+    /// What `hand_over` says; unusable if the list cannot be written. Then everything is as it was before.
+    pub fn admit(
+        &self,
+        name: &str,
+        daily: u64,
+        hand_over: impl FnOnce(&Zeroizing<[u8; 32]>) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let (_lock, name) = (self.lock()?, checked_name(name)?);
         let pass = random::<32>()?;
         let mut all = self.admitted()?;
         all.retain(|a| a.name != name);
-        all.push(Admitted { name: checked_name(name)?.to_owned(), pass: plain(pass.as_slice()), daily });
-        self.write(&all)?;
-        Ok(pass)
+        all.push(Admitted { name: name.to_owned(), pass: plain(pass.as_slice()), daily });
+        hand_over(&pass)?;
+        self.write(&all)
     }
 
     /// Lets a bureau ask no more; whether it might have.
@@ -247,11 +264,15 @@ impl BlindingOffice {
     /// # Errors
     /// Unusable if the list cannot be written.
     pub fn dismiss(&self, name: &str) -> Result<bool, Trouble> {
+        let _lock = self.lock()?;
         let mut all = self.admitted()?;
         let before = all.len();
         all.retain(|a| a.name != name);
-        self.write(&all)?;
-        Ok(all.len() < before)
+        let there = all.len() < before;
+        if there {
+            self.write(&all)?;
+        }
+        Ok(there)
     }
 
     /// The bureau that a pass is of.

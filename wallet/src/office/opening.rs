@@ -24,13 +24,17 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Writes it, readable by its owner only.
+    /// Writes it to a new file, readable by its owner only; false if the same is there already.
     ///
     /// # Errors
-    /// Unusable if it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), Trouble> {
-        let text = format!("{TITLE}\n{}\n{}\n{}\n", self.address, self.document, self.salt);
-        disk::replace(path, Zeroizing::new(text).as_bytes())
+    /// Unusable if something else is there, or it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<bool, Trouble> {
+        let text = Zeroizing::new(format!("{TITLE}\n{}\n{}\n{}\n", self.address, self.document, self.salt));
+        let there = disk::read_if_there(path, 4096).unwrap_or_default().map(Zeroizing::new);
+        if there.is_some_and(|bytes| bytes.as_slice() == text.as_bytes()) {
+            return Ok(false);
+        }
+        disk::create(path, text.as_bytes()).map(|()| true)
     }
 
     /// Reads it.

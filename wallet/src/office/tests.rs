@@ -15,6 +15,16 @@ fn office() -> (tempfile::TempDir, BlindingOffice) {
     (dir, office)
 }
 
+fn admit(office: &BlindingOffice, name: &str, daily: u64) -> String {
+    let mut given = String::new();
+    let hand_over = |pass: &Zeroizing<[u8; 32]>| {
+        given = Hash(**pass).to_string();
+        Ok(())
+    };
+    office.admit(name, daily, hand_over).unwrap();
+    given
+}
+
 fn ask(office: &BlindingOffice, pass: &str, document: &Document) -> (Question, Answer) {
     let question = Question::about(document).unwrap();
     let answer = Office::answer(office, Some(pass), &question.body(), now());
@@ -39,7 +49,7 @@ fn the_vector_of_the_rfc_is_met() {
 #[test]
 fn two_bureaus_come_to_the_same_token_and_the_office_sees_neither_document_nor_the_same_question() {
     let (_dir, office) = office();
-    let passes = ["one", "other"].map(|name| Hash(*office.admit(name, 10).unwrap()).to_string());
+    let passes = ["one", "other"].map(|name| admit(&office, name, 10));
     let mut known = Vec::new();
     for pass in &passes {
         let (question, answer) = ask(&office, pass, &document());
@@ -57,7 +67,7 @@ fn two_bureaus_come_to_the_same_token_and_the_office_sees_neither_document_nor_t
 #[test]
 fn an_answer_by_another_key_is_not_believed() {
     let ((_dir, office), (_other_dir, other)) = (office(), self::office());
-    let pass = Hash(*other.admit("bureau", 10).unwrap()).to_string();
+    let pass = admit(&other, "bureau", 10);
     let (question, answer) = ask(&other, &pass, &document());
     assert!(question.answered(answer.text.as_bytes(), &other.public()).is_some());
     assert!(question.answered(answer.text.as_bytes(), &office.public()).is_none());
@@ -72,13 +82,13 @@ fn who_is_not_admitted_or_asks_too_often_is_not_answered() {
     let question = Question::about(&document()).unwrap();
     let status = |pass: Option<&str>| Office::answer(&office, pass, &question.body(), now()).status;
     assert_eq!(status(None), 401);
-    let first = Hash(*office.admit("bureau", 2).unwrap()).to_string();
+    let first = admit(&office, "bureau", 2);
     assert_eq!(status(Some(&"0".repeat(64))), 401);
     assert_eq!(status(Some("short")), 401);
     assert_eq!([status(Some(&first)), status(Some(&first)), status(Some(&first))], [200, 200, 403]);
     let tomorrow = Time::new(now().seconds() + 86_400).unwrap();
     assert_eq!(Office::answer(&office, Some(&first), &question.body(), tomorrow).status, 200);
-    let again = Hash(*office.admit("bureau", 50).unwrap()).to_string();
+    let again = admit(&office, "bureau", 50);
     assert_eq!(status(Some(&first)), 401);
     assert_eq!(status(Some(&again)), 200);
     for bad in [&b""[..], b"{}", b"{\"blinded\":3}", b"{\"blinded\":\"AAAA\"}", &[0xff; 10]] {
@@ -96,4 +106,27 @@ fn an_office_keeps_its_key() {
     assert!(init(dir.path(), &"office.example".parse().unwrap()).is_err());
     std::fs::write(dir.path().join("bureaus"), "no list\n").unwrap();
     assert!(BlindingOffice::open(dir.path()).is_err());
+}
+
+#[test]
+fn a_pass_that_is_not_handed_over_changes_nothing() {
+    let (_dir, office) = office();
+    let pass = admit(&office, "bureau", 10);
+    let lost = office.admit("bureau", 10, |_| Err(Trouble::unusable("no room", "the card", "make room")));
+    assert!(lost.is_err());
+    assert_eq!(ask(&office, &pass, &document()).1.status, 200);
+    let _held = office.lock().unwrap();
+    assert_eq!(office.dismiss("bureau").unwrap_err().kind, Kind::Unavailable);
+}
+
+#[test]
+fn an_opening_is_written_once_and_never_over_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("her.identity");
+    let address = peal_spec::address::Address { number: 7, id: Hash([3; 32]) };
+    let opening = Opening { address, document: document(), salt: Seed([1; 16]) };
+    assert!(opening.write(&path).unwrap());
+    assert!(!opening.write(&path).unwrap());
+    assert!(Opening { salt: Seed([2; 16]), ..opening }.write(&path).is_err());
+    assert_eq!(Opening::read(&path).unwrap().salt, Seed([1; 16]));
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use peal_spec::address::Address;
 use peal_spec::refusal::Code;
 use peal_spec::statement::{Body, IdentityBound};
-use peal_wallet::office::{Card, Opening};
+use peal_wallet::disk;
+use peal_wallet::office::{Card, Known, Opening};
 use peal_wallet::trouble::{Kind, Trouble};
+use peal_wallet::wallet::Contents;
 use serde_json::json;
 
 use super::document;
@@ -37,6 +39,37 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
+/// Where the person is bound, if that is why it was refused.
+fn elsewhere(
+    contents: &Contents,
+    known: &Known,
+    trouble: &Trouble,
+) -> Result<Option<(Address, u64)>, Trouble> {
+    if trouble.kind != Kind::Refused || !trouble.what.starts_with(Code::IdentityTaken.name()) {
+        return Ok(None);
+    }
+    let (who, key) = (contents.address()?, contents.chain().reading(contents.reading));
+    let path = format!("/v1/accounts/{who}/bound");
+    let query = format!("token={}", known.token.0);
+    let remote = context::remote(contents)?;
+    let answer = remote.signed_get(&path, &query, "application/json", &who, &key, context::now()?)?;
+    // It may have been withdrawn in this moment.
+    let Ok(body) = answer else { return Ok(None) };
+    let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let account = value["account"].as_str().and_then(|text| text.parse().ok());
+    Ok(account.zip(value["sequence"].as_u64()))
+}
+
+fn taken(mut trouble: Trouble, account: Address, sequence: u64) -> Trouble {
+    trouble.what =
+        format!("{}: this person is bound to {account}, record {sequence}", Code::IdentityTaken.name());
+    trouble.remedy = format!(
+        "give her that account back (`peal recover --help`), or link the two: peal identity link --account {account} --with THE-OTHER; if it \
+         is somebody else's: peal identity withdraw {account} {sequence} --because …"
+    );
+    trouble
+}
+
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let document = document::read(&args.document)?;
     let card = Card::read(&args.office)?;
@@ -45,24 +78,31 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let known = card.ask(&document)?;
     let opening = Opening { address: args.account, document, salt: known.salt };
     // First: what is recorded and cannot be shown would have to be bound anew.
-    opening.write(&args.out)?;
+    let written = opening.write(&args.out)?;
     let identity = opening.document.commitment(&known.salt, &args.account);
     let body =
         Body::IdentityBound(IdentityBound { who: wallet.contents.address()?, identity, token: known.token });
     let said = Said::again(&wallet.contents, args.account, None, body);
-    let recorded = said.say(&mut wallet, "identity-bound").map_err(|mut trouble| {
-        if trouble.kind == Kind::Refused && trouble.what.starts_with(Code::IdentityTaken.name()) {
-            "if it is this account, there is nothing to do; if it is another, give the person that one back (`peal recover --help`) or link \
-             the two (`peal identity link`); if the binding is wrong, `peal identity withdraw`"
-                .clone_into(&mut trouble.remedy);
-        }
-        trouble
-    })?;
+    let (sequence, how) = match said.say(&mut wallet, "identity-bound") {
+        Ok(recorded) => (recorded.sequence, "is bound"),
+        Err(trouble) => match elsewhere(&wallet.contents, &known, &trouble)? {
+            Some((account, sequence)) if account == args.account => (sequence, "was bound before"),
+            found => {
+                // Of no use to anybody, and it names a person.
+                if written && trouble.kind == Kind::Refused {
+                    disk::remove(&args.out)?;
+                }
+                return Err(
+                    found.map_or(trouble.clone(), |(account, sequence)| taken(trouble, account, sequence))
+                );
+            }
+        },
+    };
     let out = args.out.display().to_string();
     let text = format!(
-        "{} is bound: record {}, by which it can be withdrawn.\nGive {out} to the person, and keep no copy: with it she shows others who she is.\n",
-        args.account, recorded.sequence
+        "{} {how}: record {sequence}, by which it can be withdrawn.\nGive {out} to the person, and keep no copy: with it she shows others who she is.\n",
+        args.account
     );
-    let json = json!({ "account": args.account.to_string(), "sequence": recorded.sequence, "commitment": identity.to_string(), "opening": out });
+    let json = json!({ "account": args.account.to_string(), "sequence": sequence, "commitment": identity.to_string(), "opening": out });
     Ok(Done::well(text, json))
 }

@@ -10,6 +10,7 @@ use peal_wallet::trouble::Trouble;
 use peal_wallet::{http, serving};
 use serde_json::json;
 
+use super::document;
 use crate::cmd::Done;
 
 /// Run a blinding office, which makes tokens of documents that it does not see
@@ -53,8 +54,11 @@ enum What {
         #[arg(long, value_name = "URL")]
         url: String,
         /// How often a day it may ask
-        #[arg(long, value_name = "N", default_value_t = 1000)]
+        #[arg(long, value_name = "N", default_value_t = 200)]
         daily: u64,
+        /// The documents that bureaus ask about, one for a person: the same for all bureaus
+        #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "CN:resident-id")]
+        kinds: Vec<String>,
         /// Write the card to this new file, readable by you only
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -92,15 +96,12 @@ pub(crate) fn run(args: &Args) -> Result<Done, Trouble> {
             let text = format!("The blinding office {name} has the public key {key}.\n");
             Ok(Done::well(text, json!({ "name": name.to_string(), "key": key.to_string() })))
         }
-        What::Admit { bureau, dir, url, daily, out } => {
-            let url = http::base_url(url)?;
+        What::Admit { bureau, dir, url, daily, kinds, out } => {
+            let (url, kinds) = (http::base_url(url)?, document::kinds(kinds)?);
             let open = BlindingOffice::open(dir)?;
-            if out.exists() {
-                let remedy = "write the card to another file, or remove this one first";
-                return Err(Trouble::unusable("there is a file already", out.display(), remedy));
-            }
-            let card = Card { url, key: open.public(), pass: open.admit(bureau, *daily)? };
-            card.write(out)?;
+            open.admit(bureau, *daily, |pass| {
+                Card { url, key: open.public(), pass: pass.clone(), kinds }.write(out)
+            })?;
             let out = out.display().to_string();
             let text = format!(
                 "{bureau} may ask {daily} times a day, with {out}: hand it over as you would a key.\n"
