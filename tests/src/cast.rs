@@ -2,7 +2,7 @@
 
 use peal_spec::address::Address;
 use peal_spec::hash::Seed;
-use peal_spec::key::KeyChain;
+use peal_spec::key::{KeyChain, PrivateKey};
 use peal_spec::posting::Posting;
 use peal_spec::role::{Grant, Role};
 use peal_spec::statement::contribution::Payer;
@@ -93,6 +93,11 @@ impl Signer {
         let recovery = Recovery { guardians: Vec::new(), need: 0, delay: Time::default() };
         let body = Body::Opened(Opened { who, keys: self.keys(), recovery });
         Statement::new(random(), None, now(), None, None, &body)
+    }
+
+    /// The key that signs reads.
+    pub fn reading(&self) -> PrivateKey {
+        self.chain.reading(0)
     }
 
     /// A posting of statements.

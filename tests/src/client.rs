@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
 use peal_spec::hash::{Hash, leaf};
@@ -9,6 +11,7 @@ use peal_spec::note::{Checkpoint, Note, VerifierKey};
 use peal_spec::posting::{MEDIA_TYPE, Posting};
 use peal_spec::receipt::{self, Receipt};
 use peal_spec::role::Role;
+use peal_spec::signed_read;
 use peal_spec::statement::Statement;
 use peal_spec::value::Origin;
 
@@ -82,6 +85,24 @@ impl Client {
         };
         let status = response.status().as_u16();
         (status, response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap_or_default())
+    }
+
+    /// Asks for the receipt of a posting, as its issuer; the status of the answer.
+    pub fn receipt_of(&self, issuer: &Signer, digest: &Hash) -> u16 {
+        let path = format!("/v1/postings/{digest}");
+        let host = self.url.trim_start_matches("http://");
+        let address = issuer.address.map(|a| a.to_string()).unwrap_or_default();
+        let parameters = signed_read::parameters(crate::cast::now().seconds(), &address);
+        let request = signed_read::Request { method: "GET", authority: host, path: &path, query: "?" };
+        let signature = issuer.reading().sign(signed_read::base(&request, &parameters).as_bytes());
+        let answer = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .header("accept", "*/*")
+            .header("signature-input", format!("peal={parameters}"))
+            .header("signature", format!("peal=:{}:", BASE64.encode(signature)))
+            .call();
+        answer.map_or(0, |answer| answer.status().as_u16())
     }
 
     /// Opens an account for a signer by herself.
