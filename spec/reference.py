@@ -27,7 +27,7 @@ REFUSALS = {  # §9
     "only-void": 55, "beyond-entitlement": 56, "not-settled": 57, "beyond-settled": 58, "beyond-refunded": 59,
     "interest-differs": 60, "beyond-balance": 61, "match-differs": 62, "grant-idle": 63, "not-grantee": 64,
     "grant-over": 65, "beyond-grant": 66, "bureau-unfit": 67, "own-cause": 68, "not-party": 69, "claim-over": 70,
-    "not-heard": 71, "remedy-missing": 72, "identity-taken": 73, "link-unfit": 74}
+    "not-heard": 71, "remedy-missing": 72, "identity-taken": 73, "link-unfit": 74, "not-closed": 75}
 
 
 class Refusal(Exception):
@@ -425,23 +425,26 @@ APPROVED, VETOED, COMPLETED, CHANGED, IDENTITY = range(8, 13)
 ENGAGEMENT, BENEFIT, REFUND, INTEREST = range(13, 17)
 CLAIM, RULING = 17, 18
 CONSENT, CONSENT_REVOKED, ACCESS = range(21, 24)
-LINKED = 27
+LINKED, ERASED = 27, 29
 AWARD, RECEIVED, MATCHING, UNASKED, CLAIM_FOR, ANSWERED, CLOSED, REMEDIED, PAID_FOR, WITHDRAWN = range(30, 40)
 
 CONTRIBUTIONS = {CONTRIBUTION, MATCHING, PAID_FOR}  # a matching and a paid-for are contributions, too
 CLAIMS = {CLAIM, CLAIM_FOR}
+SAID_TO_CLAIMS = {ANSWERED, RULING, REMEDIED, CLOSED}  # what is said to a claim, and erased with it
 BONDS = {IDENTITY, LINKED}  # what is withdrawn; a link of another's account, and a withdrawal of what another said, need role bureau
 TARGETS = {  # the types that a statement may refer to (§8); a grant is found by its place among the roles
     SETTLEMENT: CONTRIBUTIONS, CORRECTION: {*CONTRIBUTIONS, ENGAGEMENT, AWARD}, BENEFIT: {AWARD},
     REFUND: CONTRIBUTIONS, RECEIVED: CONTRIBUTIONS, MATCHING: CONTRIBUTIONS,
     CONSENT_REVOKED: {CONSENT}, ACCESS: {CONSENT}, CLAIM_FOR: {CONSENT}, PAID_FOR: {CONSENT},
     ANSWERED: CLAIMS, RULING: CLAIMS, REMEDIED: CLAIMS, CLOSED: CLAIMS,
-    WITHDRAWN: BONDS}
-ROLES = {  # one of these an issuer needs (§5); of contributions and matchings the source says which, and see BONDS
+    WITHDRAWN: BONDS, ERASED: {ENGAGEMENT, *CLAIMS}}
+ROLES = {  # one of these an issuer needs (§5); of contributions and matchings the source says which, see BONDS, and who
+    # erases in another's account needs role bureau
     OPENED: {PLATFORM, EMPLOYER, BUREAU, AGENT}, SETTLEMENT: {FUND}, ENGAGEMENT: {PLATFORM, EMPLOYER}, BENEFIT: {FUND},
     REFUND: {FUND}, INTEREST: {FUND}, AWARD: {FUND, BUREAU}, RULING: {BUREAU}, UNASKED: {BUREAU},
     IDENTITY: {BUREAU}}
-WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED, *BONDS, WITHDRAWN}  # these need a role in force, and none that covers
+# These need a role in force, and none that covers:
+WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED, *BONDS, WITHDRAWN, ERASED}
 READ, TO_CLAIM, PAY = 1, 2, 3  # the rights of a consent
 OUTCOMES = {1: "upheld", 2: "in-part", 3: "rejected"}  # of a ruling
 
@@ -526,6 +529,7 @@ TYPES = {
     IDENTITY: Type("identity-bound", False, False, {"who": ADDRESS, "identity": HASH, "token": HASH}),
     LINKED: Type("account-linked", False, False, {"who": ADDRESS, "link": ADDRESS}),
     WITHDRAWN: Type("withdrawn", True, False, {"who": ADDRESS, "says": SAYS}),
+    ERASED: Type("erased", True, False, {"who": ADDRESS, "says": SAYS}),
 }
 WITH_REFERENCE = {SETTLEMENT, CORRECTION, ENGAGEMENT, BENEFIT, REFUND, INTEREST, AWARD, RECEIVED}  # or with a reason
 FRAME = row(B16, opt(ADDRESS), COUNT, TIME, opt(COUNT), opt(MONTH), many(anything))
@@ -852,10 +856,11 @@ class Account:
 
     def __init__(self, number, id):
         self.number, self.id = number, id
-        self.records, self.seeds, self.sources = [], [], []  # sources: (statement, cose, posting path)
+        self.records, self.seeds, self.sources = [], [], []  # sources: (statement or None: erased, cose, posting path)
         self.cells, self.salts, self.states = [], [], []     # states: (cells, salts) after each record
         self.entries = {}                                    # by sequence: Entry, Engagement, Award, Consent, Claim or Bond
         self.movements = []                                  # what the fund cells are made of
+        self.erased = set()                                  # the sequences of records whose contents are erased
 
     def contributions(self):
         return [e for e in self.entries.values() if type(e) is Entry]
@@ -1037,7 +1042,7 @@ class Ledger:
         self.posting_ids[slot] = signed.digest
         self.postings[signed.digest] = {"results": results, "first": first, "signed": signed}
 
-    # -- judging: the refusals 20 to 74, in the order of §9, and then the effect on the account (§8)
+    # -- judging: the refusals 20 to 75, in the order of §9, and then the effect on the account (§8)
 
     def judge(self, st, signed, issuer, count, time):
         """Refuses, or gives (account or None for an opening, effect)."""
@@ -1173,6 +1178,7 @@ class Ledger:
     def target(self, account, st):
         """What became of the record that a statement refers to."""
         there = st.refers < len(account.records) and account.records[st.refers].type in TARGETS[st.type]
+        there = there and (st.type == ERASED or st.refers not in account.erased)
         refuse(not there, "target-missing", "refers")
         return account.entries[st.refers]
 
@@ -1464,6 +1470,22 @@ class Ledger:
             self.tokens.pop(bond.token, None)
         return account, effect
 
+    # Erasure (§8)
+
+    def judge_erased(self, st, _signed, issuer, account, _count, time):
+        entry = self.target(account, st)
+        if issuer is not account:
+            self.demand_role(issuer, {BUREAU}, None, time)
+        refuse(st.refers in account.erased, "target-void", "refers", [account.number, st.refers])
+        refuse(type(entry) is Claim and not entry.closed, "not-closed", "refers", [account.number, st.refers])
+        steps = [r.sequence for r in account.records if r.refers == st.refers and r.type in SAID_TO_CLAIMS]
+
+        def effect(account, _sequence):
+            account.erased.update([st.refers, *steps])
+            for n in (st.refers, *steps):
+                account.sources[n] = (None, *account.sources[n][1:])
+        return account, effect
+
     # Recovery (§8)
 
     def rules(self, account):
@@ -1563,14 +1585,16 @@ class Ledger:
                        kept["results"], proof])
 
     def view(self, number, shown, coses):
-        """A view of §14. shown: {sequence: (facets shown or None for a header, link?, [cell indexes])}."""
+        """A view of §14. shown: {sequence: (facets shown or None for a header, link?, [cell indexes])}.
+
+        What is erased is a header, whatever is asked for."""
         account, directory = self.accounts[number], [a.directory_leaf() for a in self.accounts]
         items = []
         for sequence in sorted(shown):
             facets, linked, indexes = shown[sequence]
             st, cose, path = account.sources[sequence]
             opening = link = None
-            if facets is not None:
+            if facets is not None and st:
                 names, opening = ["head", *TYPES[st.type].facets], []
                 for i, (name, value) in enumerate(zip(names, st.values(self.origin))):
                     salt = derive(st.seed, i)
@@ -1737,7 +1761,7 @@ def known_signatures(note, keys):
 # ---- Receipts (§12) -------------------------------------------------------------------------------------------------
 
 RESULT = either(row(NUMBER, COUNT, HASH, B16),
-                row(uint(75, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
+                row(uint(76, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
 RECEIPT = row(exactly("peal receipt 1"), HASH, NOTE, TIME, opt(COUNT), many(RESULT, 1), HASHES)
 
 
@@ -2127,7 +2151,7 @@ def check_issuer(body, view, shown):
         if rules is None:
             return False
         wanted = set() if signed.issuer in rules[0] else {BUREAU}
-    elif r.type == LINKED:
+    elif r.type in (LINKED, ERASED):
         wanted = {BUREAU}
     elif r.type == WITHDRAWN:
         by = said_by(view, r)
@@ -2243,16 +2267,17 @@ class SeenOther:
 @dataclasses.dataclass
 class History:
     """What the records of a view say together: by sequence the entries, the engagements, awards, bindings and links, and
-    the states of claims; and what makes the fund cells."""
+    the states of claims; what makes the fund cells; and the sequences that erasures refer to."""
     entries: dict
     others: dict
     claims: dict
     movements: list
+    erased: set
 
 
 def check_references(view):
     """The History of a view."""
-    history = History({}, {}, {}, [])
+    history = History({}, {}, {}, [], set())
     for shown in view.shown:
         r, amount, insurance = shown.record, shown.facets.get("amount"), shown.facets.get("what", [None])[0]
         target = view.by_sequence.get(r.refers) if r.type in TARGETS else None
@@ -2260,10 +2285,13 @@ def check_references(view):
         if target:
             check(target.record.type in TARGETS[r.type], "bad-reference", "type of the target")
             same_month = target.record.month == r.month
-            check(same_month or r.type in (BENEFIT, PAID_FOR), "bad-reference", "month of the target")
+            check(same_month or r.type in (BENEFIT, PAID_FOR, ERASED), "bad-reference", "month of the target")
         by, rightful = signer(shown), rightful_signers(view, shown, target)
         check(not by or not rightful or by in rightful, "bad-reference", "issuer")
-        if target and target.record.type in CLAIMS:
+        check(not target or r.refers not in history.erased, "bad-reference", "erased before")
+        if r.type == ERASED:  # (what it refers to may be hidden, and still is known to be erased)
+            history.erased.add(r.refers)
+        elif target and target.record.type in CLAIMS:
             history.claims[r.refers] = claim_state(shown)
         elif target and target.record.type != CONSENT:
             check_reference(view, history, shown, target)
@@ -2484,7 +2512,7 @@ def findings(body, trust, seen, history, totals, now):
         "entries": [findings_on_entry(view, n, e) for n, e in sorted(history.entries.items())
                     if view.by_sequence[n].opening is not None],
         **findings_on_others(view, history.others), **findings_on_bonds(view, history.others),
-        **findings_on_claims(view, history.claims),
+        **findings_on_claims(view, history.claims), **({"erased": sorted(history.erased)} if history.erased else {}),
         "totals": [{"sequence": n, "cell": cell, "basis": basis} for n, cell, basis in totals],
         "issuers": {who: "proved" if proved else "not checked" for who, proved in issuers.items()}, "rests": rests}
 
@@ -2929,6 +2957,9 @@ class Town:
 
     def withdraw(self, refers, by="bureau", to="worker"):
         return self.st(WITHDRAWN, to, [self.address[by], "mistaken"], refers)
+
+    def erase(self, refers, by="worker", to="worker", says="nobody's business"):
+        return self.st(ERASED, to, [self.address[by], says], refers)
 
     def post(self, by, statements, key=None, all_or_nothing=False):
         key = key or self.private[by][0]
@@ -3540,7 +3571,7 @@ def test_claim_shapes():
             assert bool(TYPES[type].facets[name](value)) == expected, (type, name, value)
     assert TYPES[ACCESS].facets.keys() == {"who", "looked"} and TYPES[CLOSED].facets.keys() == {"who", "says"}
     assert {t for t, kind in TYPES.items() if kind.refers and t > AWARD} == {*range(31, 40)} - {UNASKED}
-    assert [t for t in range(64) if t not in TYPES] == [0, 19, 20, 24, 25, 26, 28, 29, *range(40, 64)]
+    assert [t for t in range(64) if t not in TYPES] == [0, 19, 20, 24, 25, 26, 28, *range(40, 64)]
     # What lies within a consent (§8).
     some = Consent(here, "p", [1, 3], [1, 2], [202511, 202601], [1, 3], 5, False)
     every = Consent(here, "p", [1, 3], [], None, [1, 2, 3, 4, 5], 5, False)
@@ -4026,7 +4057,7 @@ def test_identity_shapes():
     document = "CN:resident-id:11010519491231002X"
     written = b"\x86\x01\x0b\x01\x50" + b"s" * 16 + b"\x58\x20" + b"i" * 32 + b"\x78\x21" + document.encode()
     assert identity(b"s" * 16, b"i" * 32, document) == H(b"\0" + written)
-    assert RESULT([74, "link", None]) and RESULT([73, "token", [3, 1]]) and not RESULT([75, "link", None])
+    assert RESULT([74, "link", None]) and RESULT([73, "token", [3, 1]]) and not RESULT([76, "link", None])
     assert {73: "identity-taken", 74: "link-unfit"}.items() <= {code: name for name, code in REFUSALS.items()}.items()
 
 
@@ -4367,6 +4398,360 @@ def test_identity_proofs(town, rng, bindings, links, of_temp):
                     changes = {n: header for n in others} | changes
                 said = cheated.verdict("worker", changes, all_views)
                 assert said["failure"] == failure, (by, TYPES[statement.type].name, target, changes, failure, said)
+
+
+def test_erasure_shapes():
+    """The facets of erasures (§5)."""
+    here, kind = [3, bytes(32)], TYPES[ERASED]
+    for name, good, bad in (("who", [here], [None, [here, "r"]]), ("says", ["s" * 512], ["", "s" * 513, "a\nb", None])):
+        assert all(map(kind.facets[name], good)) and not any(map(kind.facets[name], bad)), name
+    assert (kind.name, *kind.facets, kind.refers, kind.month) == ("erased", "who", "says", True, False)
+    assert RESULT([75, "refers", [3, 1]]) and not RESULT([76, "refers", None]) and REFUSALS["not-closed"] == 75
+
+
+def test_erasure(rng):
+    """Where the worker worked and what she claimed is erased, at her word or a bureau's: 29."""
+    town = Town(rng)
+    for name in ("bureau", "office", "late", "temp", "employer", "union", "twin"):
+        town.join(name)
+    town.give("bureau", BUREAU)
+    town.give("office", BUREAU, (2,))
+    town.give("late", BUREAU, (), town.now)
+    town.give("employer", EMPLOYER)
+    town.give("temp", BUREAU, (), town.now + 60 + DAY)
+    ends = town.now + DAY
+    town.address["not the worker"] = [town.address["worker"][0], bytes(32)]
+    number = town.address["worker"][0]
+
+    def says(expected, by, statement, field=None, record=None):
+        """What the ledger says; record is the sequence in the worker's account."""
+        said = town.told(by, statement)
+        named = None if record is None else [number, record]
+        assert (said, town.field, town.record) == (expected, field, named), (said, town.field, town.record, expected)
+
+    def accepted(by, statement):
+        """Accepts it as one more record of the worker's account, and gives its sequence."""
+        says("accepted", by, statement)
+        return size() - 1
+
+    def size():
+        return len(town.account("worker").records)
+
+    def gone():
+        """The records of which the ledger has no contents any more; these are those that it says are erased."""
+        account = town.account("worker")
+        found = [n for n, (st, _, _) in enumerate(account.sources) if st is None]
+        assert found == sorted(account.erased)
+        return found
+
+    def erased(by, refers, *steps):
+        """Accepts an erasure, which takes these records' contents, and changes nothing else."""
+        def parts(account):
+            return copy.deepcopy((account.cells, account.salts, account.entries, account.records[:records]))
+        records = size()
+        before, contents, taken = parts(town.account("worker")), gone(), dict(town.ledger.references)
+        sequence = accepted(by, town.erase(refers, by))
+        after = town.account("worker").records[-1]
+        assert parts(town.account("worker")) == before and town.ledger.references == taken and after.month is None
+        assert gone() == sorted([*contents, refers, *steps])
+        return sequence
+
+    def codes(by, *statements, all_or_nothing=False):
+        """The codes of refusals, None where a statement is accepted; refused are the refusals."""
+        results = town.send(by, statements, all_or_nothing=all_or_nothing)
+        town.refused = [r for r in results if len(r) == 3]
+        return [r[0] if len(r) == 3 else None for r in results]
+    paid = accepted("platform", town.pay(1000, "c1"))                                       # record 1
+    one, two, three, four, five = [accepted("employer", town.engage(n, [n, n], f"e{n}")) for n in range(5)]
+    says("accepted", "employer", town.void(four, "employer", 202601))
+    voided = size() - 1
+    awarded = accepted("fund", town.award([[1, 5]], "a1", "fund", 202601))
+    bound = accepted("bureau", town.bind(bytes(32)))
+    linked = accepted("worker", town.link("twin"))
+    once = accepted("worker", town.consent("union", [TO_CLAIM], once=True))
+    closed = accepted("worker", town.claim(records=(one, two)))
+    helped = accepted("union", town.claim(by="union", refers=once, insurance=2, bureau="office"))
+
+    # What it takes.
+    for name, statement in (("refers", town.erase(None)),
+                            ("month", town.st(ERASED, "worker", [town.address["worker"], "s"], one, 202601)),
+                            ("address", town.st(ERASED, None, [town.address["worker"], "s"], one)),
+                            ("facets", town.st(ERASED, "worker", [town.address["worker"]], one)), ("says", town.erase(one, says="")),
+                            ("who", town.st(ERASED, "worker", [None, "s"], one))):
+        says("malformed-facet", "worker", statement, name)
+    says("unknown-account", "worker", town.st(ERASED, "not the worker", [town.address["bureau"], "s"], one), "address")
+    says("issuer-not-named", "worker", town.erase(size(), "bureau"), "who")
+    for refers in (0, paid, voided, awarded, bound, linked, once, size()):
+        for by in ("worker", "bureau", "platform", "late"):  # (whoever asks, and had better not)
+            says("target-missing", by, town.erase(refers, by), "refers")
+    for refers in (one, closed, helped):  # nor its issuer, nor the party, nor the grantee
+        for by in ("employer", "platform", "union", "twin", "registrar"):
+            says("role-missing", by, town.erase(refers, by), "who")
+        says("role-expired", "late", town.erase(refers, "late"), "who")
+    # A claim has to be closed.
+
+    def open_still(claim):
+        for by in ("worker", "bureau", "office", "temp"):
+            says("not-closed", by, town.erase(claim, by), "refers", claim)
+        says("role-missing", "platform", town.erase(claim, "platform"), "who")
+    open_still(closed)
+    open_still(helped)
+    steps = []
+    for by, step in (("platform", town.answer(closed, False, (two,))), ("bureau", town.rule(closed, 1)),
+                     ("platform", town.remedy(closed, (size() + 1,)))):
+        steps.append(accepted(by, step))
+        open_still(closed)
+    key = VerifierKey(town.origin, ED25519, public_of(town.operator))
+    assert check_receipt(town.ledger.receipt(town.digest), town.data, key) == [[31, "who", None]]
+    says("not-closed", "bureau", town.erase(closed, "bureau"), "refers", closed)
+    assert check_receipt(town.ledger.receipt(town.digest), town.data, key) == [[75, "refers", [number, closed]]]
+    steps.append(accepted("bureau", town.close(closed, "bureau")))
+    for refers in steps:  # what is said to a claim goes with it, not alone
+        says("target-missing", "worker", town.erase(refers), "refers")
+    # With all-or-nothing nothing is erased when one is refused; within a posting each is judged as the one before left it.
+    assert codes("worker", town.erase(one), town.erase(closed), town.erase(helped), all_or_nothing=True) == [47, 47, 75]
+    assert town.refused[2] == [75, "refers", [number, helped]] and gone() == []
+    assert codes("worker", town.erase(one), town.erase(one), all_or_nothing=True) == [47, 39]
+    assert town.refused[1] == [39, "refers", [number, one]] and gone() == []
+    trial = copy.deepcopy(town)
+    assert codes("worker", town.erase(helped), town.close(helped), town.erase(helped), town.close(helped)) == [75, None, None, 30]
+    assert gone() == [helped, size() - 2] and town.refused[1] == [30, "refers", None]
+    town = trial
+    assert codes("worker", town.claim(), town.close(size()), town.erase(size())) == [None] * 3
+    at_once = size() - 3
+    assert gone() == [at_once, at_once + 1]
+    before = copy.deepcopy(town)
+
+    # By whom; and once.
+    erased("worker", one)
+    erased("bureau", two)
+    erased("worker", four)                    # that was voided
+    erased("office", closed, *steps)          # for whatever insurance
+    says("target-missing", "worker", town.erase(size() - 1), "refers")
+    for refers in (one, two, four, closed, at_once):
+        for by in ("worker", "bureau", "office", "temp"):
+            says("target-void", by, town.erase(refers, by), "refers", refers)
+        says("role-missing", "employer", town.erase(refers, "employer"), "who")
+        says("role-expired", "late", town.erase(refers, "late"), "who")
+    # It is no target for anything else; that comes before all that could be said of it.
+    for by in ("employer", "worker", "platform"):
+        for refers in (one, two, four):
+            says("target-missing", by, town.void(refers, by, 202601), "refers")
+            says("target-missing", by, town.void(refers, by, 202512, [5, 5, None, "CNY"]), "refers")
+    for by in ("platform", "bureau", "worker"):
+        for statement in (town.answer(closed, True, by=by), town.answer(closed, True, (size(),), by), town.rule(closed, 3, by),
+                          town.remedy(closed, (size(),), by), town.close(closed, by), town.close(at_once, by)):
+            says("target-missing", by, statement, "refers")
+    for refers in steps:
+        says("target-missing", "worker", town.erase(refers), "refers")
+    # A reference stays taken; and what is erased may be named as what shows something.
+    for n, sequence in ((0, one), (1, two), (3, four), (2, three)):
+        says("reference-taken", "employer", town.engage(n, [n, n], f"e{n}"), "who", sequence)
+    naming = accepted("worker", town.claim(records=(one, closed)))
+    # The consent of a claim-for that is erased stays used up.
+    accepted("worker", town.close(helped))
+    erased("bureau", helped, size() - 1)
+    says("grant-over", "union", town.claim(by="union", refers=once), "refers", once)
+    # Whoever is no bureau any more erases nothing of others, whatever it was.
+    town.now = ends - 61
+    by_temp = erased("temp", three)
+    town.now = ends - 60
+    says("role-expired", "temp", town.erase(five, "temp"), "who")
+    assert codes("worker", town.void(five, "worker", 202601), town.erase(five), town.erase(five)) == [34, None, 39]
+    # An account's own, though it is a bureau's or the registrar's: by its own word, and by a bureau's.
+    for name in ("bureau", "registrar"):
+        says("accepted", "employer", town.st(ENGAGEMENT, name, [[town.address["employer"], "e0"], [None, [0, 0], None], [5, "CNY"]],
+                                             month=202601))
+        last = len(town.account(name).records) - 1
+        assert town.told("office", town.erase(last - 1, "office", name)) == "target-missing"
+        says("accepted", name, town.erase(last, name, name))
+    test_what_is_erased(copy.deepcopy(town))
+    test_erasure_proofs(town, before, rng, [one, two, three, four, five], [closed, helped, at_once, naming], steps, by_temp)
+
+
+def test_what_is_erased(town):
+    """Promise 13 (§19), of what is erased at random; and a proof of it all is valid."""
+    rng, codes = town.rng, set()
+    for turn in range(80):
+        records = town.account("worker").records
+        some = [r.sequence for r in records if r.type in (ENGAGEMENT, *CLAIMS, *SAID_TO_CLAIMS)]
+        by, statements = rng.choice(["worker", "bureau", "employer"]), []
+        for _ in range(rng.randint(1, 3)):
+            refers = rng.choice(some[-12:])
+            adds = town.engage(1, [0, 1], f"r{turn}") if by == "employer" else town.claim(by=by)
+            statements.append(rng.choice([town.erase(refers, by), town.close(refers, by), adds, town.void(refers, by, 202601)]))
+        for r in town.send(by, statements, all_or_nothing=rng.random() < .5):
+            codes.add(r[0] if len(r) == 3 else None)
+        for account in town.ledger.accounts:
+            erased = {r.refers: r.sequence for r in account.records if r.type == ERASED}
+            assert len(erased) == sum(r.type == ERASED for r in account.records)
+            for r, (st, _, _) in zip(account.records, account.sources):
+                about = r.refers if r.type in SAID_TO_CLAIMS else r.sequence
+                assert (st is None) == (about in erased) and (st or r.type in (ENGAGEMENT, *CLAIMS, *SAID_TO_CLAIMS))
+                assert st or r.sequence < erased[about]
+    assert {None, 30, 31, 39, 47, 75} <= codes, codes
+    said, records = town.verdict("worker", {}, {}), town.account("worker").records
+    assert said["valid"] and said["erased"] == sorted(r.refers for r in records if r.type == ERASED), said
+    also = {r.sequence for r in records if r.type in SAID_TO_CLAIMS and r.refers in said["erased"]}
+    assert also and town.account("worker").erased == {*said["erased"], *also}
+
+
+def test_erasure_proofs(town, before, rng, engaged, claims, steps, by_temp):
+    """Proofs of the worker's account as test_erasure left it. before: when of all before at_once nothing was erased."""
+    one, two, three, four, five = engaged
+    closed, helped, at_once, naming = claims
+    records, account = town.account("worker").records, town.account("worker")
+    last = len(records) - 1
+    views = {name: [0, 1] for name in ("fund", "platform", "bureau", "office", "temp", "employer")} | {"union": [0]}
+    header, unsigned = (None, False, []), (EVERYTHING, False, [])
+    erasures = {r.refers: r.sequence for r in records if r.type == ERASED}
+    told = sorted([*engaged, closed, helped, at_once])  # what the erasures refer to; and all that has no contents any more:
+    gone = sorted([*told, *steps, at_once + 1, erasures[helped] - 1])
+    assert told == sorted(erasures)
+
+    def verdict(changes=None, views=views, town=town):
+        said = town.verdict("worker", changes or {}, views)
+        assert said["valid"], said
+        return said
+
+    def unchecked(said):
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+    said = verdict()
+    assert said["complete"] and said["erased"] == told and unchecked(said) == set(), said
+    assert said["records"] == {"total": last + 1, "contents": last + 1 - len(gone), "headers": len(gone), "hidden": 0}
+    assert said["claims"] == ["open"] and "engagements" not in said and records[last].type == ERASED, said
+    assert "erased" not in verdict({n: None for n in erasures.values()}) and "erased" not in town.verdict("platform", {}, {})
+    # What is left of them is as it was: the records, and that they were signed.
+    for n in gone:
+        st, cose, path = account.sources[n]
+        r, signed = records[n], read_cose(cose)
+        assert st is None and included(leaf(2, 1, r.index, r.root), r.index, signed.count, path, signed.root)
+    assert records[:at_once] == before.account("worker").records[:at_once]
+    # An erasure shown as a header tells the same; one that is hidden, nothing. What it refers to may be hidden itself.
+    assert verdict({n: header for n in erasures.values()})["erased"] == told
+    said = verdict({n: (EVERYTHING - {"who", "says"}, True, []) for n in erasures.values()})
+    assert said["erased"] == told and said["withheld"] == {"who": len(erasures), "says": len(erasures)} and unchecked(said) == set()
+    hidden = erasures[closed]
+    said = verdict({hidden: None})
+    assert said["erased"] == [n for n in told if n != closed] and said["claims"] == ["open"], said
+    assert verdict({steps[0]: None})["erased"] == told
+    said = verdict({n: header for n in (hidden, *steps)} | {closed: None})
+    assert said["erased"] == told and not said["complete"]
+    # Who is proved: her own word takes no role; a bureau's takes one that is in force, for whatever insurance.
+    for name in ("bureau", "office", "temp"):
+        assert unchecked(verdict(views={v: cells for v, cells in views.items() if v != name})) == {name}
+        for cells in ([0], [1]):
+            assert town.verdict("worker", {}, {**views, name: cells})["failure"] == "bad-issuer"
+    said = verdict({n: header for n in erasures.values()}, {name: cells for name, cells in views.items() if name != "temp"})
+    assert unchecked(said) == set()
+    assert unchecked(verdict({by_temp: (None, True, [])}, {n: c for n, c in views.items() if n != "temp"})) == {"temp"}
+    assert unchecked(town.verdict("bureau", {}, {"registrar": [0], "employer": [0, 1]})) == set()
+    # Whoever has the contents from before can show them still: the states are as ever, and that they were erased is said.
+    kept = copy.deepcopy(town)
+    sources = kept.account("worker").sources
+    sources[:at_once] = before.account("worker").sources[:at_once]
+    said = verdict(town=kept)
+    left = [n for n in gone if n >= at_once]
+    assert said["erased"] == told and said["records"]["headers"] == len(left), said
+    assert said["claims"] == ["closed", "closed", "open"] and said["engagements"] == ["standing"] * 3 + ["void", "standing"], said
+    assert unchecked(said) == set() and unchecked(verdict({n: header for n in gone}, town=kept)) == set()
+    # Any choice of what to show is a valid proof, where what is referred to with contents is shown.
+    trust, parts = parse_trust(trust_text(town).encode()), [None, set(), {"who"}, {"says", "claim"}, EVERYTHING]
+    for _ in range(80):
+        some = sorted(rng.sample(range(last + 1), rng.randint(1, last + 1)))
+        shown = {n: (rng.choice(parts), rng.random() < .5, []) for n in some}
+        for n in some:
+            if records[n].refers not in (None, *some):
+                shown[n] = (None, *shown[n][1:])
+        some_views = rng.choice([{}, {town.address[name][0]: {n: (None, False, [0, 1]) for n in range(len(town.account(name).records))}
+                                      for name in views}])
+        for ledger in (town.ledger, kept.ledger):
+            said = verify_proof(ledger.proof(town.address["worker"][0], shown, some_views), trust, town.now)
+            assert said["valid"], said
+            assert said.get("erased", []) == [n for n in told if erasures[n] in some], said
+
+    # Ledgers that record what the law refuses are found out: how, when all is shown; unsigned; and with the target as a header.
+    town = copy.deepcopy(town)
+    assert town.told("employer", town.engage(5, [0, 1], "new")) == "accepted"
+    new, own, ref = last + 1, "bad-issuer", "bad-reference"
+    cheats = [
+        ("employer", town.erase(new, "employer"), own, None, own),             # without the role
+        ("platform", town.erase(naming, "platform"), own, None, own),
+        ("twin", town.erase(new, "twin"), own, None, own),                     # in another's account
+        ("late", town.erase(new, "late"), own, None, own),                     # with one that is over
+        ("temp", town.erase(new, "temp"), own, None, own),
+        ("employer", town.erase(one, "employer"), own, ref, own),              # and it was erased before
+        # Of another type than it may refer to; and first of all it is the issuer's fault.
+        ("employer", town.erase(1, "employer"), own, ref, own),
+        *[(by, town.erase(n, by), ref, ref, ref) for by in ("worker", "bureau")
+          for n in (0, 1, four + 2, four + 3, four + 4, four + 5, four + 6, steps[0], steps[1], steps[2], steps[3], erasures[one])],
+        ("worker", town.withdraw(new, "worker"), ref, ref, ref), ("worker", town.take_back(erasures[one]), ref, ref, ref),
+        ("platform", town.answer(erasures[one], True), ref, ref, ref), ("worker", town.close(erasures[closed]), ref, ref, ref),
+        ("worker", town.void(erasures[one], "worker", None), ref, ref, ref),
+        # To what was erased before nothing refers.
+        *[again for n in told for again in (("bureau", town.erase(n, "bureau"), ref, ref, ref), ("worker", town.erase(n), ref, ref, ref))],
+        *[("employer", town.void(n, "employer", 202601), ref, ref, ref) for n in engaged if n != four],  # (that is void already)
+        ("platform", town.answer(closed, True), ref, ref, ref), ("bureau", town.rule(closed, 1), ref, ref, ref),
+        ("platform", town.remedy(closed, (new,)), ref, ref, ref), ("worker", town.close(at_once), ref, ref, ref),
+        ("bureau", town.close(closed, "bureau"), ref, ref, ref),
+        # What is not judged of a proof: whether a claim was closed.
+        ("worker", town.erase(naming), None, None, None), ("bureau", town.erase(naming, "bureau"), None, None, None)]
+    all_views = {name: [0, 1] for name in (*views, "union", "late", "twin")}
+    for by, statement, *failures in cheats:
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        if statement.type == CORRECTION and statement.month is None:  # (of the shape that such a record has)
+            statement = dataclasses.replace(statement, month=202601)
+        assert cheated.told(by, statement) == "accepted"
+        number, target = len(cheated.account("worker").records) - 1, statement.refers
+        signed = (None, True, [])
+        for changes, failure in (({}, failures[0]), ({number: unsigned}, failures[1]),
+                                 ({target: signed} if target else {}, failures[2] if target else failures[0])):
+            said = cheated.verdict("worker", changes, all_views)
+            assert said["failure"] == failure, (by, TYPES[statement.type].name, target, changes, failure, said)
+            also = {target} if statement.type == ERASED else set()
+            assert failure or said["erased"] == sorted({*told, *also}), (by, target, said["erased"])
+        if not target:
+            continue
+        # As a header: the type of what it refers to; with contents that must be shown.
+        expected = ref if ref in failures else None
+        for changes, failure in (({number: header}, expected), ({number: header, target: header}, expected),
+                                 ({number: (set(), False, []), target: header}, expected),
+                                 ({number: header, target: None}, None), ({number: (set(), False, []), target: None}, ref)):
+            others = [r.sequence for r in cheated.account("worker").records if r.refers == target and r.sequence < number]
+            if changes.get(target, header) is None:  # (nor may others show contents, then)
+                changes = {n: header for n in others} | changes
+            said = cheated.verdict("worker", changes, all_views)
+            assert said["failure"] == failure, (by, TYPES[statement.type].name, target, changes, failure, said)
+            if failure is None:  # (what is hidden is said to be erased all the same)
+                tells = {n for n in told if changes.get(erasures[n], header)} | ({target} if statement.type == ERASED else set())
+                assert said["erased"] == sorted(tells), (by, target, said)
+        if target in told and own not in failures:
+            # As a header an erasure tells that it came before, whatever is hidden in between; one that is hidden does not.
+            assert cheated.verdict("worker", {erasures[target]: header}, all_views)["failure"] == ref
+            between = {n: None for n in range(number) if n not in (target, erasures[target])} | {erasures[target]: header}
+            for last_one in (header, (None, True, [])):
+                assert cheated.verdict("worker", between | {number: last_one}, all_views)["failure"] == ref, (by, target)
+            said = cheated.verdict("worker", {erasures[target]: None}, all_views)
+            assert said["valid"], (by, TYPES[statement.type].name, target, said)
+            assert said["erased"] == [n for n in told if n != target or statement.type == ERASED], (by, target, said)
+    # What refers to it before it is erased does so rightly, and what does after that does not, though its contents are shown.
+    for target, by, step in ((new, "employer", town.void(new, "employer", 202601)), (new, "worker", town.erase(new)),
+                             (naming, "platform", town.answer(naming, True)), (naming, "bureau", town.rule(naming, 1)),
+                             (naming, "platform", town.remedy(naming, (new,))), (naming, "worker", town.close(naming)),
+                             (naming, "bureau", town.erase(naming, "bureau"))):
+        for rightly in (True, False):
+            cheated = copy.deepcopy(town)
+            cheated.ledger.__class__ = Lax
+            for sender, statement in [(by, step), ("worker", town.erase(target))][::1 if rightly else -1]:
+                assert cheated.told(sender, statement) == "accepted"
+            rightly = rightly and step.type != ERASED
+            said = cheated.verdict("worker", {}, all_views)
+            assert said["failure"] == (None if rightly else ref), (TYPES[step.type].name, rightly, said)
+            said = cheated.verdict("worker", {target: None, new + 1: header, new + 2: header}, all_views)
+            assert said["valid"] and said["erased"] == [*told, target], said
+            for n in (new + 1, new + 2):
+                assert cheated.verdict("worker", {n: None}, all_views)["valid"], (TYPES[step.type].name, n)
 
 
 class Lax(Ledger):
@@ -4834,6 +5219,8 @@ def selftest():
     test_claims(rng)
     test_identity_shapes()
     test_identity(rng)
+    test_erasure_shapes()
+    test_erasure(rng)
     test_weigh()
     test_recovery(rng)
     test_absent(rng)

@@ -1,13 +1,15 @@
 //! The operator's socket: a Unix socket in the ledger's directory, for its owner only, by which `peald backup` asks the running daemon for a
-//! copy of the database.
+//! copy of the database, `peald purge` has it delete what was erased, and `peald retention` asks what it keeps.
 //!
-//! 1. The client writes `backup` and a newline; the daemon makes the copy beside the database, in a place of its own choosing.
+//! 1. The client writes `backup`, `purge` or `retention` and a newline. For a backup the daemon makes the copy beside the database, in a place of its own
+//!    choosing.
 //! 2. It answers with one line of JSON, [`Answer`]. The client takes the copy away and closes the connection.
 //! 3. The daemon removes the copy. What a crash leaves of one is removed at the next start.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream as Client;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +21,18 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
+use crate::command::retention::Report;
 use crate::config::Files;
 
-/// What a client asks for.
+/// A client asks for a copy of the database.
 pub const BACKUP: &str = "backup\n";
+/// A client asks that what was erased be deleted from all files.
+pub const PURGE: &str = "purge\n";
 /// How long a request may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A client asks what the database keeps.
+pub const RETENTION: &str = "retention\n";
 
 /// What a client is answered with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,8 +40,31 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum Answer {
     /// The copy stands there until the connection is closed.
     Staged,
-    /// There is none.
+    /// What was erased is in no file; whether there was anything to do.
+    Purged(bool),
+    /// What the database keeps.
+    Retention(Report),
+    /// It was not done.
     Failed(String),
+}
+
+/// Asks the daemon whose socket this is; none if no daemon runs. What it answered with stands until the connection is dropped.
+///
+/// # Errors
+/// The system's, or an answer that cannot be read.
+pub fn ask(socket: &Path, request: &str) -> io::Result<Option<(Answer, Client)>> {
+    let mut stream = match Client::connect(socket) {
+        Ok(stream) => stream,
+        // If one ran, the database would be locked.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(e) => return Err(e),
+    };
+    let mut line = String::new();
+    stream.write_all(request.as_bytes())?;
+    io::BufReader::new(&stream).read_line(&mut line)?;
+    Ok(Some((serde_json::from_str(&line)?, stream)))
 }
 
 /// Removes a copy that was left.
@@ -77,7 +108,7 @@ pub async fn serve(listener: UnixListener, files: Files, ledger: Ledger) {
         let turn = one.clone().try_lock_owned().ok();
         tokio::spawn(async move {
             if let Err(error) = answer(stream, files, ledger, turn).await {
-                tracing::warn!(%error, "a backup was broken off");
+                tracing::warn!(%error, "what the operator asked for was broken off");
             }
         });
     }
@@ -94,8 +125,22 @@ async fn answer(
     let mut asked = String::new();
     timeout(PATIENCE, reader.read_line(&mut asked)).await??;
     let answer = match turn {
-        _ if asked != BACKUP => Answer::Failed("this daemon does not know that request".into()),
-        None => Answer::Failed("another backup is under way".into()),
+        _ if ![BACKUP, PURGE, RETENTION].contains(&asked.as_str()) => {
+            Answer::Failed("this daemon does not know that request".into())
+        }
+        None => {
+            Answer::Failed("another backup, purge or report is under way: try again when that is done".into())
+        }
+        Some(_) if asked == RETENTION => {
+            match tokio::task::spawn_blocking(move || ledger.retention()).await? {
+                Ok(found) => Answer::Retention(Report::of(&found)),
+                Err(error) => Answer::Failed(error.to_string()),
+            }
+        }
+        Some(_) if asked == PURGE => match tokio::task::spawn_blocking(move || ledger.erase(true)).await? {
+            Ok(some) => Answer::Purged(some),
+            Err(error) => Answer::Failed(error.to_string()),
+        },
         Some(_) => {
             let staged = files.staged();
             let made = tokio::task::spawn_blocking(move || {

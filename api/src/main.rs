@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use peal_api::command::{Failure, audit, backup, init, restore, serve};
+use peal_api::command::{Failure, audit, backup, init, purge, restore, retention, serve};
 use peal_spec::value::Origin;
 
 /// Postings are read by many threads and freed by one, and heads of all sizes come and go: the system's allocator takes a fifth of the
@@ -29,6 +29,7 @@ Examples:
   peald serve                                    run it
   peald audit                                    replay everything and compare
   peald backup /backups/monday                   copy it while it runs
+  peald retention                                what it keeps, and what was erased
   peald completions bash > /etc/bash_completion.d/peald"
 )]
 struct Cli {
@@ -131,6 +132,35 @@ Exit code: 0 no difference, 1 a difference, 2 it could not be audited. The serve
         #[arg(long)]
         json: bool,
     },
+    /// Delete what was erased from all files of the database, now
+    #[command(after_help = "\
+Examples:
+  peald purge
+  peald purge --dir /var/lib/peald
+
+What people or bureaus had erased is given to nobody from that moment, and is taken out of the database within an hour; its old files are
+merged in time. This has them merged now: it reads and writes all records, and postings wait while what is in memory is written. A backup
+does the same first. Copies and backups made before an erasure still hold what was erased: make new ones and destroy those.")]
+    Purge {
+        /// The ledger's directory
+        #[arg(long, env = "PEALD_DIR", default_value = "peald-data")]
+        dir: PathBuf,
+    },
+    /// Report what the database keeps, by type of record, and what was erased and how far that is carried out
+    #[command(after_help = "\
+Examples:
+  peald retention
+  peald retention --dir /backups/monday --json
+
+It reads every record. If the ledger is running its daemon makes the report; postings go on meanwhile.")]
+    Retention {
+        /// The directory of a ledger, or of a backup
+        #[arg(long, env = "PEALD_DIR", default_value = "peald-data")]
+        dir: PathBuf,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  peald completions zsh > ~/.zfunc/_peald")]
     Completions {
@@ -165,6 +195,8 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
             print!("{}", restore::restore(&backup, &dir, key.as_deref(), std::io::stderr().is_terminal())?);
         }
         Command::Audit { dir, json } => return audit::audit(&dir, json, std::io::stderr().is_terminal()),
+        Command::Purge { dir } => print!("{}", purge::purge(&dir)?),
+        Command::Retention { dir, json } => print!("{}", retention::retention(&dir, json)?),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "peald", &mut std::io::stdout());
         }

@@ -516,6 +516,7 @@ impl RecordView {
             }
             Body::AccountLinked(b) => self.link = Some(b.link.0.to_string()),
             Body::Withdrawn(b) => self.says = Some(b.says.to_string()),
+            Body::Erased(b) => self.says = Some(b.says.to_string()),
             Body::Engagement(b) => {
                 self.reference = Some(b.who.reference.to_string());
                 self.evidence = Some((&b.evidence).into());

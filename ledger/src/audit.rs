@@ -19,8 +19,9 @@ use peal_spec::note::{Checkpoint, VerifierKey};
 use peal_spec::posting::{self, Signed};
 use peal_spec::receipt::Outcome;
 use peal_spec::refusal::{Code, Refusal};
-use peal_spec::rules::Alone;
+use peal_spec::rules::{Alone, Target};
 use peal_spec::statement::{Body, Statement, Type};
+use peal_spec::target::{Claimed, Engaged};
 use peal_spec::tree::{self, Frontier};
 use peal_spec::value::{Origin, Time};
 
@@ -30,15 +31,15 @@ use crate::error::Error;
 use crate::layered::Layered;
 use crate::reads;
 use crate::recovery::{read_note, recover};
-use crate::rows::{Block, Fate, Head, Leaves, Part, PostingRow, RecordRow};
-use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, place, place_key};
+use crate::rows::{Block, Content, Erasure, Fate, Figure, Head, Leaves, Part, PostingRow, RecordRow};
+use crate::schema::{Family, TILE, TILE_LEVEL, decode, entry_key, meta, number_key, place, place_key};
 use crate::sequencer::pause;
 use crate::settings::Settings;
 use crate::settler::Settler;
 use crate::state::{Core, Published};
 use crate::store::{Disk, KeyValue, Look, Ordered, Rocks, Rows, RowsExt};
 use crate::trees::{Directory, numbered};
-use crate::working::{Base, Layer, Offer, Past};
+use crate::working::{Base, Gone, Layer, Offer, Past, at_first};
 
 /// What an audit has gone through and found in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,10 @@ struct Replay<'s> {
     postings: HashMap<Hash, u64>,
     /// Ids of the accounts met so far.
     ids: HashMap<u64, Hash>,
+    /// Records whose contents are gone: account, sequence, and the record that is to be erased for that.
+    given: Vec<(u64, u64, Option<u64>)>,
+    /// What others may have referred to them as when they were recorded.
+    firsts: HashMap<(u64, u64), Target>,
 }
 
 impl Rows for Replay<'_> {
@@ -92,7 +97,11 @@ impl Ordered for Replay<'_> {
     }
 }
 
-impl Past for Replay<'_> {}
+impl Past for Replay<'_> {
+    fn given(&self, account: u64, sequence: u64) -> Option<Target> {
+        self.firsts.get(&(account, sequence)).cloned()
+    }
+}
 
 fn corrupt<T>(family: Family, key: &[u8], what: impl AsRef<str>) -> Result<T, Error> {
     Err(Error::Corrupt(format!("{}: {}", place(family, key), what.as_ref())))
@@ -106,6 +115,8 @@ struct Recorded {
     nodes: Vec<Hash>,
     fates: Vec<Fate>,
     statements: Vec<Result<(Statement, Body), Refusal>>,
+    /// Those whose contents are gone, by index: they stand as refused above.
+    gone: HashMap<usize, Gone>,
     seeds: Vec<Seed>,
 }
 
@@ -140,13 +151,39 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
         return Err(bad("its statement roots do not give the signed root"));
     }
     let (mut statements, mut seeds) = (Vec::with_capacity(fates.len()), Vec::new());
-    for (fate, root) in fates.iter().zip(&roots) {
+    let mut gone = HashMap::new();
+    for ((fate, root), index) in fates.iter().zip(&roots).zip(0..) {
         statements.push(match fate {
             Fate::Refused { code, field, record } => Err(Fate::refusal(*code, field, *record)?),
             Fate::Accepted { account, sequence } => {
                 let key = place_key(*account, *sequence);
                 let record: RecordRow<'_> = view.must(&key)?;
                 let address = address(replay, &record, *account, *sequence, root)?;
+                if let Content::Erased { root: kept, reference } = &record.content {
+                    if kept != root || !record.kind.can_be_erased() {
+                        return corrupt(
+                            Family::Records,
+                            &key,
+                            "its statement is not the one that was signed",
+                        );
+                    }
+                    let after = match record.refers {
+                        Some(refers) => view.row::<Target>(&entry_key(*account, refers, *sequence))?,
+                        None => None,
+                    };
+                    let first = first(view, &signed, (*account, *sequence), &record)?;
+                    if let Some(first) = &first {
+                        replay.firsts.insert((*account, *sequence), first.clone());
+                    }
+                    let RecordRow { kind, refers, month, seed, .. } = record;
+                    let (account, reference) = (*account, *reference);
+                    gone.insert(index, Gone { account, kind, refers, month, reference, first, after });
+                    let whose = if kind.follows_a_claim() { refers } else { Some(*sequence) };
+                    replay.given.push((account, *sequence, whose));
+                    seeds.push(seed);
+                    statements.push(Err(Refusal::new(Code::NotRecorded, "")));
+                    continue;
+                }
                 let Some(statement) = record.statement(address, *sequence)? else {
                     return corrupt(
                         Family::Records,
@@ -165,8 +202,36 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
             }
         });
     }
-    check_refusals(&statements, signed.payload.all_or_nothing).map_err(bad)?;
-    Ok(Recorded { digest: *digest, signed, roots, nodes: tree.nodes, fates, statements, seeds })
+    let judged: Vec<Result<(), Refusal>> =
+        statements
+            .iter()
+            .enumerate()
+            .map(|(index, s)| {
+                if gone.contains_key(&index) { Ok(()) } else { s.as_ref().map(|_| ()).map_err(Clone::clone) }
+            })
+            .collect();
+    check_refusals(&judged, signed.payload.all_or_nothing).map_err(bad)?;
+    Ok(Recorded { digest: *digest, signed, roots, nodes: tree.nodes, fates, statements, gone, seeds })
+}
+
+/// What others may have referred to a record as whose contents are gone, if they may. Of an engagement that follows from the record and its posting;
+/// of a claim only when it was filed: whom it was against, before whom and of which insurance is taken from what the erasing left behind.
+fn first(
+    view: &Layered<'_>,
+    signed: &Signed,
+    (account, sequence): (u64, u64),
+    record: &RecordRow<'_>,
+) -> Result<Option<Target>, Error> {
+    if record.kind == Type::Engagement {
+        let both = signed.payload.issuer.zip(record.month);
+        return Ok(both.map(|(issuer, month)| {
+            Target::Engagement(Engaged { issuer: issuer.number, month, void: false })
+        }));
+    }
+    Ok(at_first(view, account, sequence)?.map(|first| match first {
+        Target::Claim(claimed) => Target::Claim(Box::new(Claimed { filed: record.time, ..*claimed })),
+        other => other,
+    }))
 }
 
 /// The address that a record's statement names: the account's, whose id is the root of its opening.
@@ -226,8 +291,10 @@ fn replay_block(
             nodes: &r.nodes,
             statements: r.statements.iter().map(|s| s.as_ref().map(|(s, b)| (s, b))).collect(),
             looked: None,
+            gone: r.gone.clone(),
             alone: match r.statements.as_slice() {
                 [Ok((only, _))] => Alone::Is(Type::from_number(only.kind)),
+                [Err(_)] if !r.gone.is_empty() => Alone::Is(r.gone.get(&0).map(|gone| gone.kind)),
                 [Err(_)] => Alone::Unknown,
                 _ => Alone::No,
             },
@@ -318,9 +385,41 @@ fn compare(replay: &mut Replay<'_>, family: Family, key: &[u8], bytes: &[u8]) ->
     }
     if matches!(
         family,
-        Family::Entries | Family::PostingIds | Family::References | Family::Ids | Family::Tokens
+        Family::Entries
+            | Family::PostingIds
+            | Family::References
+            | Family::Ids
+            | Family::Tokens
+            | Family::Erasures
     ) {
         replay.made.entry(family).or_default().insert(key.to_vec(), bytes.to_vec());
+    }
+    Ok(())
+}
+
+/// What is gone was to go: a later record of the account says so.
+fn check_erasures(replay: &Replay<'_>) -> Result<(), Error> {
+    let nothing = HashMap::new();
+    let made = replay.made.get(&Family::Erasures).unwrap_or(&nothing);
+    let ends = made.iter().map(|(key, row)| Ok(decode::<Erasure>(key, row)?.at + 1));
+    let end: u64 = ends.collect::<Result<Vec<u64>, Error>>()?.into_iter().max().unwrap_or_default();
+    let mark = |name: &[u8]| Ok::<u64, Error>(replay.view.row::<Figure>(name)?.map_or(0, |f| f.0));
+    if mark(meta::WIPED)? != end {
+        return corrupt(Family::Meta, meta::WIPED, "it is not where what was erased ends");
+    }
+    if mark(meta::PURGED)? > end {
+        return corrupt(Family::Meta, meta::PURGED, "it is beyond what was erased");
+    }
+    for (account, sequence, whose) in &replay.given {
+        let row = whose.and_then(|whose| made.get(place_key(*account, whose).as_slice()));
+        let erasure = row.map(|row| decode::<Erasure>(&place_key(*account, *sequence), row)).transpose()?;
+        if erasure.is_none_or(|erasure| erasure.by <= *sequence) {
+            return corrupt(
+                Family::Records,
+                &place_key(*account, *sequence),
+                "its contents are gone, and no record says that they are erased",
+            );
+        }
     }
     Ok(())
 }
@@ -421,6 +520,7 @@ pub(crate) fn audit_on(
     let settings = Settings::default();
     let recovered = recover(&*disk, origin, operator, settings.head_bytes)?;
     let core = Arc::new(Core::new(disk, origin.clone(), operator.clone(), recovered.trees));
+    core.find_erased()?;
     let turn = Mutex::new(());
     Settler::new(core.clone(), recovered.marks, &settings).settle_all(&pause(&turn))?;
     replay(&Layered::bare(&*core.disk), &core.published(), operator, origin, progress)
@@ -435,7 +535,14 @@ pub(crate) fn replay(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<AuditReport, Error> {
     let total = published.checkpoint.size;
-    let mut replay = Replay { view, made: BTreeMap::new(), postings: HashMap::new(), ids: HashMap::new() };
+    let mut replay = Replay {
+        view,
+        made: BTreeMap::new(),
+        postings: HashMap::new(),
+        ids: HashMap::new(),
+        given: Vec::new(),
+        firsts: HashMap::new(),
+    };
     let (mut log, mut directory) = (Frontier::default(), Directory::default());
     let mut time = Time::default();
     let mut sizes: HashMap<u64, u64> = HashMap::new();
@@ -468,7 +575,8 @@ pub(crate) fn replay(
         report.postings += recorded.len() as u64;
         report.records += sealed.records;
         for posting in recorded {
-            report.refused += posting.statements.iter().filter(|s| s.is_err()).count() as u64;
+            let refused = posting.statements.iter().filter(|s| s.is_err()).count() - posting.gone.len();
+            report.refused += refused as u64;
             replay.postings.insert(posting.digest, posting.fates.len() as u64);
         }
         directory.merge(sealed.changes);
@@ -482,5 +590,6 @@ pub(crate) fn replay(
         ));
     }
     check_rows(&replay, &directory, &sizes, total)?;
+    check_erasures(&replay)?;
     Ok(report)
 }

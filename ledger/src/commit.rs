@@ -182,8 +182,13 @@ pub(crate) fn seal(
     }
     for made in &whole.made {
         let Made { record, seed, offer, .. } = made;
-        let statement = offers.get(*offer).and_then(|o| o.statements.get(record.posting_index as usize));
-        let Some(Ok((statement, _))) = statement else {
+        let (offer, index) = (offers.get(*offer), record.posting_index as usize);
+        if let Some(gone) = offer.and_then(|offer| offer.gone.get(&index)) {
+            let row = RecordRow::bereft(record, *seed, gone.reference);
+            rows.put(&place_key(record.account, record.sequence), &row)?;
+            continue;
+        }
+        let Some(Ok((statement, _))) = offer.and_then(|offer| offer.statements.get(index)) else {
             return Err(Error::Bug("a record without its statement".into()));
         };
         rows.put(&place_key(record.account, record.sequence), &RecordRow::of(record, *seed, statement))?;
@@ -196,6 +201,9 @@ pub(crate) fn seal(
     }
     for (id, number) in &whole.ids {
         rows.put(&id.0, &Number(*number))?;
+    }
+    for ((account, sequence), erasure) in &whole.erased {
+        rows.put(&place_key(*account, *sequence), erasure)?;
     }
     for (token, bound) in &whole.tokens {
         rows.put(&schema::token_key(token, first), &Bound(*bound))?;

@@ -24,6 +24,7 @@ use peal_spec::value::{Origin, Time};
 use crate::audit::{AuditReport, replay};
 use crate::blob::Blob;
 use crate::commit::{Verdict, judge, seal};
+use crate::erasing::{self, Retention};
 use crate::error::Error;
 use crate::layered::Layered;
 use crate::reads::{self, FoundReceipt};
@@ -234,6 +235,7 @@ impl Ledger {
         let verifier = verifier(origin, &operator);
         let recovered = recover(&*disk, origin, &verifier, settings.head_bytes)?;
         let core = Arc::new(Core::new(disk, origin.clone(), verifier, recovered.trees));
+        core.find_erased()?;
         let queue = Arc::new(Queue::new(&settings));
         let settler = Arc::new(Settler::new(core.clone(), recovered.marks, &settings));
         let turn = Arc::new(Mutex::new(()));
@@ -411,6 +413,35 @@ impl Ledger {
         replay(&view, &published, &core.verifier, &core.origin, progress)
     }
 
+    /// Carries out what was erased so far: brings everything into the store and wipes it there, if something is not wiped yet; with `purge`, also
+    /// from files that hold what was wiped, which rewrites all records. Commits wait while everything is brought in. Returns whether files were
+    /// rewritten.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] says why not.
+    pub fn erase(&self, purge: bool) -> Result<bool, Error> {
+        let Open { core, settler, turn, .. } = &*self.0;
+        if purge || settler.erases(u64::MAX) {
+            settler.settle_all(&pause(turn))?;
+        }
+        if purge { erasing::purge(&*core.disk) } else { Ok(false) }
+    }
+
+    /// What is kept, by type of record, and what was erased and is left of that. Commits wait until what is in memory is in the store, not
+    /// while every record is read.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] names a row that cannot be read.
+    pub fn retention(&self) -> Result<Retention, Error> {
+        let Open { core, settler, turn, .. } = &*self.0;
+        let view = {
+            let pause = pause(turn);
+            settler.settle_all(&pause)?;
+            Layered::bare(&*core.disk)
+        };
+        erasing::retention(&view)
+    }
+
     /// Makes a copy of the ledger as it is now in a folder that is not there yet; commits wait until what is in memory is in the store. Returns
     /// the commit that the copy ends with. It can be opened as any ledger.
     ///
@@ -418,6 +449,8 @@ impl Ledger {
     /// [`Error::Corrupt`] says why there is no copy; part of it may be in the folder.
     pub fn backup(&self, to: &Path) -> Result<Arc<Published>, Error> {
         let Open { core, settler, turn, .. } = &*self.0;
+        // A copy shares its files with the store: what is erased would live on in it. Commits go on meanwhile, and may erase more.
+        self.erase(true)?;
         let pause = pause(turn);
         settler.settle_all(&pause)?;
         core.disk.copy_to(to)?;
@@ -457,6 +490,16 @@ impl Ledger {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// What a database that nobody uses keeps, by type of record, and what was erased in it and is left of that. What a crash left in the journal
+/// is not counted.
+///
+/// # Errors
+/// [`Error::Setup`] if there is none; [`Error::Corrupt`] names a row that cannot be read.
+pub fn retention(dir: &Path) -> Result<Retention, Error> {
+    let disk = Rocks::open_read_only(dir)?;
+    erasing::retention(&Layered::bare(&disk))
 }
 
 /// Checks a database that nobody uses, without its private key and without writing to it, as opening does; returns its last commit.

@@ -35,6 +35,7 @@ mod state;
 mod reads;
 mod told;
 mod recovery;
+mod erasing;
 mod settler;
 mod sequencer;
 mod audit;
@@ -47,8 +48,9 @@ mod tests;
 extern crate self as peal_ledger;
 
 pub use audit::{AuditReport, audit};
+pub use erasing::{Kept, Left, Retained, Retention};
 pub use error::Error;
-pub use ledger::{Genesis, Ledger, Stats, inspect};
+pub use ledger::{Genesis, Ledger, Stats, inspect, retention};
 pub use reads::FoundReceipt;
 pub use sequencer::Pending;
 pub use settings::Settings;

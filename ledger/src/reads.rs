@@ -22,7 +22,7 @@ use peal_spec::value::Origin;
 
 use crate::error::Error;
 use crate::layered::Layered;
-use crate::rows::{Block, Bound, Fate, Part, PostingRow, RecordRow};
+use crate::rows::{Block, Bound, Erasure, Fate, Part, PostingRow, RecordRow};
 use crate::schema::{Family, TILE, TILE_LEVEL, decode, number_key, part_key, place, place_key, token_key};
 use crate::state::{Core, Sight};
 use crate::store::{Look, Ordered, Rows, RowsExt};
@@ -176,7 +176,41 @@ pub(crate) fn record(
         return Ok(None);
     }
     let row: RecordRow<'_> = sight.view.must(&place_key(address.number, sequence))?;
-    row.rebuild(&core.origin, *address, sequence).map(Some)
+    let (record, statement) = row.rebuild(&core.origin, *address, sequence)?;
+    let erased = is_erased(&sight.view, (address.number, sequence), &row)?;
+    Ok(Some((record, statement.filter(|_| !erased))))
+}
+
+/// The record that has to be erased for the contents of a row to go.
+fn whose(sequence: u64, row: &RecordRow<'_>) -> Option<u64> {
+    let whose = if row.kind.follows_a_claim() { row.refers } else { Some(sequence) };
+    whose.filter(|_| row.kind.can_be_erased())
+}
+
+/// Whether the contents of a row are to go, whether they are gone already or not: nobody is given them.
+pub(crate) fn is_erased(
+    view: &Layered<'_>,
+    (account, sequence): (u64, u64),
+    row: &RecordRow<'_>,
+) -> Result<bool, Error> {
+    let Some(whose) = whose(sequence, row) else { return Ok(false) };
+    Ok(view.row::<Erasure>(&place_key(account, whose))?.is_some())
+}
+
+/// All records of an account that are erased.
+pub(crate) struct Erased(HashSet<u64>);
+
+impl Erased {
+    pub(crate) fn of(view: &Layered<'_>, account: u64) -> Result<Self, Error> {
+        let rows = view.scan(Family::Erasures, &place_key(account, 0), true)?;
+        let sequence = |key: &[u8]| key.get(8..).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes);
+        rows.map(|row| Ok(sequence(&row?.0).unwrap_or(u64::MAX))).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether a row is one of them: itself, or said to a claim that is one.
+    pub(crate) fn holds(&self, sequence: u64, row: &RecordRow<'_>) -> bool {
+        whose(sequence, row).is_some_and(|whose| self.0.contains(&whose))
+    }
 }
 
 /// What the owner of an account is given: rows from a sequence on, and the issuers of those and of all rows before.
@@ -204,7 +238,7 @@ pub(crate) fn copy(
         }
         let views = history.issued.iter().map(|(issuer, indexes)| issuer_view(core, &sight, issuer, indexes));
         let issuers = views.collect::<Result<_, _>>()?;
-        let (rows, postings) = history.show()?;
+        let (rows, postings) = history.show(&Erased::of(&sight.view, address.number)?)?;
         return Ok(Some(Copy {
             checkpoint: sight.published.note.clone(),
             head: sight.published.head(),
@@ -303,7 +337,7 @@ impl History {
     }
 
     /// The rows to be shown, and the signed postings that they name by number.
-    fn show(mut self) -> Result<(Vec<Row>, Vec<Vec<u8>>), Error> {
+    fn show(mut self, erased: &Erased) -> Result<(Vec<Row>, Vec<Vec<u8>>), Error> {
         let mut numbers: Vec<Option<u64>> = vec![None; self.sources.len()];
         let (mut shown, mut postings) = (Vec::with_capacity(self.ways.len()), Vec::new());
         let rows = self.rows.iter().zip(&self.places).enumerate().skip(self.from);
@@ -313,7 +347,10 @@ impl History {
                 postings.len() as u64 - 1
             });
             let record = row.record(self.address.number, at as u64, root);
-            let statement = row.statement(self.address, at as u64)?;
+            let statement = match erased.holds(at as u64, row) {
+                true => None,
+                false => row.statement(self.address, at as u64)?,
+            };
             shown.push(Row { record, seed: row.seed, statement, link: Link { posting, path } });
         }
         Ok((shown, postings))
@@ -386,7 +423,16 @@ impl Fold {
     ) -> Result<&Account, Error> {
         let key = place_key(record.account, record.sequence);
         let damaged = |what: &str| Error::Corrupt(format!("{}: {what}", place(Family::Records, &key)));
-        let statement = statement.ok_or_else(|| damaged("its statement is erased"))?;
+        let Some(statement) = statement else {
+            let account = self.account.as_mut().filter(|_| record.kind.can_be_erased());
+            let account = account.ok_or_else(|| damaged("its statement is missing"))?;
+            let placed = row.placed(record.statement_root);
+            let (made, _) = account.append_erased(record.kind, record.refers, record.month, &placed);
+            if made != *record {
+                return Err(damaged("it is not what the account comes to"));
+            }
+            return Ok(account);
+        };
         let body = statement.body().map_err(|_| damaged("its statement cannot be read"))?;
         let placed = row.placed(statement.root(origin));
         let (account, made) = match (self.account.take(), &body) {

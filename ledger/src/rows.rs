@@ -29,6 +29,7 @@ bincode_rows! {
     Figure: Meta
     Number: Ids
     Bound: Tokens
+    Erasure: Erasures
     Text: Meta
     Node: Nodes
     Reference: References
@@ -105,6 +106,15 @@ pub(crate) struct Number(pub(crate) u64);
 /// Account and sequence of the binding of a token that stood after a commit, if one did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bound(pub(crate) Option<(u64, u64)>);
+
+/// The record that erases the contents of another one of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Erasure {
+    /// Its sequence.
+    pub(crate) by: u64,
+    /// Its place in the log.
+    pub(crate) at: u64,
+}
 
 /// A text alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -479,6 +489,8 @@ pub(crate) enum Content<'f> {
     Erased {
         /// The statement root.
         root: Hash,
+        /// The key of the reference that it took for good.
+        reference: Option<[u8; 24]>,
     },
 }
 
@@ -528,9 +540,12 @@ impl Row for RecordRow<'_> {
                 p.number(issued.seconds());
                 p.bytes(facets);
             }
-            Content::Erased { root } => {
-                p.number(1);
+            Content::Erased { root, reference } => {
+                p.number(if reference.is_some() { 2 } else { 1 });
                 p.fixed(&root.0);
+                if let Some(key) = reference {
+                    p.fixed(key);
+                }
             }
         }
         Ok(())
@@ -557,7 +572,8 @@ impl Row for RecordRow<'_> {
                     issued: Time::new(u.number()?)?,
                     facets: Cow::Owned(u.bytes()?.to_vec()),
                 },
-                1 => Content::Erased { root: Hash(u.fixed()?) },
+                1 => Content::Erased { root: Hash(u.fixed()?), reference: None },
+                2 => Content::Erased { root: Hash(u.fixed()?), reference: Some(u.fixed()?) },
                 _ => return None,
             },
         };
@@ -580,6 +596,22 @@ impl<'f> RecordRow<'f> {
             time: record.time,
             state_root: record.state_root,
             content: Content::Kept { seed: statement.seed, issued: statement.issued, facets },
+        }
+    }
+
+    /// The row of a record without its contents.
+    pub(crate) fn bereft(record: &Record, seed: Seed, reference: Option<[u8; 24]>) -> Self {
+        Self {
+            seed,
+            log_index: record.log_index,
+            posting: record.posting,
+            posting_index: record.posting_index,
+            kind: record.kind,
+            refers: record.refers,
+            month: record.month,
+            time: record.time,
+            state_root: record.state_root,
+            content: Content::Erased { root: record.statement_root, reference },
         }
     }
 
@@ -622,7 +654,7 @@ impl<'f> RecordRow<'f> {
     ) -> Result<(Record, Option<Statement>), Error> {
         let statement = self.statement(account, sequence)?;
         let statement_root = match (&self.content, &statement) {
-            (Content::Erased { root }, _) => *root,
+            (Content::Erased { root, .. }, _) => *root,
             (_, Some(statement)) => statement.root(origin),
             _ => Hash::default(),
         };

@@ -20,10 +20,12 @@
 //! | `references` | account (8) ‖ first 16 bytes of SHA-256(issuer (8) ‖ reference), but for contributions with 0 ‖ type (8) between | `Reference` | once, for records from sequence 256 on |
 //! | `ids` | id of an account (32) | `Number` | once |
 //! | `tokens` | token (32) ‖ log index of the commit's first leaf (8) | `Bound`: the binding of it that stood after that commit, if one did | once |
+//! | `erasures` | account (8) ‖ sequence of the record whose contents are to go (8) | `Erasure` | once |
 //!
 //! A commit writes one row of `journal` and `last`, and nothing else. All other families hold what follows from it: their rows are sorted in
-//! later, and are found in memory until then. Two marks say how far that has come, as sizes of the log: every row of commits below `sorted`
-//! is in its family; every head of an account is at least as it was at `heads`. The journal is kept from the lower of the two on.
+//! later, and are found in memory until then. Only a row of `records` whose contents are erased is written again, without them (`erasing`).
+//! Two marks say how far that has come, as sizes of the log: every row of commits below `sorted` is in its family; every head of an account is
+//! at least as it was at `heads`. The journal is kept from the lower of the two on.
 
 use peal_spec::hash::{self, Hash, Seed};
 use peal_spec::identity::Token;
@@ -74,11 +76,13 @@ pub enum Family {
     Ids,
     /// Which binding of a token stood after a commit.
     Tokens,
+    /// Whose contents are to go.
+    Erasures,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 13] = [
+    pub const ALL: [Family; 14] = [
         Family::Meta,
         Family::Journal,
         Family::Blocks,
@@ -92,6 +96,7 @@ impl Family {
         Family::References,
         Family::Ids,
         Family::Tokens,
+        Family::Erasures,
     ];
 
     /// The name in the store.
@@ -110,6 +115,7 @@ impl Family {
             Family::References => "references",
             Family::Ids => "ids",
             Family::Tokens => "tokens",
+            Family::Erasures => "erasures",
         }
     }
 }
@@ -128,6 +134,10 @@ pub(crate) mod meta {
     pub(crate) const SORTED: &[u8] = b"sorted";
     /// `Figure`: every head of an account is at least as it was at this size of the log.
     pub(crate) const HEADS: &[u8] = b"heads";
+    /// `Figure`: what records below this size of the log erased is gone from the rows.
+    pub(crate) const WIPED: &[u8] = b"wiped";
+    /// `Figure`: and from the files that hold rows which were written anew or dropped.
+    pub(crate) const PURGED: &[u8] = b"purged";
 }
 
 /// A struct that is stored in one family.
@@ -237,7 +247,7 @@ pub(crate) fn place(family: Family, key: &[u8]) -> String {
             format!("{name} row of accounts from {}", tile.saturating_mul(TILE))
         }
         (Family::Heads, 8, Some(account)) => format!("{name} row of account {account}"),
-        (Family::Records | Family::Entries, 16 | 24, Some(account)) => {
+        (Family::Records | Family::Entries | Family::Erasures, 16 | 24, Some(account)) => {
             format!("{name} row of account {account}, sequence {}", number(8).unwrap_or_default())
         }
         // A token is a person's, and such a line may go into a log.

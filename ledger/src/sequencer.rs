@@ -525,6 +525,8 @@ impl Writer {
             let youngest = core.trees().fresh.0.last().cloned();
             let youngest = youngest.ok_or_else(|| Error::Bug("there is no generation".into()))?;
             youngest.add(rows, sealed.checkpoint.size)?;
+            let erased = judged.layer.erased.iter();
+            core.to_wipe().extend(erased.map(|((account, sequence), by)| (*account, *sequence, by.clone())));
             let mut trees = core.trees_mut();
             trees.directory.merge(changes);
             for (number, head) in judged.layer.accounts.rows() {

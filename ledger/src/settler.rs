@@ -5,15 +5,17 @@
 //! 2. After so many records it writes the heads that changed, with the directory's leaves, and moves the mark `heads`. Generations that have
 //!    grown large meanwhile are sorted in between, as many as hold that many records.
 //! 3. The journal below both marks is dropped.
-//! 4. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
+//! 4. What the rows that were sorted in erase is wiped (`erasing`); then the heads are written, so that the journal is dropped.
+//! 5. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
 //!    is the same row; a head says by its size which records it has. An error stops the ledger.
-//! 5. When the writer is faster than this, it waits: memory holds two generations and no more, and the memory of a settled one for the next.
+//! 6. When the writer is faster than this, it waits: memory holds two generations and no more, and the memory of a settled one for the next.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::erasing::{self, Order};
 use crate::error::Error;
 use crate::fresh::Generation;
 use crate::rows::{Figure, Hashes, Leaves};
@@ -141,10 +143,13 @@ impl Settler {
     fn settle_old(&self) -> Result<(), Error> {
         let mut marks = self.begin()?;
         let done = self.sort_in(&mut marks).and_then(|()| {
+            // Before rows are wiped, heads are written: after a crash those are made again from the rows.
+            let erases = self.erases(marks.sorted);
             let since = marks.sorted.saturating_sub(marks.heads);
-            if since >= self.records_between_heads || self.core.trees().heads.crowded() {
+            if erases || since >= self.records_between_heads || self.core.trees().heads.crowded() {
                 self.write_heads(&mut marks)?;
             }
+            self.wipe(&marks)?;
             self.forget(*marks)
         });
         self.told.notify_all();
@@ -158,6 +163,7 @@ impl Settler {
         self.core.trees_mut().fresh.0.push(Arc::new(Generation::default()));
         let done = self.sort_in(&mut marks).and_then(|()| {
             self.write_heads(&mut marks)?;
+            self.wipe(&marks)?;
             self.forget(*marks)
         });
         done.map_err(|e| self.stop(e))
@@ -230,6 +236,21 @@ impl Settler {
         self.mark(meta::HEADS, at)?;
         marks.heads = at;
         core.trees_mut().heads.writing = false;
+        Ok(())
+    }
+
+    /// Whether something below a size of the log is erased and not wiped yet.
+    pub(crate) fn erases(&self, below: u64) -> bool {
+        self.core.to_wipe().iter().any(|(_, _, erasure)| erasure.at < below)
+    }
+
+    /// Wipes what rows erase that are sorted in and whose accounts' heads are written.
+    fn wipe(&self, marks: &Marks) -> Result<(), Error> {
+        let below = marks.sorted.min(marks.heads);
+        let waiting = |order: &&Order| order.2.at < below;
+        let orders: Vec<Order> = self.core.to_wipe().iter().filter(waiting).cloned().collect();
+        erasing::wipe(&*self.core.disk, &self.core.origin, &orders)?;
+        self.core.to_wipe().retain(|(_, _, erasure)| erasure.at >= below);
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use peal_spec::hash::Hash;
@@ -17,6 +17,7 @@ use peal_spec::tree::Frontier;
 use peal_spec::value::Origin;
 
 use crate::blob::Blob;
+use crate::erasing::{self, Order};
 use crate::error::Error;
 use crate::fresh::{Fresh, Generation};
 use crate::heads::Heads;
@@ -92,6 +93,8 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     /// Set when the writer has ended. If a write failed, the store and the trees may differ until the ledger is opened again.
     pub(crate) stopped: AtomicBool,
+    /// What is erased by published records and not wiped yet.
+    to_wipe: Mutex<Vec<Order>>,
     /// Why the ledger stopped by itself.
     pub(crate) fault: OnceLock<Error>,
     /// Memory of blobs that are settled, for the next ones.
@@ -136,6 +139,7 @@ impl Core {
             verifier,
             counters: Counters::default(),
             stopped: AtomicBool::new(false),
+            to_wipe: Mutex::default(),
             fault: OnceLock::new(),
             spare: Mutex::default(),
             trees: RwLock::new(trees),
@@ -161,6 +165,18 @@ impl Core {
         let large = blobs.map(Blob::into_memory).filter(|memory| memory.capacity() >= SPARE);
         let mut large: Vec<Vec<u8>> = large.collect();
         std::mem::swap(&mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner), &mut large);
+    }
+
+    /// Looks for what is erased and not wiped yet.
+    pub(crate) fn find_erased(&self) -> Result<(), Error> {
+        let found = erasing::waiting(&self.sight([])?.view)?;
+        *self.to_wipe() = found;
+        Ok(())
+    }
+
+    /// What is erased by published records and not wiped yet, for a moment.
+    pub(crate) fn to_wipe(&self) -> MutexGuard<'_, Vec<Order>> {
+        self.to_wipe.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The trees, for a moment.

@@ -15,7 +15,7 @@ use peal_spec::value::{Month, Time};
 
 use crate::error::Error;
 use crate::layered::Layered;
-use crate::reads::signed;
+use crate::reads::{is_erased, signed};
 use crate::rows::{Block, Content, RecordRow};
 use crate::schema::{Family, decode, number_key, place, place_key};
 use crate::state::{Core, Sight};
@@ -105,6 +105,8 @@ fn places(view: &Layered<'_>, from: u64, size: u64, most: usize) -> Result<(Vec<
 /// What is known of the records of a stretch, and of those that they refer to.
 struct Sources {
     rows: BTreeMap<Place, RecordRow<'static>>,
+    /// Those that are erased, whether their contents are gone already or not.
+    erased: BTreeSet<Place>,
     /// By posting; none opened an account by itself.
     issuers: BTreeMap<Hash, Option<Address>>,
     accounts: BTreeMap<u64, Address>,
@@ -121,6 +123,12 @@ impl Sources {
         let targets: BTreeSet<Place> =
             wanted.iter().filter_map(refers).filter(|p| !rows.contains_key(p)).collect();
         read_rows(&sight.view, &targets, &mut rows)?;
+        let mut erased = BTreeSet::new();
+        for (place, row) in &rows {
+            if is_erased(&sight.view, *place, row)? {
+                erased.insert(*place);
+            }
+        }
         let mut accounts = BTreeMap::new();
         for number in wanted.iter().map(|(account, _)| *account).collect::<BTreeSet<u64>>() {
             let key = number_key(number);
@@ -128,7 +136,7 @@ impl Sources {
             accounts.insert(number, head.account.address);
         }
         let issuers = read_issuers(&sight.view, rows.values().map(|row| row.posting).collect())?;
-        Ok(Self { rows, issuers, accounts })
+        Ok(Self { rows, erased, issuers, accounts })
     }
 
     fn row(&self, (account, sequence): Place) -> Result<&RecordRow<'static>, Error> {
@@ -147,8 +155,11 @@ impl Sources {
     }
 
     /// Whom the facets of a record name; nobody if they are erased.
-    fn named(account: Address, sequence: u64, row: &RecordRow<'_>) -> Result<Vec<Address>, Error> {
-        let Some(statement) = row.statement(account, sequence)? else { return Ok(Vec::new()) };
+    fn named(&self, account: Address, sequence: u64, row: &RecordRow<'_>) -> Result<Vec<Address>, Error> {
+        let gone = self.erased.contains(&(account.number, sequence));
+        let Some(statement) = row.statement(account, sequence)?.filter(|_| !gone) else {
+            return Ok(Vec::new());
+        };
         let body = statement.body().map_err(|refusal| {
             let place = place(Family::Records, &place_key(account.number, sequence));
             Error::Corrupt(format!("{place}: its statement cannot be read: {refusal}"))
@@ -164,12 +175,12 @@ impl Sources {
         }
         let issuer = self.issuer(account, row)?;
         let mut others = Vec::new();
-        if matches!(row.content, Content::Kept { .. }) {
-            others = Self::named(account, sequence, row)?;
+        if matches!(row.content, Content::Kept { .. }) && !self.erased.contains(&(number, sequence)) {
+            others = self.named(account, sequence, row)?;
             if let Some(refers) = row.refers {
                 let target = self.row((number, refers))?;
                 others.push(self.issuer(account, target)?);
-                others.extend(Self::named(account, refers, target)?);
+                others.extend(self.named(account, refers, target)?);
             }
         }
         let mut concerned = vec![account];

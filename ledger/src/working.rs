@@ -15,14 +15,14 @@ use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, commitment, commitments, log_salt};
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::rules::{self, Alone, Party, Scene, Target};
-use peal_spec::statement::{At, Body, Statement, Used};
+use peal_spec::statement::{At, Body, Statement, Type, Used};
 use peal_spec::target::Said;
-use peal_spec::value::{Origin, Time};
+use peal_spec::value::{Month, Origin, Time};
 
 use crate::error::Error;
 use crate::fresh::{ByNumber, Since, Spread};
 use crate::layered::Layered;
-use crate::rows::{self, Bound, Head, Number, RecordRow, Reference, TAGS};
+use crate::rows::{self, Bound, Content, Erasure, Head, Number, RecordRow, Reference, TAGS};
 use crate::schema::{self, Family, encode_into, entry_key, number_key, place_key, reference_key, token_key};
 use crate::store::{Ordered, Rows, RowsExt};
 
@@ -39,6 +39,23 @@ pub(crate) struct Offer<'p> {
     pub(crate) alone: Alone,
     /// What was found when it was handed in.
     pub(crate) looked: Option<&'p Looked>,
+    /// In an audit: statements whose contents are gone, by index. They are not judged.
+    pub(crate) gone: HashMap<usize, Gone>,
+}
+
+/// What is left of an accepted statement whose contents are gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Gone {
+    pub(crate) account: u64,
+    pub(crate) kind: Type,
+    pub(crate) refers: Option<u64>,
+    pub(crate) month: Option<Month>,
+    /// The key of the reference that it took.
+    pub(crate) reference: Option<[u8; 24]>,
+    /// What later records may refer to it as.
+    pub(crate) first: Option<Target>,
+    /// What it made of the record that it refers to.
+    pub(crate) after: Option<Target>,
 }
 
 /// What was looked up about a posting before its turn came: it was not recorded then.
@@ -64,6 +81,7 @@ impl<'p> Offer<'p> {
             statements: statements.iter().zip(bodies).map(|(s, b)| b.as_ref().map(|b| (s, b))).collect(),
             alone: Alone::of(statements),
             looked,
+            gone: HashMap::new(),
         }
     }
 }
@@ -90,6 +108,11 @@ pub(crate) trait Past: Ordered {
     /// Loads the head of an account; false if there is no such account.
     fn head(&self, number: u64, head: &mut Head) -> Result<bool, Error> {
         stored_head(self, number, head)
+    }
+
+    /// In an audit: what others may have referred to a record as when it was recorded, if its contents are gone.
+    fn given(&self, _account: u64, _sequence: u64) -> Option<Target> {
+        None
     }
 
     /// Whether there is a row. If a moment is given, it was not there then.
@@ -208,6 +231,8 @@ pub(crate) struct Layer {
     pub(crate) ids: HashMap<Hash, u64>,
     /// Which binding of a token stands, if one does.
     pub(crate) tokens: HashMap<Token, Option<(u64, u64)>>,
+    /// Whose contents are to go: account and sequence.
+    pub(crate) erased: Vec<((u64, u64), Erasure)>,
     pub(crate) made: Vec<Made>,
 }
 
@@ -228,6 +253,7 @@ impl Layer {
         self.references.clear();
         self.ids.clear();
         self.tokens.clear();
+        self.erased.clear();
         self.made.clear();
         self
     }
@@ -424,7 +450,7 @@ impl<'a, R: Past> Working<'a, R> {
         for (sequence, _) in (0..).zip(&head.tags).filter(|(_, t)| **t == tag) {
             // Of a record of this commit the reference is known above, and is another.
             if let Some(row) = self.rows.row::<RecordRow<'_>>(&place_key(account, sequence))?
-                && body_of(&row, account, sequence)?.reference().as_ref() == Some(used)
+                && took(&row, account, sequence, key, used)?
             {
                 return Ok(Some(sequence));
             }
@@ -438,7 +464,13 @@ impl<'a, R: Past> Working<'a, R> {
             return Ok(Some(target.clone()));
         }
         let size = self.seated().map_or(0, |head| head.account.frontier.size());
-        if sequence < size { standing(self.rows, account, sequence, size) } else { Ok(None) }
+        if sequence >= size {
+            return Ok(None);
+        }
+        match self.rows.given(account, sequence) {
+            None => standing(self.rows, account, sequence, size),
+            Some(first) => Ok(changed(self.rows, account, sequence, size)?.or(Some(first))),
+        }
     }
 
     /// Judges a statement and, if it is accepted, records it.
@@ -498,6 +530,51 @@ impl<'a, R: Past> Working<'a, R> {
         self.record((offer, place), index, statement, body, target, reference).map(Ok)
     }
 
+    /// Where the next record goes.
+    fn placed(&self, offer: &Offer<'_>, index: usize) -> Placed {
+        Placed {
+            log_index: self.base.log + self.own().map(|l| l.made.len() as u64).sum::<u64>(),
+            posting: offer.digest,
+            posting_index: index as u64,
+            statement_root: offer.roots[index],
+            time: self.base.time,
+            record_seed: (self.seeds)(),
+        }
+    }
+
+    /// Records what was accepted and is gone: no state depends on it, and what it made of another record is given.
+    fn given(
+        &mut self,
+        (offer, place): (&Offer<'_>, usize),
+        index: usize,
+        gone: &Gone,
+    ) -> Result<Accepted, Error> {
+        let Gone { account: number, kind, refers, month, reference, first, after } = gone.clone();
+        self.seat(number)?;
+        let placed = self.placed(offer, index);
+        let head = self.desk.as_mut().filter(|_| self.seated == Some(number));
+        let head = head.ok_or_else(|| Error::Bug(format!("account {number} is not there")))?;
+        let (record, leaf) = head.account.append_erased(kind, refers, month, &placed);
+        head.push_tag(reference.as_ref().map_or(0, rows::tag));
+        self.changed = true;
+        self.parties.remove(&number);
+        let top = self.top();
+        if let Some((target, refers)) = after.zip(refers) {
+            top.changes.push((entry_key(number, refers, record.sequence), target.clone()));
+            top.targets.insert((number, refers), target);
+        }
+        if let Some(target) = first {
+            top.targets.insert((number, record.sequence), target);
+        }
+        if let Some(key) = reference {
+            top.references.insert(key, record.sequence);
+        }
+        let (account, sequence, state_root) = (record.account, record.sequence, record.state_root);
+        let commitment = Hash::default();
+        top.made.push(Made { record, leaf, seed: placed.record_seed, commitment, offer: place });
+        Ok(Accepted { account, sequence, state_root, log_salt: Seed::default() })
+    }
+
     /// Records an accepted statement, but for the commitment to the record and its salt, see [`Working::commit_to`].
     fn record(
         &mut self,
@@ -508,14 +585,7 @@ impl<'a, R: Past> Working<'a, R> {
         mut target: Option<Target>,
         reference: Option<[u8; 24]>,
     ) -> Result<Accepted, Error> {
-        let placed = Placed {
-            log_index: self.base.log + self.own().map(|l| l.made.len() as u64).sum::<u64>(),
-            posting: offer.digest,
-            posting_index: index as u64,
-            statement_root: offer.roots[index],
-            time: self.base.time,
-            record_seed: (self.seeds)(),
-        };
+        let placed = self.placed(offer, index);
         let (record, leaf) = match (body, statement.address) {
             (Body::Opened(opened), _) => {
                 let opened_here = self.own().map(|l| l.ids.len() as u64).sum::<u64>();
@@ -541,6 +611,10 @@ impl<'a, R: Past> Working<'a, R> {
                 }
                 if let Some(Target::Said(Said { token: Some(token), withdrawn: true, .. })) = target {
                     top.tokens.insert(token, None);
+                }
+                if let (Body::Erased(_), Some(refers)) = (body, statement.refers) {
+                    let erasure = Erasure { by: record.sequence, at: record.log_index };
+                    top.erased.push(((number, refers), erasure));
                 }
                 if let Some((target, refers)) = target.zip(statement.refers) {
                     top.changes.push((entry_key(number, refers, record.sequence), target.clone()));
@@ -606,6 +680,10 @@ impl<'a, R: Past> Working<'a, R> {
         }
         let mut results: Vec<Outcome> = Vec::with_capacity(offer.statements.len());
         for (index, offered) in offer.statements.iter().enumerate() {
+            if let Some(gone) = offer.gone.get(&index) {
+                results.push(Ok(self.given((offer, place), index, gone)?));
+                continue;
+            }
             results.push(match offered {
                 Ok((statement, body)) => self.statement((offer, place), index, statement, body)?,
                 Err(refusal) => Err((*refusal).clone()),
@@ -633,6 +711,7 @@ impl<'a, R: Past> Working<'a, R> {
                 whole.references.extend(trial.references);
                 whole.ids.extend(trial.ids);
                 whole.tokens.extend(trial.tokens);
+                whole.erased.extend(trial.erased);
                 whole.made.extend(trial.made);
             }
         }
@@ -653,18 +732,62 @@ pub(crate) fn standing<R: Ordered + ?Sized>(
     sequence: u64,
     size: u64,
 ) -> Result<Option<Target>, Error> {
-    let key = place_key(account, sequence);
-    let last = rows.at_or_before(Family::Entries, &entry_key(account, sequence, size.saturating_sub(1)))?;
-    if let Some((found, row)) = last.filter(|(found, _)| found.starts_with(&key)) {
-        return schema::decode(&found, &row).map(Some);
+    if let Some(target) = changed(rows, account, sequence, size)? {
+        return Ok(Some(target));
     }
+    let key = place_key(account, sequence);
     let Some(row) = rows.row::<RecordRow<'_>>(&key)? else { return Ok(None) };
+    // What was said to a claim, and is erased with it.
+    if matches!(row.content, Content::Erased { .. }) {
+        return Ok(None);
+    }
     let at = At { time: row.time, month: row.month, sequence, refers: row.refers };
     Ok(body_of(&row, account, sequence)?.opens(at))
 }
 
+/// What those records of an account made of another one that are below a size; none if they left it as it was.
+fn changed<R: Ordered + ?Sized>(
+    rows: &R,
+    account: u64,
+    sequence: u64,
+    size: u64,
+) -> Result<Option<Target>, Error> {
+    let key = entry_key(account, sequence, size.saturating_sub(1));
+    match rows.at_or_before(Family::Entries, &key)?.filter(|(found, _)| found.starts_with(&key[..16])) {
+        Some((found, row)) => schema::decode(&found, &row).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What a record that was erased had been when it was recorded, if others may have referred to it.
+pub(crate) fn at_first<R: Ordered + ?Sized>(
+    rows: &R,
+    account: u64,
+    sequence: u64,
+) -> Result<Option<Target>, Error> {
+    let last = rows.at_or_before(Family::Entries, &entry_key(account, sequence, u64::MAX))?;
+    match last.filter(|(found, _)| found.starts_with(&place_key(account, sequence))) {
+        Some((found, row)) => Ok(schema::decode::<Target>(&found, &row)?.at_first()),
+        None => Ok(None),
+    }
+}
+
+/// Whether a record took a reference.
+fn took(
+    row: &RecordRow<'_>,
+    account: u64,
+    sequence: u64,
+    key: &[u8; 24],
+    used: &Used<'_>,
+) -> Result<bool, Error> {
+    match &row.content {
+        Content::Erased { reference, .. } => Ok(reference.as_ref() == Some(key)),
+        Content::Kept { .. } => Ok(body_of(row, account, sequence)?.reference().as_ref() == Some(used)),
+    }
+}
+
 /// What the statement of a row says.
-fn body_of(row: &RecordRow<'_>, account: u64, sequence: u64) -> Result<Body, Error> {
+pub(crate) fn body_of(row: &RecordRow<'_>, account: u64, sequence: u64) -> Result<Body, Error> {
     // The address does not matter to what is read here.
     let any = Address { number: account, id: Hash::default() };
     let statement = row.statement(any, sequence)?;

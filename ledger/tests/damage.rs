@@ -46,6 +46,8 @@ fn stored() -> (World, BTreeMap<&'static str, Rows>) {
     world.accept(&fund, vec![world.settled(&worker, 3, 202_601, cny(4))]);
     world.accept(&world.registrar, vec![world.granted(&fund, peal_spec::role::Role::Bureau, &[], None)]);
     world.accept(&fund, vec![world.bound(&worker, 1)]);
+    world.accept(&world.platform, vec![world.engaged(&worker, "work", "Suzhou")]);
+    world.accept(&worker, vec![world.erased(&worker, &worker, 304)]);
     world.post(&world.platform, true, vec![world.paid("0", 1), world.paid("x", 1)]);
     world.refuse(&world.platform, world.paid("0", 1));
     world.shut();
@@ -69,6 +71,9 @@ fn corrupt(answer: Result<impl std::fmt::Debug, Error>) -> String {
 fn some(rows: &Rows) -> impl Iterator<Item = &(Box<[u8]>, Box<[u8]>)> {
     rows.iter().step_by((rows.len() / 3).max(1)).chain(rows.last())
 }
+
+/// How far erased contents are wiped.
+const WIPED: &[u8] = b"wiped";
 
 #[test]
 fn a_changed_byte_in_any_kind_of_row_is_found() {
@@ -94,6 +99,8 @@ fn a_changed_byte_in_any_kind_of_row_is_found() {
                     Err(Error::Corrupt(what)) => what,
                     // Origin, key and format of another ledger.
                     Err(Error::Setup(what)) if *family == "meta" => format!("meta: {what}"),
+                    // A mark that says too little: what it is about is done again.
+                    Ok(_) if **key == *WIPED => continue,
                     other => panic!("{family} {key:02x?} byte {at}: {other:?}"),
                 };
                 tried += 1;
@@ -141,7 +148,7 @@ fn a_missing_row_is_found_and_named() {
             if *family != "meta" {
                 let what = corrupt(answer);
                 assert!(what.contains(family) || *family == "blocks", "{family}: {what}");
-            } else {
+            } else if **key != *WIPED {
                 answer.unwrap_err();
             }
             put(world.path(), family, key, Some(value));

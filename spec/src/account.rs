@@ -78,6 +78,17 @@ impl Account {
         self.push(placed, body.kind(), statement.refers, statement.month, changed.as_slice())
     }
 
+    /// Appends a record whose contents are erased, and on which no state depends.
+    pub fn append_erased(
+        &mut self,
+        kind: Type,
+        refers: Option<u64>,
+        month: Option<crate::value::Month>,
+        placed: &Placed,
+    ) -> (Record, Hash) {
+        self.push(placed, kind, refers, month, &[])
+    }
+
     fn push(
         &mut self,
         placed: &Placed,

@@ -125,7 +125,7 @@ codes! {
     36 MonthInFuture "month-in-future" "the month is more than one after the current one" "wait, or check the month"
     37 AmountRange "amount-range" "zero, or credited above amount" "check the amounts"
     38 FundUnfit "fund-unfit" "the named fund is unknown or may not take this insurance" "name a fund with that role"
-    39 TargetVoid "target-void" "the record that it refers to was voided or withdrawn" "post that anew, and refer to the new one"
+    39 TargetVoid "target-void" "the record that it refers to was voided, withdrawn or erased" "post that anew, and refer to the new one"
     40 Settled "settled" "the entry is settled" "add a contribution for more; for less the fund records a refund"
     41 MonthDiffers "month-differs" "not the month of the record that it refers to" "repeat that month"
     42 CurrencyDiffers "currency-differs" "not the currency of the record that it refers to" "repeat that currency"
@@ -161,4 +161,5 @@ codes! {
     72 RemedyMissing "remedy-missing" "the claim is not rejected and nothing has remedied it" "let the party remedy it, or the person close it"
     73 IdentityTaken "identity-taken" "this document is bound already" "use the account it names, link the two, or have the binding withdrawn if it is wrong"
     74 LinkUnfit "link-unfit" "it names no other account" "check the address"
+    75 NotClosed "not-closed" "the claim is not closed" "close it first"
 }

@@ -26,6 +26,8 @@ pub enum Target {
     Claim(Box<Claimed>),
     /// A binding of an identity, or a link.
     Said(Said),
+    /// An engagement or a claim whose contents are erased, as it stood then.
+    Erased(Box<Target>),
 }
 
 impl Target {
@@ -41,6 +43,23 @@ impl Target {
     pub(crate) fn claim(&mut self) -> Option<&mut Claimed> {
         match self {
             Target::Claim(claimed) => Some(claimed),
+            _ => None,
+        }
+    }
+}
+
+impl Target {
+    /// What it was when it was recorded, if its contents may be erased; none of all others.
+    pub fn at_first(&self) -> Option<Target> {
+        match self {
+            Target::Erased(was) => was.at_first(),
+            Target::Engagement(engaged) => {
+                Some(Target::Engagement(Engaged { void: false, ..engaged.clone() }))
+            }
+            Target::Claim(claimed) => {
+                let first = Claimed { stage: Stage::Open, accepts: None, ruled: None, ..(**claimed).clone() };
+                Some(Target::Claim(Box::new(first)))
+            }
             _ => None,
         }
     }

@@ -453,3 +453,34 @@ fn a_whole_proof_adds_up_to_what_the_copy_does_and_part_of_one_says_what_is_miss
     }
     assert!(months > 3 && lines > 3, "{months} months, {lines} lines");
 }
+
+#[test]
+fn a_copy_holds_without_what_is_erased_and_not_without_anything_else() {
+    let r = world::rights::Righted::erased();
+    let (kept, bereft) = (r.w.world.book.copy(r.w.world.lin.at().number, 0, None), r.bereft());
+    let (all, left) = (kept.fold().unwrap(), bereft.fold().unwrap());
+    assert_eq!(all.account, left.account, "no state depends on what is erased");
+    assert_eq!(standings(&History::of(&kept)).len(), standings(&History::of(&bereft)).len());
+    for at in 0..kept.rows.len() {
+        let mut one = kept.clone();
+        one.rows[at].statement = None;
+        let gone = bereft.rows[at].statement.is_none();
+        assert_eq!(one.fold().is_ok(), gone, "record {at}, {}", one.rows[at].record.kind);
+        // A page may end before it is said; whoever has all pages has what says it.
+        one.rows.truncate(at + 1);
+        let page = at + 1 < kept.rows.len() && one.rows[at].record.kind.can_be_erased();
+        assert_eq!(one.fold().is_ok(), page, "record {at}");
+        one.size = one.rows.len() as u64;
+        assert!(one.fold().is_err(), "record {at}");
+    }
+    // What is said to a claim goes with a claim and with nothing else.
+    let mut stray = bereft.clone();
+    stray.rows[6].record.refers = Some(2);
+    assert!(stray.fold().is_err());
+    // What it was is not made up either: another type, or another state, is seen.
+    let mut other = bereft.clone();
+    other.rows[2].record.state_root = other.rows[1].record.state_root;
+    assert!(other.fold().is_ok(), "an engagement changes no state");
+    other.rows[2].record.statement_root = Hash([1; 32]);
+    assert!(other.fold().unwrap().account.frontier.root() != left.account.frontier.root());
+}

@@ -10,6 +10,8 @@ mod world;
 mod rights;
 #[path = "vectors/identity.rs"]
 mod identity;
+#[path = "vectors/erasure.rs"]
+mod erasure;
 #[path = "vectors/work.rs"]
 mod work;
 
@@ -839,6 +841,9 @@ fn verdict_json(v: &Verdict) -> Json {
         let word = |claim: &verify::ClaimShown| claim.stage.map_or(json!("not-known"), |stage| json!(stage));
         shown["claims"] = v.claims.iter().map(word).collect();
     }
+    if !v.erased.is_empty() {
+        shown["erased"] = json!(v.erased);
+    }
     if !v.identities.is_empty() {
         let shown_as = |i: &verify::IdentityShown| json!({ "sequence": i.sequence, "issuer": i.issuer, "commitment": i.commitment, "stands": i.stands });
         shown["identities"] = v.identities.iter().map(shown_as).collect();
@@ -1351,6 +1356,9 @@ fn what_is_kept_is_what_the_code_gives() {
     identity::statements(&mut all);
     identity::stories(&mut all);
     identity::proofs(&mut all);
+    erasure::statements(&mut all);
+    erasure::stories(&mut all);
+    erasure::proofs(&mut all);
     let refusals = all.values().filter(|v| v["expect"] != "valid").count();
     assert!(refusals * 2 > all.len(), "most vectors are refusals: {refusals} of {}", all.len());
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use peal_spec::refusal::Code;
-use peal_spec::statement::Body;
+use peal_spec::statement::{Body, Type};
 use peal_spec::value::Time;
 use peal_tests::model::odd::odd_of;
 use peal_tests::model::promises::{Life, Told, breaches};
@@ -20,6 +20,7 @@ const RECOVERIES: u64 = 16;
 const FUNDS: u64 = 24;
 const CLAIMS: u64 = 24;
 const IDENTITIES: u64 = 8;
+const ERASURES: u64 = 12;
 
 /// A script, one frame an op. Prints as its bytes, then its ops.
 struct Script(Vec<Vec<u8>>);
@@ -42,7 +43,7 @@ fn script() -> impl Strategy<Value = Script> {
             Script(frames)
         })
     };
-    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims), 1 => turned(turn_to_identities)]
+    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims), 1 => turned(turn_to_identities), 1 => turned(turn_to_erasures)]
 }
 
 /// Most postings become ones about recoveries; rotations, which may change guardians, stay.
@@ -72,6 +73,13 @@ fn turn_to_claims(frame: &mut [u8]) {
 fn turn_to_identities(frame: &mut [u8]) {
     if let [_, purpose @ 0..200, ..] = frame {
         *purpose = [233, 233, 233, 150][usize::from(*purpose % 4)];
+    }
+}
+
+/// Most postings become engagements, claims and what follows, and what erases these.
+fn turn_to_erasures(frame: &mut [u8]) {
+    if let [_, purpose @ 0..200, ..] = frame {
+        *purpose = [40, 250, 250, 229, 229, 229, 150][usize::from(*purpose % 7)];
     }
 }
 
@@ -358,6 +366,55 @@ fn an_award_is_paid() {
     assert_eq!(of_type(&coverage, 7), (1, vec![(Code::TargetVoid, 1), (Code::OnlyVoid, 1)]));
 }
 
+/// Engagements and a claim are erased, by the person or a bureau: once, the claim when it is closed. Nothing else refers to them then.
+#[test]
+fn what_is_erased_is_gone() {
+    let erase = |issuer, twist| frame(&[0, 229, issuer, 0, 0, 0, 0, 0, 0, 0, twist, 0]);
+    let (nobody, bureau, was_bureau) = (242, 3, 11);
+    let script = [
+        work(0, 0, 0),
+        work(0, 0, 0),
+        work(0, 0, 0),
+        // The first; once more; the opening; by a platform, and by a bureau.
+        erase(0, 0),
+        erase(0, 128),
+        erase(0, 133),
+        erase(nobody, 131),
+        erase(bureau, 0),
+        // Voided by its issuer, who has used its reference for good.
+        work(7, 0, 0),
+        work(0, 0, 133),
+        // A claim is filed and answered, and erased when it is closed; another answer is too late.
+        says(250, 0, [0, 0, 0, 0, 0]),
+        says(229, 4, [0, 0, 0, 0, 0]),
+        erase(0, 130),
+        says(229, 3, [0, 0, 0, 0, 0]),
+        frame(&[0, 229, 0, 0, 0, 0, 0, 0, 1]),
+        says(229, 4, [0, 0, 0, 130, 0]),
+        // After a restart it is wiped: the claim, its answer, its closing.
+        frame(&[216]),
+        says(229, 0, [0, 0, 0, 133, 6]),
+        says(229, 0, [0, 0, 0, 133, 7]),
+        says(229, 0, [0, 0, 0, 133, 8]),
+        // By one who is a bureau no more.
+        frame(&[204, 255]),
+        frame(&[204, 255]),
+        erase(was_bureau, 0),
+    ];
+    let coverage = run(&script.concat());
+    let refused = [
+        (Code::TargetMissing, 3),
+        (Code::RoleMissing, 1),
+        (Code::RoleExpired, 1),
+        (Code::TargetVoid, 2),
+        (Code::NotClosed, 1),
+    ];
+    assert_eq!(of_type(&coverage, 29), (3, refused.into()));
+    assert_eq!(of_type(&coverage, 7), (0, vec![(Code::TargetMissing, 1)]));
+    assert_eq!(of_type(&coverage, 13), (3, vec![(Code::ReferenceTaken, 1)]));
+    assert_eq!(of_type(&coverage, 35), (1, vec![(Code::TargetMissing, 1)]));
+}
+
 /// A month's interest on 90, at 100 in 100: 7.5 is 8, and neither 7 nor 9.
 #[test]
 fn interest_is_reckoned() {
@@ -520,8 +577,16 @@ fn fixed_scripts_provoke_every_refusal_and_every_type() {
         bytes.chunks_mut(FRAME).for_each(turn_to_identities);
         coverage.add(&run(&bytes));
     }
+    for seed in 0..ERASURES {
+        let mut bytes = fixed(seed, 100 * FRAME);
+        bytes.chunks_mut(FRAME).for_each(turn_to_erasures);
+        coverage.add(&run(&bytes));
+    }
     // What was covered, for who asks with --nocapture.
     println!("{coverage:?}");
+    // Whatever is asked of what erases.
+    let mut erasing = [21, 22, 23, 30, 31, 33, 39, 75].map(|code| (29, code)).into_iter();
+    assert_eq!(erasing.find(|of| !coverage.refused_of.contains_key(of)), None, "never provoked");
     let missing: Vec<&str> = Code::ALL
         .iter()
         .filter(|code| !coverage.refused.contains_key(&(**code as u64)))
@@ -535,7 +600,7 @@ fn fixed_scripts_provoke_every_refusal_and_every_type() {
 /// The promise that a record breaks when it says something else, if it is one that could.
 fn spoil(told: &mut Told, other: peal_spec::address::Address) -> Option<u8> {
     let long_ago = || Time::new(1).unwrap();
-    match &mut told.body {
+    match told.body.as_mut()? {
         Body::Rotated(b) => b.keys.key = b.keys.reading,
         Body::RecoveryCompleted(b) => b.keys.key = b.keys.reading,
         Body::ClaimClosed(b) => b.who = other,
@@ -551,18 +616,19 @@ fn spoil(told: &mut Told, other: peal_spec::address::Address) -> Option<u8> {
         Body::Interest(b) => b.amount.amount += 1,
         Body::AccessUnasked(b) => b.who = other,
         Body::IdentityBound(b) => b.who = other,
+        Body::Erased(b) => b.who = other,
         Body::Engagement(b) => b.who.issuer = other,
         Body::Granted(b) => b.role.until = Some(long_ago()),
         _ => return None,
     }
-    Some(match told.body {
-        Body::Rotated(_) | Body::RecoveryCompleted(_) => 2,
-        Body::ClaimClosed(_) | Body::Ruling(_) => 3,
-        Body::Access(_) | Body::PaidFor(_) | Body::ConsentGranted(_) => 4,
-        Body::Benefit(_) => 6,
-        Body::Refund(_) | Body::RefundReceived(_) => 7,
-        Body::Correction(_) | Body::Settlement(_) => 9,
-        Body::Interest(_) => 10,
+    Some(match told.kind {
+        Type::Rotated | Type::RecoveryCompleted => 2,
+        Type::ClaimClosed | Type::Ruling => 3,
+        Type::Access | Type::PaidFor | Type::ConsentGranted => 4,
+        Type::Benefit => 6,
+        Type::Refund | Type::RefundReceived => 7,
+        Type::Correction | Type::Settlement => 9,
+        Type::Interest => 10,
         _ => 11,
     })
 }
@@ -575,11 +641,17 @@ fn a_broken_promise_is_found() {
         bytes.chunks_mut(FRAME).for_each(turn);
         lives(&bytes)
     };
-    let mut found = BTreeSet::new();
-    for seed in 0..15 {
-        let turns =
-            [turn_to_recoveries, turn_to_funds, turn_to_claims, turn_to_identities, |_: &mut [u8]| {}];
-        let turn = turns[seed as usize % 5];
+    let (mut found, mut erasures) = (BTreeSet::new(), 0);
+    let turns = [
+        turn_to_recoveries,
+        turn_to_funds,
+        turn_to_claims,
+        turn_to_identities,
+        turn_to_erasures,
+        |_: &mut [u8]| {},
+    ];
+    for seed in 0..24 {
+        let turn = turns[seed as usize % turns.len()];
         let whole = script(96 + seed, turn);
         assert_eq!(breaches(&whole), []);
         // An account that has no role and is no party.
@@ -589,16 +661,16 @@ fn a_broken_promise_is_found() {
             for n in 0..life.told.len() {
                 let mut spoiled: Vec<Life> = whole.clone();
                 let told = &mut spoiled[at].told[n];
-                let Some(promise) = spoil(told, nobody).filter(|_| tried.insert(told.body.kind())) else {
+                let Some(promise) = spoil(told, nobody).filter(|_| tried.insert(told.kind)) else {
                     continue;
                 };
                 // A consent, or a role, that nobody used may end when it likes.
                 if breaches(&spoiled).iter().any(|(of, _, _)| *of == promise) {
-                    found.insert(spoiled[at].told[n].body.kind());
+                    found.insert(spoiled[at].told[n].kind);
                 }
             }
             // The same person is bound to another account while the binding stands.
-            if let Some(bound) = life.told.iter().rev().find(|t| matches!(t.body, Body::IdentityBound(_)))
+            if let Some(bound) = life.told.iter().rev().find(|t| t.kind == Type::IdentityBound)
                 && !life.told.iter().any(|t| t.refers == Some(bound.sequence))
             {
                 let mut twice = whole.clone();
@@ -607,13 +679,29 @@ fn a_broken_promise_is_found() {
                 to.push(Told { sequence: to.len() as u64, log_index: last + 1, ..bound.clone() });
                 assert!(breaches(&twice).iter().any(|(of, _, _)| *of == 12));
             }
+            // Contents are missing of what nobody erased: of the opening, of the last record.
+            for n in [0, life.told.len() - 1] {
+                let mut gone = whole.clone();
+                gone[at].told[n].body = None;
+                assert!(breaches(&gone).iter().any(|(of, _, _)| *of == 13));
+            }
+            // What erased is not there, or came before.
+            for n in (0..life.told.len()).filter(|n| life.told[*n].kind == Type::Erased) {
+                let mut unsaid = whole.clone();
+                unsaid[at].told[n].refers = Some(0);
+                assert!(breaches(&unsaid).iter().any(|(of, _, _)| *of == 13));
+                let mut early = whole.clone();
+                early[at].told[n].sequence = 0;
+                assert!(breaches(&early).iter().any(|(of, _, _)| *of == 13));
+                erasures += 1;
+            }
             // A record is left out, or said twice.
             if life.told.len() > 2 {
                 let mut gap = whole.clone();
                 gap[at].told.remove(1);
                 assert!(breaches(&gap).iter().any(|(of, _, _)| *of == 1));
             }
-            if let Some(n) = life.told.iter().position(|t| matches!(t.body, Body::Settlement(_))) {
+            if let Some(n) = life.told.iter().position(|t| t.kind == Type::Settlement) {
                 let mut twice = whole.clone();
                 let again = Told { sequence: life.told.len() as u64, ..life.told[n].clone() };
                 twice[at].told.push(again);
@@ -622,5 +710,6 @@ fn a_broken_promise_is_found() {
         }
     }
     println!("{found:?}");
-    assert_eq!(found.len(), 17, "{found:?}");
+    assert_eq!(found.len(), 18, "{found:?}");
+    assert!(erasures > 0);
 }

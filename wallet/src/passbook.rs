@@ -188,6 +188,14 @@ pub fn work(shown: &[EngagementShown]) -> Vec<String> {
     payers.into_iter().map(line).collect()
 }
 
+/// Which records are erased, if any are.
+pub fn erased(verdict: &Verdict) -> Option<String> {
+    let records: Vec<String> = verdict.erased.iter().map(ToString::to_string).collect();
+    let word = if records.len() == 1 { "record" } else { "records" };
+    let say = |list: String| format!("{word} {list}: the ledger has been told to forget what stood there");
+    (!records.is_empty()).then(|| say(records.join(", ")))
+}
+
 /// That somebody has to act, and until when; and whether that is past.
 pub fn deadline(who: &str, until: Option<Time>, now: Time) -> (String, bool) {
     match until {
@@ -349,6 +357,9 @@ pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style)
         line("auditors", &names(&verdict.auditors));
     }
     line("records", &verdict.records.total.to_string());
+    if let Some(text) = erased(verdict) {
+        line("erased", &text);
+    }
 
     let mut used: BTreeSet<Mark> = BTreeSet::new();
     used.extend(verdict.entries.iter().map(Mark::of));

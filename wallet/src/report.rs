@@ -106,6 +106,9 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
     for text in passbook::work(&verdict.engagements) {
         line("work", &text);
     }
+    if let Some(text) = passbook::erased(verdict) {
+        line("erased", &text);
+    }
     for claim in &verdict.claims {
         line("claim", &format!("{}: {}", claim.sequence, passbook::claim(claim, &verdict.time)));
     }

@@ -6,7 +6,6 @@
 //! 3. What was copied is opened and checked as the daemon would; its last checkpoint goes into the manifest.
 //! 4. When all of it is on disk it gets its name. A backup that has its name is whole.
 
-use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -15,7 +14,7 @@ use peal_spec::value::Time;
 
 use super::manifest::{Bar, Copied, FORMAT, Manifest, NAME, Part, checked, copy, files, must_be_new};
 use super::{Failure, keys, now};
-use crate::admin::{Answer, BACKUP, clear};
+use crate::admin::{self, Answer, BACKUP, clear};
 use crate::config::{Config, Files};
 use crate::signing::keep;
 
@@ -42,20 +41,11 @@ fn stage(ledger: &Files) -> Result<Staged, Failure> {
     let fault = |e: &dyn std::fmt::Display| {
         Failure::file(&socket, e, "run this as the user that runs peald, or end peald and try again")
     };
-    let mut stream = match UnixStream::connect(&socket) {
-        Ok(stream) => stream,
-        // No daemon runs; if one did, the database would be locked.
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-            return stage_here(ledger);
-        }
-        Err(e) => return Err(fault(&e)),
-    };
-    let mut line = String::new();
-    stream.write_all(BACKUP.as_bytes()).map_err(|e| fault(&e))?;
-    BufReader::new(&stream).read_line(&mut line).map_err(|e| fault(&e))?;
-    match serde_json::from_str(&line).map_err(|e| fault(&e))? {
-        Answer::Staged => Ok(Staged::ByDaemon(stream)),
-        Answer::Failed(why) => Err(fault(&why)),
+    match admin::ask(&socket, BACKUP).map_err(|e| fault(&e))? {
+        None => stage_here(ledger),
+        Some((Answer::Staged, stream)) => Ok(Staged::ByDaemon(stream)),
+        Some((Answer::Failed(why), _)) => Err(fault(&why)),
+        Some(_) => Err(fault(&"the daemon answered something else")),
     }
 }
 

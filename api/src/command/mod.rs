@@ -7,6 +7,8 @@ pub mod audit;
 pub mod manifest;
 pub mod backup;
 pub mod restore;
+pub mod purge;
+pub mod retention;
 
 use std::path::{Path, PathBuf};
 

@@ -23,6 +23,9 @@ use crate::deliver;
 use crate::publish::Publisher;
 use crate::server::Server;
 
+/// How often what was erased is taken out of the database.
+const ERASE_EVERY: Duration = Duration::from_secs(3600);
+
 /// Starts logging to standard error.
 fn log(log: Log) {
     let level = match log.level {
@@ -95,6 +98,7 @@ pub fn serve(
             Failure::file(&e.path, e.what, remedy)
         })?;
         let publishing = tokio::spawn(publisher.run());
+        let erasing = tokio::spawn(erase(ledger.clone()));
         let operating = operate(&files, ledger);
         announce(address, port_file)?;
         tracing::info!(%address, "ready");
@@ -102,6 +106,7 @@ pub fn serve(
         tracing::info!("closing: requests under way are finished");
         publishing.abort();
         telling.abort_all();
+        erasing.abort();
         operating.iter().for_each(tokio::task::JoinHandle::abort);
         tokio::select! {
             () = server.close() => tracing::info!("closed"),
@@ -123,6 +128,21 @@ fn operate(files: &Files, ledger: Ledger) -> Option<tokio::task::JoinHandle<()>>
         Err(error) => {
             tracing::warn!(%error, socket = %files.admin().display(), "there is no socket for `peald backup`; end the daemon to back up");
             None
+        }
+    }
+}
+
+/// Takes what was erased out of the database for as long as it is not dropped, however little else comes in.
+async fn erase(ledger: Ledger) {
+    let mut hours = tokio::time::interval(ERASE_EVERY);
+    hours.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        hours.tick().await;
+        let ledger = ledger.clone();
+        match tokio::task::spawn_blocking(move || ledger.erase(false)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "what was erased was not taken out of the database"),
+            Err(_) => return,
         }
     }
 }

@@ -87,6 +87,8 @@ impl Plan {
 struct Inner {
     now: Tables,
     durable: Tables,
+    /// What commits wrote that can be read and is not durable yet.
+    unsynced: Vec<(Family, Vec<u8>, Vec<u8>)>,
     plan: Plan,
     /// Every step so far.
     steps: Vec<(&'static str, Option<Family>)>,
@@ -255,12 +257,19 @@ impl Disk for Faulty {
     fn commit(&self, rows: &[Put<'_>]) -> Result<(), Error> {
         let (mut inner, fault) = self.0.step("commit", rows.first().map(|(family, ..)| *family));
         let synced = !inner.plan.sync_off;
+        if matches!(fault, Some(Fault::Torn | Fault::Unsynced)) {
+            let rows = rows.iter().map(|(family, key, value)| (*family, key.to_vec(), value.to_vec()));
+            inner.unsynced.extend(rows);
+        }
         inner.put(fault, 0, synced, rows.iter().copied())?;
         if synced && fault.is_none() {
             // Commits are synced in order: this one makes earlier ones durable that could be read and were not.
             for family in [Family::Meta, Family::Journal] {
                 let rows = inner.now.0[family as usize].clone();
                 inner.durable.0[family as usize] = rows;
+            }
+            for (family, key, value) in std::mem::take(&mut inner.unsynced) {
+                inner.durable.put(family, &key, &value);
             }
         }
         Ok(())
@@ -307,6 +316,11 @@ impl Disk for Faulty {
 
     fn look(&self) -> Box<dyn Look + '_> {
         Box::new(Moment(self.0.tables()))
+    }
+
+    fn purge(&self, journal: &[u8]) -> Result<(), Error> {
+        // A table holds one version of a row.
+        self.forget(Family::Journal, journal)
     }
 
     fn copy_to(&self, folder: &Path) -> Result<(), Error> {

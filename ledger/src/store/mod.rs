@@ -107,6 +107,12 @@ pub(crate) trait Disk: Rows + Send + Sync {
     /// Some of the rows may be gone.
     fn forget(&self, family: Family, below: &[u8]) -> Result<(), Error>;
 
+    /// Rewrites what is stored, so that no file holds anything of records that were written anew, or of the journal below a key.
+    ///
+    /// # Errors
+    /// Some of the files may be as they were.
+    fn purge(&self, journal: &[u8]) -> Result<(), Error>;
+
     /// The rows of several keys of one family; the keys are in order, and so are the rows.
     ///
     /// # Errors

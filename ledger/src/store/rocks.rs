@@ -11,18 +11,20 @@
 //!    the store has come; a store that opens with less is refused. The file is not synced: after the power fails it may say less than there
 //!    is, never more. Without it (a copy has none) nothing is compared, and a cut shows to whoever holds a later receipt or checkpoint.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompactionStyle, DBCompressionType,
-    DBRecoveryMode, Direction, IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SliceTransform,
-    SstFileWriter, UniversalCompactOptions, WriteBatch, WriteOptions,
+    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor,
+    CompactOptions, DB, DBCompactionStyle, DBCompressionType, DBRecoveryMode, Direction,
+    IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SliceTransform, SstFileWriter,
+    UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
 use super::{Disk, KeyValue, Look, Ordered, Put, Rows, Scan, Sorted, Take, manifest, missing};
@@ -41,6 +43,11 @@ const LENT: usize = 64;
 const READ_AHEAD: usize = 2 << 20;
 /// How many files of a family wait to be merged before [`Disk::add`] waits for the merging.
 const MANY_FILES: u64 = 40;
+
+/// Families whose files hold what may be erased.
+const MERGED: [Family; 2] = [Family::Records, Family::Journal];
+/// How long a purge waits for readers of what was there before.
+const READERS: Duration = Duration::from_secs(60);
 
 /// The store of one ledger.
 pub(crate) struct Rocks {
@@ -209,6 +216,32 @@ impl Rocks {
         Self::open_with(dir, false)
     }
 
+    /// Names of the files that hold what may be erased.
+    fn files(&self) -> Result<BTreeSet<String>, Error> {
+        let files = self.db.live_files().map_err(|e| failed("its files are not known", &e))?;
+        let of = |file: &rocksdb::LiveFile| MERGED.iter().any(|f| f.name() == file.column_family_name);
+        Ok(files.into_iter().filter(of).map(|file| file.name).collect())
+    }
+
+    /// Waits until nobody looks at the store as it was before now: what somebody looks at is kept when files are merged.
+    fn wait_for_readers(&self) -> Result<(), Error> {
+        let now = self.db.latest_sequence_number();
+        let end = Instant::now() + READERS;
+        loop {
+            let oldest = self.db.property_int_value("rocksdb.oldest-snapshot-sequence");
+            let oldest = oldest.map_err(|e| failed("its readers are not known", &e))?.unwrap_or_default();
+            if oldest == 0 || oldest >= now {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                return Err(Error::Setup(
+                    "something still reads what was there before: try again when it is done".into(),
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Opens a store that is there without writing to it: for looking at a copy that nobody uses.
     pub(crate) fn open_read_only(dir: &Path) -> Result<Self, Error> {
         if !Self::exists(dir) {
@@ -350,6 +383,33 @@ impl Disk for Rocks {
 
     fn look(&self) -> Box<dyn Look + '_> {
         Box::new(Moment { store: self, snapshot: self.db.snapshot() })
+    }
+
+    fn purge(&self, journal: &[u8]) -> Result<(), Error> {
+        let mut batch = WriteBatch::default();
+        batch.delete_range_cf(self.family(Family::Journal)?, &[][..], journal);
+        let dropped = self.db.write(batch);
+        dropped.map_err(|e| failed("old rows of journal were not dropped", &e))?;
+        // Whoever begins to read from here on sees neither them nor contents that were wiped.
+        self.wait_for_readers()?;
+        // Of what is in memory nothing stays in the write-ahead log when it is in files.
+        for family in Family::ALL {
+            let flushed = self.db.flush_cf(self.family(family)?);
+            flushed.map_err(|e| failed(&format!("{} was not written", family.name()), &e))?;
+        }
+        let before = self.files()?;
+        let mut options = CompactOptions::default();
+        options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+        for family in MERGED {
+            self.db.compact_range_cf_opt(self.family(family)?, None::<&[u8]>, None::<&[u8]>, &options);
+        }
+        // It does not say whether it did it.
+        match self.files()?.intersection(&before).next() {
+            None => Ok(()),
+            Some(name) => Err(Error::Setup(format!(
+                "{name} was not rewritten, and may hold what was erased: make room on the disk, and try again"
+            ))),
+        }
     }
 
     fn copy_to(&self, folder: &Path) -> Result<(), Error> {

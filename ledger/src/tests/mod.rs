@@ -139,11 +139,27 @@ impl Script {
         // A person is bound, cannot be bound again, is set free and bound elsewhere, the last two in one posting.
         post(&world.registrar, false, vec![granted(fund, Role::Bureau)]);
         let bound = |person: &Person, who: u8| world.bound(person, who);
-        let refers = if long { 276 } else { 12 };
+        let refers = if long { 309 } else { 17 };
         post(fund, false, vec![bound(&people[4], 1), bound(&people[4], 2), bound(worker, 1)]);
-        post(fund, false, vec![world.withdrawn(&people[4], 12), bound(worker, 1), bound(worker, 2)]);
+        post(fund, false, vec![world.withdrawn(&people[4], 13), bound(worker, 1), bound(worker, 2)]);
         post(fund, true, vec![bound(worker, 3), bound(&people[4], 3)]);
         post(fund, false, vec![bound(&people[4], 3), world.withdrawn(worker, refers)]);
+        // Work is recorded and erased, by her and by a bureau; and what cannot be erased.
+        let from = refers + 2;
+        post(
+            &turned,
+            false,
+            vec![world.engaged(worker, "w1", "Suzhou"), world.engaged(worker, "w2", "Suzhou")],
+        );
+        post(fund, false, vec![world.erased(fund, worker, from), world.erased(fund, worker, from)]);
+        let her = Person { generation: 1, ..*worker };
+        post(&her, true, vec![world.erased(worker, worker, from + 1), world.erased(worker, worker, 1)]);
+        post(&her, false, vec![world.erased(worker, worker, from + 1)]);
+        post(
+            &turned,
+            false,
+            vec![world.engaged(worker, "w1", "Suzhou"), world.engaged(worker, "w3", "Suzhou")],
+        );
         post(&world.registrar, false, vec![world.revoked(platform, 1)]);
         post(&turned, false, vec![pay(worker, "without the role", 1)]);
         postings.push(openings[5].clone());

@@ -89,7 +89,7 @@ fn of_an_erased_statement_only_the_account_is_known() {
         let key = place_key(told.account.number, told.sequence);
         let bytes = disk.bytes(Family::Records, &key).unwrap().unwrap();
         let mut row: RecordRow<'_> = decode(&key, &bytes).unwrap();
-        row.content = Content::Erased { root: Hash::default() };
+        row.content = Content::Erased { root: Hash::default(), reference: None };
         let row = encode(&row).unwrap();
         disk.add(Family::Records, &mut [Ok((key.to_vec(), Cow::Owned(row)))].into_iter()).unwrap();
     };

@@ -15,13 +15,15 @@ use peal_spec::note::VerifierKey;
 use peal_spec::posting::{Checked, Posting};
 use peal_spec::receipt::{Accepted, Receipt};
 use peal_spec::refusal::{Code, Refusal};
+use peal_spec::rights;
 use peal_spec::role::{Grant, Role};
 use peal_spec::statement::Referenced;
 use peal_spec::statement::contribution::Payer;
 use peal_spec::statement::correction::Corrector;
 use peal_spec::statement::{
-    Amount, Body, Contribution, Correction, Granted, IdentityBound, Keys, Opened, Recovery, Revoked, Rotated,
-    Settlement, Source, Statement, What, Withdrawn,
+    Amount, Body, Claim, ClaimAnswered, ClaimClosed, Contribution, Correction, Engagement, Erased, Evidence,
+    Granted, IdentityBound, Keys, Money, Opened, Recovery, Revoked, Rotated, Settlement, Source, Statement,
+    What, Withdrawn,
 };
 use peal_spec::value::{Insurance, Month, Origin, Time};
 use tempfile::TempDir;
@@ -101,7 +103,7 @@ pub struct World {
 }
 
 /// The families of rows, as RocksDB has them.
-pub const FAMILIES: [&str; 13] = [
+pub const FAMILIES: [&str; 14] = [
     "meta",
     "journal",
     "blocks",
@@ -115,6 +117,7 @@ pub const FAMILIES: [&str; 13] = [
     "references",
     "ids",
     "tokens",
+    "erasures",
 ];
 
 pub fn settings(clock: &Arc<AtomicU64>) -> Settings {
@@ -342,6 +345,50 @@ impl World {
         let (identity, token) = (Hash([who; 32]), Token(Hash([who; 32])));
         let body = IdentityBound { who: self.fund.address, identity, token };
         self.statement(subject, None, None, &Body::IdentityBound(body))
+    }
+
+    /// By the platform: work in 2026-01, at some place.
+    pub fn engaged(&self, subject: &Person, reference: &str, at: &str) -> Statement {
+        let body = Engagement {
+            who: Referenced { issuer: self.platform.address, reference: reference.parse().unwrap() },
+            evidence: Evidence {
+                orders: Some(1),
+                shift: Some((time(1), time(2))),
+                place: Some(at.parse().unwrap()),
+            },
+            amount: Money { amount: 5, currency: "CNY".parse().unwrap() },
+        };
+        self.statement(subject, None, Some(202_601), &Body::Engagement(body))
+    }
+
+    /// Against the platform, before the fund, if that is a bureau.
+    pub fn claimed(&self, subject: &Person, says: &str) -> Statement {
+        let claim = rights::Claim {
+            kind: rights::ClaimKind::Injury,
+            party: self.platform.address,
+            bureau: self.fund.address,
+            insurance: None,
+            months: None,
+            records: vec![1],
+        };
+        let body = Claim { who: subject.address, claim, says: says.parse().unwrap() };
+        self.statement(subject, None, None, &Body::Claim(body))
+    }
+
+    pub fn answered(&self, subject: &Person, refers: u64, says: &str) -> Statement {
+        let answer = rights::Answer { accepts: false, records: Vec::new() };
+        let body = ClaimAnswered { who: self.platform.address, answer, says: says.parse().unwrap() };
+        self.statement(subject, Some(refers), None, &Body::ClaimAnswered(body))
+    }
+
+    pub fn claim_closed(&self, subject: &Person, refers: u64, says: &str) -> Statement {
+        let body = ClaimClosed { who: subject.address, says: says.parse().unwrap() };
+        self.statement(subject, Some(refers), None, &Body::ClaimClosed(body))
+    }
+
+    pub fn erased(&self, by: &Person, subject: &Person, refers: u64) -> Statement {
+        let body = Erased { who: by.address, says: "it is long ago".parse().unwrap() };
+        self.statement(subject, Some(refers), None, &Body::Erased(body))
     }
 
     pub fn withdrawn(&self, subject: &Person, refers: u64) -> Statement {

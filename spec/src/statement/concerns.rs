@@ -40,7 +40,8 @@ impl Body {
             | Body::ClaimClosed(_)
             | Body::ClaimRemedied(_)
             | Body::IdentityBound(_)
-            | Body::Withdrawn(_) => Vec::new(),
+            | Body::Withdrawn(_)
+            | Body::Erased(_) => Vec::new(),
         }
     }
 }

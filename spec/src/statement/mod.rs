@@ -50,6 +50,7 @@ pub mod consent_revoked;
 pub mod contribution;
 pub mod correction;
 pub mod engagement;
+pub mod erased;
 pub mod facets;
 pub mod granted;
 pub mod identity_bound;
@@ -87,6 +88,7 @@ pub use consent_revoked::ConsentRevoked;
 pub use contribution::Contribution;
 pub use correction::Correction;
 pub use engagement::Engagement;
+pub use erased::Erased;
 pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
 pub use identity_bound::IdentityBound;
@@ -363,6 +365,7 @@ kinds! {
     22 ConsentRevoked
     23 Access
     27 AccountLinked
+    29 Erased
     30 Award
     31 RefundReceived
     32 Matching
@@ -395,6 +398,16 @@ impl Type {
     /// Whether it is a claim: by the person, or for her.
     pub fn is_claim(self) -> bool {
         matches!(self, Type::Claim | Type::ClaimFor)
+    }
+
+    /// Whether it is said to a claim.
+    pub fn follows_a_claim(self) -> bool {
+        matches!(self, Type::ClaimAnswered | Type::Ruling | Type::ClaimClosed | Type::ClaimRemedied)
+    }
+
+    /// Whether its contents can be erased: no state depends on them.
+    pub fn can_be_erased(self) -> bool {
+        self == Type::Engagement || self.is_claim() || self.follows_a_claim()
     }
 
     /// Whether the keys of the account are those that a statement of this type gives, until the next such one.

@@ -253,6 +253,7 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
         engagements: tally.engagements(),
         awards: tally.awards(),
         claims: tally.claims(),
+        erased: tally.erased(),
         identities: tally.identities(),
         links: tally.links(),
         totals,

@@ -70,6 +70,7 @@ fn may_refer(kind: Type, target: Type) -> bool {
         }
         Type::Ruling | Type::ClaimAnswered | Type::ClaimClosed | Type::ClaimRemedied => target.is_claim(),
         Type::Withdrawn => matches!(target, Type::IdentityBound | Type::AccountLinked),
+        Type::Erased => target == Type::Engagement || target.is_claim(),
         _ => false,
     }
 }
@@ -78,6 +79,8 @@ fn may_refer(kind: Type, target: Type) -> bool {
 pub(super) struct Tally<'p> {
     items: BTreeMap<u64, Item<'p>>,
     interest: Vec<&'p Read<'p>>,
+    /// What the erasures shown refer to.
+    erased: BTreeSet<u64>,
     /// Whose account it is.
     subject: Address,
     /// Whether every record is shown, at least as a header.
@@ -106,8 +109,13 @@ impl<'p> Tally<'p> {
             tail = *sequence;
         }
         let whole = reads.len() as u64 == subject.size;
-        let mut tally =
-            Self { items: BTreeMap::new(), interest: Vec::new(), subject: subject.address, whole };
+        let mut tally = Self {
+            items: BTreeMap::new(),
+            interest: Vec::new(),
+            erased: BTreeSet::new(),
+            subject: subject.address,
+            whole,
+        };
         // Since this record no one is hidden.
         let (mut since, mut next) = (0, 0);
         for (sequence, read) in reads {
@@ -141,9 +149,12 @@ impl<'p> Tally<'p> {
             if !read.values.is_empty() || reads.contains_key(&target) {
                 return bad("it does not refer to a record that is shown and that it may refer to");
             }
+            if kind == Type::Erased {
+                self.erased.insert(target);
+            }
             return Ok(());
         };
-        let any_month = matches!(kind, Type::Benefit | Type::PaidFor);
+        let any_month = matches!(kind, Type::Benefit | Type::PaidFor | Type::Erased);
         if !any_month && item.read.record.month != read.record.month {
             return bad("it is for another month than the record it refers to");
         }
@@ -165,7 +176,10 @@ impl<'p> Tally<'p> {
         if item.settled && matches!(kind, Type::Settlement | Type::Correction) {
             return bad("the contribution it refers to is settled already");
         }
-        if item.void && kind != Type::RefundReceived {
+        if self.erased.contains(&target) {
+            return bad("what it refers to is erased already");
+        }
+        if item.void && !matches!(kind, Type::RefundReceived | Type::Erased) {
             return bad("what it refers to is void already");
         }
         let own = read.money().map(|m| m.currency).or(read.returned().map(|r| r.currency));
@@ -229,6 +243,9 @@ impl<'p> Tally<'p> {
             }
             Type::ClaimClosed => item.stage = Some(Stage::Closed),
             Type::Withdrawn => item.void = true,
+            Type::Erased => {
+                self.erased.insert(target);
+            }
             _ => {}
         }
         Ok(())
@@ -515,6 +532,10 @@ impl<'p> Tally<'p> {
                 }
             })
             .collect()
+    }
+
+    pub(super) fn erased(&self) -> Vec<u64> {
+        self.erased.iter().copied().collect()
     }
 
     pub(super) fn identities(&self) -> Vec<IdentityShown> {

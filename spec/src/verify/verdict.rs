@@ -341,6 +341,8 @@ pub struct Verdict {
     pub awards: Vec<AwardShown>,
     /// Claims shown.
     pub claims: Vec<ClaimShown>,
+    /// Engagements and claims that were erased, by sequence; with a claim went what was said to it.
+    pub erased: Vec<u64>,
     /// Bindings of an identity shown.
     pub identities: Vec<IdentityShown>,
     /// Links to other accounts shown.

@@ -26,6 +26,11 @@ impl Person {
         self.say(0, about, None, None, &Body::AccountLinked(body))
     }
 
+    pub fn erase(&mut self, about: Address, refers: u64) -> Statement {
+        let body = Erased { who: self.at(), says: "it is nobody's business any more".parse().unwrap() };
+        self.say(0, about, Some(refers), None, &Body::Erased(body))
+    }
+
     pub fn withdraw(&mut self, about: Address, refers: u64) -> Statement {
         let body = Withdrawn { who: self.at(), says: "it was somebody else".parse().unwrap() };
         self.say(0, about, Some(refers), None, &Body::Withdrawn(body))

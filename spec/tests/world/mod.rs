@@ -17,6 +17,7 @@ pub mod work;
 mod refused;
 pub mod rights;
 mod identity;
+mod erasure;
 mod refused_rights;
 
 /// One commit as the vectors tell it.

@@ -21,6 +21,7 @@ use peal_spec::refusal::{Code, Refusal};
 use peal_spec::statement::Statement;
 use peal_spec::value::{Origin, Time};
 
+use super::erasure::erased;
 use super::leaves::{cell_leaves, data, derive, next_key, posting_leaves, statement_root};
 use super::recovery;
 use super::rules::{Party, Scene};
@@ -71,6 +72,11 @@ impl Account {
     /// The leaves of its tree.
     pub fn leaves(&self) -> Vec<Hash> {
         self.placed.iter().map(|p| leaf(&p.record)).collect()
+    }
+
+    /// The statement of a record that is there, unless it is erased.
+    pub fn left(&self, sequence: u64) -> Option<&Statement> {
+        self.statements.get(sequence as usize).filter(|_| erased(&self.facts, sequence).is_none())
     }
 }
 

@@ -135,7 +135,7 @@ pub fn odd_of(kind: u64) -> Vec<(usize, Vec<u8>)> {
         30 => placed(2, entitlements()),
         33 => [placed(1, looks()), placed(2, sayings())].concat(),
         35 => [placed(1, answers()), placed(2, sayings())].concat(),
-        36 | 39 => placed(1, sayings()),
+        29 | 36 | 39 => placed(1, sayings()),
         37 => placed(1, remedies()),
         _ => placed(2, sums()),
     }

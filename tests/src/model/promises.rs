@@ -7,6 +7,7 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::copy::Copy;
 use peal_spec::facet::Source;
+use peal_spec::posting::Signed;
 use peal_spec::rights::{Consent, Months, Right, Scope};
 use peal_spec::role::Role;
 use peal_spec::statement::{Body, Contribution, Type};
@@ -28,8 +29,23 @@ pub struct Told {
     pub refers: Option<u64>,
     /// Its month.
     pub month: Option<Month>,
-    /// What it says.
-    pub body: Body,
+    /// Its type.
+    pub kind: Type,
+    /// Who signed it, where what it says is erased.
+    pub signer: Option<Address>,
+    /// What it says; none of what is erased.
+    pub body: Option<Body>,
+}
+
+impl Told {
+    fn body(&self) -> Option<&Body> {
+        self.body.as_ref()
+    }
+
+    /// Who says it.
+    fn issuer(&self) -> Option<Address> {
+        self.body.as_ref().map_or(self.signer, Body::issuer)
+    }
 }
 
 /// An account's history.
@@ -48,17 +64,22 @@ impl Life {
     /// Of a whole copy.
     ///
     /// # Panics
-    /// If a record says nothing that can be read.
+    /// If what a record says cannot be read.
     pub fn of(copy: &Copy) -> Self {
         let told = copy.rows.iter().map(|row| {
             let (record, statement) = (&row.record, row.statement.as_ref());
-            let body = statement.and_then(|s| s.body().ok()).expect("a record that says something");
+            let body = statement.map(|s| s.body().expect("a statement that can be read"));
+            let signed = copy.postings.get(row.link.posting as usize).filter(|_| body.is_none());
+            let signed = signed.map(|cose| Signed::read(cose).expect("a posting that can be read"));
+            let signer = signed.and_then(|signed| signed.payload.issuer);
             Told {
                 sequence: record.sequence,
                 log_index: record.log_index,
                 time: record.time.seconds(),
                 refers: record.refers,
                 month: record.month,
+                kind: record.kind,
+                signer,
                 body,
             }
         });
@@ -93,6 +114,7 @@ pub fn breaches(lives: &[Life]) -> Vec<Breach> {
                 (10, interest_is_reckoned(told)),
                 (11, all.role_was_given(told)),
                 (12, all.one_binding_a_person(told)),
+                (13, all.erased_where_it_was_said(told)),
             ];
             let broken = kept.into_iter().filter(|(_, kept)| !kept);
             found.extend(broken.map(|(promise, _)| (promise, life.address.number, told.sequence)));
@@ -118,15 +140,15 @@ impl Checks<'_> {
     fn policy(&self, before: u64) -> (peal_spec::hash::Hash, Vec<Address>, u64) {
         let mut policy = (peal_spec::hash::Hash::default(), Vec::new(), 0);
         for told in self.life.told.iter().take_while(|t| t.sequence < before) {
-            match &told.body {
-                Body::Opened(b) => {
+            match told.body() {
+                Some(Body::Opened(b)) => {
                     policy = (b.keys.next, b.recovery.guardians.clone(), b.recovery.delay.seconds());
                 }
-                Body::RecoveryChanged(b) => {
+                Some(Body::RecoveryChanged(b)) => {
                     policy = (b.keys.next, b.recovery.guardians.clone(), b.recovery.delay.seconds());
                 }
-                Body::Rotated(b) => policy.0 = b.keys.next,
-                Body::RecoveryCompleted(b) => policy.0 = b.keys.next,
+                Some(Body::Rotated(b)) => policy.0 = b.keys.next,
+                Some(Body::RecoveryCompleted(b)) => policy.0 = b.keys.next,
                 _ => {}
             }
         }
@@ -135,7 +157,8 @@ impl Checks<'_> {
 
     fn keys_follow(&self, told: &Told) -> bool {
         let (next, guardians, delay) = self.policy(told.sequence);
-        match &told.body {
+        let Some(body) = told.body() else { return true };
+        match body {
             Body::Rotated(b) => b.keys.key.commitment() == next,
             Body::RecoveryChanged(b) => b.keys.key.commitment() == next,
             Body::RecoveryApproved(b) => {
@@ -143,7 +166,7 @@ impl Checks<'_> {
             }
             Body::RecoveryCompleted(b) => {
                 self.life.told.iter().take_while(|t| t.sequence < told.sequence).any(|t| {
-                    matches!(&t.body, Body::RecoveryApproved(a) if a.keys == b.keys)
+                    matches!(t.body(), Some(Body::RecoveryApproved(a)) if a.keys == b.keys)
                         && t.time + delay <= told.time
                 })
             }
@@ -152,13 +175,14 @@ impl Checks<'_> {
     }
 
     fn nobody_judges_himself(&self, told: &Told) -> bool {
-        let claim = |sequence| match self.life.at(sequence).map(|t| (&t.body, t.time)) {
+        let claim = |sequence| match self.life.at(sequence).and_then(|t| Some((t.body()?, t.time))) {
             Some((Body::Claim(b), time)) => Some((b.claim.party, b.claim.bureau, time)),
             Some((Body::ClaimFor(b), time)) => Some((b.claim.party, b.claim.bureau, time)),
             _ => None,
         };
         let person = self.life.address;
-        match &told.body {
+        let Some(body) = told.body() else { return true };
+        match body {
             Body::Claim(_) | Body::ClaimFor(_) => claim(Some(told.sequence))
                 .is_some_and(|(party, bureau, _)| party != bureau && party != person && bureau != person),
             Body::ClaimClosed(b) => {
@@ -166,7 +190,7 @@ impl Checks<'_> {
             }
             Body::Ruling(b) => claim(told.refers).is_some_and(|(_, bureau, filed)| {
                 let mut before = self.life.about(told.refers.unwrap_or_default(), told.sequence);
-                let answered = before.any(|t| matches!(t.body, Body::ClaimAnswered(_)));
+                let answered = before.any(|t| t.kind == Type::ClaimAnswered);
                 b.who == bureau && (answered || filed + HEARING <= told.time)
             }),
             Body::ClaimAnswered(b) => claim(told.refers).is_some_and(|(party, _, _)| b.who == party),
@@ -176,7 +200,8 @@ impl Checks<'_> {
     }
 
     fn consent_holds(&self, told: &Told) -> bool {
-        let (who, right, scope) = match &told.body {
+        let Some(body) = told.body() else { return true };
+        let (who, right, scope) = match body {
             Body::Access(b) => (b.who, Right::Read, b.looked.scope.clone()),
             Body::ClaimFor(b) => {
                 let insurances = b.claim.insurance.into_iter().collect();
@@ -189,13 +214,13 @@ impl Checks<'_> {
             }
             _ => return true,
         };
-        let Some(Body::ConsentGranted(given)) = self.life.at(told.refers).map(|t| &t.body) else {
+        let Some(Body::ConsentGranted(given)) = self.life.at(told.refers).and_then(Told::body) else {
             return false;
         };
         let consent = &given.consent;
         let before: Vec<&Told> = self.life.about(told.refers.unwrap_or_default(), told.sequence).collect();
-        let taken_back = before.iter().any(|t| matches!(t.body, Body::ConsentRevoked(_)));
-        let used = before.iter().any(|t| !matches!(t.body, Body::ConsentRevoked(_)));
+        let taken_back = before.iter().any(|t| t.kind == Type::ConsentRevoked);
+        let used = before.iter().any(|t| t.kind != Type::ConsentRevoked);
         consent.grantee == who
             && told.time < consent.until.seconds()
             && !taken_back
@@ -205,9 +230,9 @@ impl Checks<'_> {
     }
 
     fn within_the_award(&self, told: &Told) -> bool {
-        let Body::Benefit(_) = &told.body else { return true };
+        let Some(Body::Benefit(_)) = told.body() else { return true };
         let Some(award) = self.life.at(told.refers) else { return false };
-        let (Body::Award(b), Some(first), Some(month)) = (&award.body, award.month, told.month) else {
+        let (Some(Body::Award(b)), Some(first), Some(month)) = (award.body(), award.month, told.month) else {
             return false;
         };
         let steps = b.amount.steps.iter();
@@ -215,23 +240,23 @@ impl Checks<'_> {
         let gives =
             month.ordinal().checked_sub(first.ordinal()).and_then(|n| each.into_iter().nth(n as usize));
         let paid = self.life.about(award.sequence, told.sequence + 1).filter(|t| t.month == told.month);
-        let paid = paid.filter_map(|t| match &t.body {
-            Body::Benefit(b) => Some(u128::from(b.amount.amount)),
+        let paid = paid.filter_map(|t| match t.body() {
+            Some(Body::Benefit(b)) => Some(u128::from(b.amount.amount)),
             _ => None,
         });
         gives.is_some_and(|gives| paid.sum::<u128>() <= u128::from(gives))
     }
 
     fn within_what_was_paid(&self, told: &Told) -> bool {
-        if !matches!(told.body, Body::Refund(_) | Body::RefundReceived(_)) {
+        if !matches!(told.kind, Type::Refund | Type::RefundReceived) {
             return true;
         }
         let (mut settled, mut refunded, mut received) = (0, 0, 0);
         for t in self.life.about(told.refers.unwrap_or_default(), told.sequence + 1) {
-            match &t.body {
-                Body::Settlement(b) => settled += u128::from(b.amount.amount),
-                Body::Refund(b) => refunded += u128::from(b.amount.amount),
-                Body::RefundReceived(b) => received += u128::from(b.amount.amount),
+            match t.body() {
+                Some(Body::Settlement(b)) => settled += u128::from(b.amount.amount),
+                Some(Body::Refund(b)) => refunded += u128::from(b.amount.amount),
+                Some(Body::RefundReceived(b)) => received += u128::from(b.amount.amount),
                 _ => {}
             }
         }
@@ -240,29 +265,29 @@ impl Checks<'_> {
 
     fn once(&self, told: &Told) -> bool {
         let earlier = self.life.told.iter().take_while(|t| t.sequence < told.sequence);
-        let mine = reference(&told.body);
-        let fresh = mine.is_none() || earlier.into_iter().all(|t| reference(&t.body) != mine);
+        let mine = told.body().and_then(reference);
+        let fresh = mine.is_none() || earlier.into_iter().all(|t| t.body().and_then(reference) != mine);
         let about = |of: u64| self.life.about(of, told.sequence);
-        let settled = |of| about(of).any(|t| matches!(t.body, Body::Settlement(_)));
-        let voided = |of| about(of).any(|t| matches!(&t.body, Body::Correction(b) if b.amount.is_none()));
-        let over = match &told.body {
-            Body::Settlement(_) | Body::Correction(_) => {
-                told.refers.is_none_or(|of| settled(of) || voided(of))
-            }
-            _ => false,
-        };
+        let settled = |of| about(of).any(|t| t.kind == Type::Settlement);
+        let voided =
+            |of| about(of).any(|t| matches!(t.body(), Some(Body::Correction(b)) if b.amount.is_none()));
+        let over = matches!(told.kind, Type::Settlement | Type::Correction)
+            && told.refers.is_none_or(|of| settled(of) || voided(of));
         fresh && !over
     }
 
     fn by_whom_it_must_be(&self, told: &Told) -> bool {
-        let target = self.life.at(told.refers).map(|t| &t.body);
+        let of = self.life.at(told.refers);
+        let target = of.and_then(Told::body);
+        let issuer = of.and_then(Told::issuer);
         let fund = target.and_then(|body| match body {
             Body::Award(b) => Some(b.what.fund),
             other => contribution(other).map(|c| c.what.fund),
         });
-        match &told.body {
-            Body::Correction(b) => target.and_then(Body::issuer) == Some(b.who.issuer),
-            Body::RefundReceived(b) => target.and_then(Body::issuer) == Some(b.who.issuer),
+        let Some(body) = told.body() else { return true };
+        match body {
+            Body::Correction(b) => issuer == Some(b.who.issuer),
+            Body::RefundReceived(b) => issuer == Some(b.who.issuer),
             Body::Settlement(b) => fund == Some(b.who.issuer),
             Body::Refund(b) => fund == Some(b.who.issuer),
             Body::Benefit(b) => fund == Some(b.who.issuer),
@@ -271,21 +296,26 @@ impl Checks<'_> {
     }
 
     fn role_was_given(&self, told: &Told) -> bool {
-        match &told.body {
-            Body::Engagement(b) => self.had(b.who.issuer, &[Role::Platform, Role::Employer], None, told),
+        if told.kind == Type::Engagement {
+            let employs = |who| self.had(who, &[Role::Platform, Role::Employer], None, told);
+            return told.issuer().is_some_and(employs);
+        }
+        let Some(body) = told.body() else { return true };
+        match body {
             Body::AccessUnasked(b) => self.had(b.who, &[Role::Bureau], None, told),
             Body::IdentityBound(b) => self.had(b.who, &[Role::Bureau], None, told),
+            Body::Erased(b) => b.who == self.life.address || self.had(b.who, &[Role::Bureau], None, told),
             Body::AccountLinked(b) => {
                 b.who == self.life.address || self.had(b.who, &[Role::Bureau], None, told)
             }
             Body::Withdrawn(b) => {
-                let said = self.life.at(told.refers).and_then(|t| t.body.issuer());
+                let said = self.life.at(told.refers).and_then(Told::issuer);
                 said == Some(b.who) || self.had(b.who, &[Role::Bureau], None, told)
             }
             Body::Award(b) => {
                 self.had(b.who.issuer, &[Role::Fund, Role::Bureau], Some(b.what.insurance), told)
             }
-            Body::Contribution(_) | Body::Matching(_) => contribution(&told.body).is_none_or(|c| {
+            Body::Contribution(_) | Body::Matching(_) => contribution(body).is_none_or(|c| {
                 let role = match c.who.source {
                     Source::Self_ => return c.who.issuer == self.life.address,
                     Source::Platform => Role::Platform,
@@ -300,17 +330,29 @@ impl Checks<'_> {
 
     /// Whether no other binding of the token stood, anywhere, when this one was recorded.
     fn one_binding_a_person(&self, told: &Told) -> bool {
-        let Body::IdentityBound(bound) = &told.body else { return true };
+        let Some(Body::IdentityBound(bound)) = told.body() else { return true };
         let stood = |life: &Life, t: &Told| {
-            let same = matches!(&t.body, Body::IdentityBound(b) if b.token == bound.token);
+            let same = matches!(t.body(), Some(Body::IdentityBound(b)) if b.token == bound.token);
             let over = |r: &Told| {
-                r.refers == Some(t.sequence)
-                    && r.log_index < told.log_index
-                    && matches!(r.body, Body::Withdrawn(_))
+                r.refers == Some(t.sequence) && r.log_index < told.log_index && r.kind == Type::Withdrawn
             };
             same && t.log_index < told.log_index && !life.told.iter().any(over)
         };
         !self.lives.iter().any(|life| life.told.iter().any(|t| stood(life, t)))
+    }
+
+    /// Whether a later record says so of what says nothing: of itself, or of the claim that it was said to. Nothing else is ever missing.
+    fn erased_where_it_was_said(&self, told: &Told) -> bool {
+        if told.body.is_some() {
+            return true;
+        }
+        let of = match told.kind {
+            Type::Engagement | Type::Claim | Type::ClaimFor => Some(told.sequence),
+            Type::ClaimAnswered | Type::Ruling | Type::ClaimClosed | Type::ClaimRemedied => told.refers,
+            _ => None,
+        };
+        let later = self.life.told.iter().filter(|t| t.sequence > told.sequence);
+        of.is_some() && later.into_iter().any(|t| t.refers == of && matches!(t.body(), Some(Body::Erased(_))))
     }
 
     /// Whether somebody had one of the roles when something was recorded.
@@ -318,9 +360,8 @@ impl Checks<'_> {
         let Some(life) = self.lives.iter().find(|life| life.address == who) else { return false };
         let before = || life.told.iter().filter(|t| t.log_index < when.log_index);
         before().any(|t| {
-            let Body::Granted(b) = &t.body else { return false };
-            let taken_back =
-                before().any(|r| r.refers == Some(t.sequence) && matches!(r.body, Body::Revoked(_)));
+            let Some(Body::Granted(b)) = t.body() else { return false };
+            let taken_back = before().any(|r| r.refers == Some(t.sequence) && r.kind == Type::Revoked);
             let grant = &b.role;
             roles.contains(&grant.role)
                 && !taken_back
@@ -373,7 +414,7 @@ fn covers(consent: &Consent, done: &Scope) -> bool {
 }
 
 fn interest_is_reckoned(told: &Told) -> bool {
-    let Body::Interest(b) = &told.body else { return true };
+    let Some(Body::Interest(b)) = told.body() else { return true };
     let sum: u128 = b.amount.stretches.iter().map(|s| u128::from(s.balance) * u128::from(s.months)).sum();
     let twelve = 12_000_000;
     u128::from(b.amount.amount) == (sum * u128::from(b.amount.rate) + twelve / 2) / twelve

@@ -1,8 +1,9 @@
 //! What a ledger shows, compared with what the book says: accounts, copies, proofs, tiles, receipts, figures.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use peal_ledger::{Error, Ledger};
+use peal_ledger::{Error, Ledger, Left};
 use peal_spec::address::Address;
 use peal_spec::cbor::Cbor;
 use peal_spec::hash::Hash;
@@ -10,6 +11,7 @@ use peal_spec::log::Head;
 use peal_spec::proof::View;
 
 use super::book::{Account, Book, Commit};
+use super::erasure::erased;
 use super::leaves::{derive, posting_leaves};
 use super::tree;
 
@@ -94,7 +96,8 @@ pub fn copy(ledger: &Ledger, book: &Book, address: &Address, from: u64, limit: u
     for ((row, placed), sequence) in copy.rows.iter().zip(rows).zip(from..) {
         assert_eq!(row.record.to_bytes(), placed.record, "record {sequence} of account {}", address.number);
         assert_eq!(row.seed, placed.seed);
-        assert_eq!(row.statement.as_ref(), Some(&account.statements[sequence]));
+        let left = account.left(sequence as u64);
+        assert_eq!(row.statement.as_ref(), left, "statement {sequence} of account {}", address.number);
         let posting = &book.postings[placed.posting];
         assert_eq!(copy.postings.get(row.link.posting as usize), Some(&posting.cose));
         assert_eq!(row.link.path, tree::inclusion(placed.posting_index, &posting_leaves(&posting.roots)));
@@ -115,6 +118,37 @@ pub fn copy(ledger: &Ledger, book: &Book, address: &Address, from: u64, limit: u
         let issuer = &book.accounts[view.address.number as usize];
         issuer_view(view, issuer, &issued[&view.address], &directory);
     }
+}
+
+/// A single record of an account, with its statement unless that is erased.
+fn record(ledger: &Ledger, account: &Account, sequence: u64) {
+    let given = ledger.record(&account.address, sequence).expect("a record is read");
+    let Some(placed) = account.placed.get(sequence as usize) else {
+        return assert!(given.is_none(), "record {sequence} of {} is not there", account.address);
+    };
+    let (record, statement) = given.expect("a record that is there");
+    assert_eq!(record.to_bytes(), placed.record, "record {sequence} of {}", account.address);
+    assert_eq!(statement.as_ref(), account.left(sequence), "statement {sequence} of {}", account.address);
+}
+
+/// What a ledger that is closed reports as erased, and that nothing is left of it.
+pub fn retention(dir: &Path, book: &Book) {
+    let report = peal_ledger::retention(dir).expect("a closed ledger is read");
+    let mut reported = Vec::new();
+    for one in report.erased {
+        assert_eq!(one.state, Left::Nothing, "account {}, record {}", one.account, one.sequence);
+        reported.push((one.account, one.sequence, one.by, one.erased.seconds()));
+    }
+    let mut expected = Vec::new();
+    for account in &book.accounts {
+        for sequence in 0..account.facts.len() as u64 {
+            if let Some(by) = erased(&account.facts, sequence) {
+                expected.push((account.address.number, sequence, by, account.facts[by as usize].time));
+            }
+        }
+    }
+    reported.sort_unstable();
+    assert_eq!(reported, expected, "what is reported as erased");
 }
 
 /// §14: an issuer's keys and roles at places in the log.
@@ -221,6 +255,7 @@ pub fn everything(ledger: &Ledger, book: &Book) {
     }
     for account in &book.accounts {
         copy(ledger, book, &account.address, 0, usize::MAX, Some(1));
+        (0..=account.placed.len() as u64).for_each(|sequence| record(ledger, account, sequence));
     }
     (0..book.postings.len()).for_each(|posting| receipt(ledger, book, posting));
     let report = match ledger.audit(&mut |_, _| {}) {

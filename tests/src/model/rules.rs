@@ -1,6 +1,6 @@
 //! The rules of `spec/README.md` §8 and §9, the naive way: every rule is asked on its own, and of the refusals that apply the one with the
 //! lowest code is given. Those of engagements, and of what funds say beyond settlements, are in [`super::fund_rules`], those of consents and
-//! claims in [`super::claim_rules`], those of identities in [`super::identity`].
+//! claims in [`super::claim_rules`], those of identities in [`super::identity`], those of what is erased in [`super::erasure`].
 
 use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
@@ -107,6 +107,7 @@ impl Scene<'_> {
         // Without an issuer, *who* names another than the posting's issuer, and that is refused already.
         let Some(issuer) = issuer else { return };
         let itself = issuer.address == subject.address;
+        self.target_is_left(found, statement, said, subject);
         match said {
             Said::Opened { .. } => {}
             Said::Rotated { keys, .. } => self.rotation(found, keys, itself, subject),
@@ -175,6 +176,7 @@ impl Scene<'_> {
             Said::IdentityBound { .. } | Said::AccountLinked { .. } | Said::Withdrawn { .. } => {
                 self.of_identity(found, statement, said, issuer, subject);
             }
+            Said::Erased { .. } => self.erasure(found, statement, issuer, subject),
         }
     }
 

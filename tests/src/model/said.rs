@@ -14,9 +14,9 @@ use super::shapes::{
 };
 
 /// The types that there are.
-pub const KINDS: [u64; 32] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 27, 30, 31, 32, 33, 34, 35,
-    36, 37, 38, 39,
+pub const KINDS: [u64; 33] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 27, 29, 30, 31, 32, 33, 34,
+    35, 36, 37, 38, 39,
 ];
 
 /// What a statement says, beyond its head.
@@ -55,6 +55,7 @@ pub enum Said {
     IdentityBound { who: Address, token: [u8; 32] },
     AccountLinked { who: Address, link: Address },
     Withdrawn { who: Address },
+    Erased { who: Address },
 }
 
 impl Said {
@@ -92,7 +93,8 @@ impl Said {
             | Said::PaidFor { who, .. }
             | Said::IdentityBound { who, .. }
             | Said::AccountLinked { who, .. }
-            | Said::Withdrawn { who } => Some(*who),
+            | Said::Withdrawn { who }
+            | Said::Erased { who } => Some(*who),
         }
     }
 
@@ -133,7 +135,7 @@ fn names(kind: u64) -> &'static [&'static str] {
         27 => &["who", "link"],
         33 => &["who", "looked", "says"],
         35 => &["who", "answer", "says"],
-        36 | 39 => &["who", "says"],
+        29 | 36 | 39 => &["who", "says"],
         37 => &["who", "remedy"],
         _ => &[],
     }
@@ -170,7 +172,7 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
         return malformed("address");
     }
     if statement.refers.is_some()
-        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 31 | 32 | 34..=39)
+        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 29 | 31 | 32 | 34..=39)
     {
         return malformed("refers");
     }
@@ -253,6 +255,7 @@ fn by_consent_or_of_claims(facets: &Facets<'_>, kind: u64) -> Result<Said, Refus
             Said::IdentityBound { who, token: facets.take("token", bytes32)? }
         }
         27 => Said::AccountLinked { who, link: facets.take("link", address)? },
+        29 => Said::Erased { who },
         39 => Said::Withdrawn { who },
         _ => Said::ClaimRemedied { who, records: facets.take("remedy", |r| records(r, 1))? },
     };

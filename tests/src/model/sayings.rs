@@ -37,6 +37,7 @@ pub(super) fn kind_of(purpose: Purpose, say: &Say) -> u64 {
         Purpose::Consent => &[21, 21, 22, 23, 23, 38, 38, 33],
         Purpose::Claim => &[17, 34, 35, 35, 18, 18, 37, 36],
         Purpose::Identify => &[12, 12, 39, 39, 27],
+        Purpose::Erase => &[29, 29, 29, 36, 35, VOID],
         _ => &KINDS,
     };
     kinds[usize::from(say.kind) % kinds.len()]
@@ -60,6 +61,7 @@ impl Stage {
             8..=11 => self.any_recovery(book, by, say, kind as u8),
             17 | 18 | 21..=23 | 33..=38 => self.of_claims(book, by, say, kind),
             12 | 27 | 39 => self.of_identities(book, by, say, kind),
+            29 => self.of_erasures(book, by, say),
             _ => self.of_funds(book, by, say, kind),
         };
         if let Some(wrong) = say.twist.checked_sub(224) {

@@ -42,6 +42,8 @@ pub enum Purpose {
     Claim,
     /// Bindings of identities, links, and what is withdrawn of them.
     Identify,
+    /// What erases, and what is said to claims and engagements before and after.
+    Erase,
 }
 
 /// What is wrong with a posting.
@@ -171,7 +173,8 @@ fn post(f: &mut Frame<'_>) -> Op {
         175..=189 => Purpose::Open,
         190..=200 => Purpose::OpenSelf,
         201..=214 => Purpose::Rotate,
-        215..=232 => Purpose::Mixed,
+        215..=228 => Purpose::Mixed,
+        229..=232 => Purpose::Erase,
         233..=238 => Purpose::Identify,
         239..=245 => Purpose::Again,
         246..=249 => Purpose::Consent,

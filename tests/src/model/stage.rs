@@ -12,7 +12,7 @@ use peal_spec::value::{Currency, Insurance, Origin, Time};
 use super::book::Book;
 use super::people::{Person, seed};
 use super::said::Said;
-use super::sayings::kind_of;
+use super::sayings::{VOID, kind_of};
 use super::script::{Fault, Purpose, Say};
 use super::state;
 
@@ -256,6 +256,16 @@ impl Stage {
             Purpose::Identify => {
                 let first = says.first().copied().unwrap_or_default();
                 by = self.registrar_of_persons(kind_of(purpose, &first), issuer);
+                (generation, named, signer) = (by.generation(book), Some(by.address), by);
+                statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
+            }
+            Purpose::Erase => {
+                let first = says.first().copied().unwrap_or_default();
+                by = match kind_of(purpose, &first) {
+                    29 => self.eraser(book, issuer),
+                    VOID => self.issuer(Purpose::Work, issuer),
+                    kind => self.concerned(book, kind, issuer),
+                };
                 (generation, named, signer) = (by.generation(book), Some(by.address), by);
                 statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
             }

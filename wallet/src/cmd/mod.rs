@@ -35,6 +35,7 @@ mod consent;
 mod look;
 mod identity;
 mod enrol;
+mod erase;
 mod grant;
 mod revoke;
 mod rotate;
@@ -88,6 +89,7 @@ enum Command {
     Consent(consent::Args),
     Look(look::Args),
     Identity(identity::Args),
+    Erase(erase::Args),
     Enrol(enrol::Args),
     Grant(grant::Args),
     Revoke(revoke::Args),
@@ -150,6 +152,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Consent(args) => consent::run(&common, &args),
         Command::Look(args) => look::run(&common, &args),
         Command::Identity(args) => identity::run(&common, &args),
+        Command::Erase(args) => erase::run(&common, &args),
         Command::Enrol(args) => enrol::run(&common, &args),
         Command::Grant(args) => grant::run(&common, &args),
         Command::Revoke(args) => revoke::run(&common, &args),

@@ -190,6 +190,7 @@ impl Reader {
                 format!("{by_issuer} has seen your document and says that this account is yours")
             }
             Body::AccountLinked(b) => format!("{by_issuer} says that {} is your account, too", by(b.link.0)),
+            Body::Erased(b) => format!("{by_issuer} has the contents of record {refers} erased: {}", b.says),
             Body::Withdrawn(b) => format!("{by_issuer} withdraws record {refers}: {}", b.says),
         }
     }
