@@ -178,8 +178,7 @@ fn posting(replay: &mut Replay<'_>, digest: &Hash, origin: &Origin) -> Result<Re
                     let RecordRow { kind, refers, month, seed, .. } = record;
                     let (account, reference) = (*account, *reference);
                     gone.insert(index, Gone { account, kind, refers, month, reference, first, after });
-                    let whose = if kind.follows_a_claim() { refers } else { Some(*sequence) };
-                    replay.given.push((account, *sequence, whose));
+                    replay.given.push((account, *sequence, kind.erased_with(*sequence, refers)));
                     seeds.push(seed);
                     statements.push(Err(Refusal::new(Code::NotRecorded, "")));
                     continue;

@@ -181,20 +181,14 @@ pub(crate) fn record(
     Ok(Some((record, statement.filter(|_| !erased))))
 }
 
-/// The record that has to be erased for the contents of a row to go.
-fn whose(sequence: u64, row: &RecordRow<'_>) -> Option<u64> {
-    let whose = if row.kind.follows_a_claim() { row.refers } else { Some(sequence) };
-    whose.filter(|_| row.kind.can_be_erased())
-}
-
 /// Whether the contents of a row are to go, whether they are gone already or not: nobody is given them.
 pub(crate) fn is_erased(
     view: &Layered<'_>,
     (account, sequence): (u64, u64),
     row: &RecordRow<'_>,
 ) -> Result<bool, Error> {
-    let Some(whose) = whose(sequence, row) else { return Ok(false) };
-    Ok(view.row::<Erasure>(&place_key(account, whose))?.is_some())
+    let Some(whole) = row.kind.erased_with(sequence, row.refers) else { return Ok(false) };
+    Ok(view.row::<Erasure>(&place_key(account, whole))?.is_some())
 }
 
 /// All records of an account that are erased.
@@ -209,7 +203,7 @@ impl Erased {
 
     /// Whether a row is one of them: itself, or said to a claim that is one.
     pub(crate) fn holds(&self, sequence: u64, row: &RecordRow<'_>) -> bool {
-        whose(sequence, row).is_some_and(|whose| self.0.contains(&whose))
+        row.kind.erased_with(sequence, row.refers).is_some_and(|whole| self.0.contains(&whole))
     }
 }
 

@@ -582,9 +582,7 @@ impl Row for RecordRow<'_> {
 }
 
 impl<'f> RecordRow<'f> {
-    /// The row of a record made from a statement, whose facets it borrows.
-    pub(crate) fn of(record: &Record, seed: Seed, statement: &'f Statement) -> Self {
-        let facets = Cow::Borrowed(statement.facets.as_bytes());
+    fn new(record: &Record, seed: Seed, content: Content<'f>) -> Self {
         Self {
             seed,
             log_index: record.log_index,
@@ -595,24 +593,19 @@ impl<'f> RecordRow<'f> {
             month: record.month,
             time: record.time,
             state_root: record.state_root,
-            content: Content::Kept { seed: statement.seed, issued: statement.issued, facets },
+            content,
         }
+    }
+
+    /// The row of a record made from a statement, whose facets it borrows.
+    pub(crate) fn of(record: &Record, seed: Seed, statement: &'f Statement) -> Self {
+        let facets = Cow::Borrowed(statement.facets.as_bytes());
+        Self::new(record, seed, Content::Kept { seed: statement.seed, issued: statement.issued, facets })
     }
 
     /// The row of a record without its contents.
     pub(crate) fn bereft(record: &Record, seed: Seed, reference: Option<[u8; 24]>) -> Self {
-        Self {
-            seed,
-            log_index: record.log_index,
-            posting: record.posting,
-            posting_index: record.posting_index,
-            kind: record.kind,
-            refers: record.refers,
-            month: record.month,
-            time: record.time,
-            state_root: record.state_root,
-            content: Content::Erased { root: record.statement_root, reference },
-        }
+        Self::new(record, seed, Content::Erased { root: record.statement_root, reference })
     }
 
     /// Where the ledger put its statement, whose root is given.

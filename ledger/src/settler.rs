@@ -5,7 +5,7 @@
 //! 2. After so many records it writes the heads that changed, with the directory's leaves, and moves the mark `heads`. Generations that have
 //!    grown large meanwhile are sorted in between, as many as hold that many records.
 //! 3. The journal below both marks is dropped.
-//! 4. What the rows that were sorted in erase is wiped (`erasing`); then the heads are written, so that the journal is dropped.
+//! 4. If rows that were sorted in erase something, the heads are written first, and then that is wiped (`erasing`).
 //! 5. A crash at any step: the marks stand where they stood, and what lies above them is done again from the journal. A row written twice
 //!    is the same row; a head says by its size which records it has. An error stops the ledger.
 //! 6. When the writer is faster than this, it waits: memory holds two generations and no more, and the memory of a settled one for the next.

@@ -228,18 +228,14 @@ impl Copy {
     /// Whether the contents of a row may be missing: a later record says that they are erased, or may say so beyond what is given.
     fn may_be_gone(&self, row: &Row, erased: &BTreeMap<u64, u64>) -> bool {
         let Record { sequence, kind, refers, .. } = row.record;
-        let whose = if kind.follows_a_claim() {
-            let is_claim = |claim: &u64| {
-                let of = usize::try_from(*claim).ok().and_then(|at| self.rows.get(at));
-                *claim < sequence && of.is_some_and(|row| row.record.kind.is_claim())
-            };
-            refers.filter(is_claim)
-        } else {
-            Some(sequence)
-        };
+        let Some(whole) = kind.erased_with(sequence, refers) else { return false };
+        let is_claim = |row: &Row| whole < sequence && row.record.kind.is_claim();
+        let of = usize::try_from(whole).ok().and_then(|at| self.rows.get(at));
+        if kind.follows_a_claim() && !of.is_some_and(is_claim) {
+            return false;
+        }
         let partial = (self.rows.len() as u64) < self.size;
-        let by = whose.and_then(|whose| erased.get(&whose));
-        kind.can_be_erased() && whose.is_some() && (partial || by.is_some_and(|by| *by > sequence))
+        partial || erased.get(&whole).is_some_and(|by| *by > sequence)
     }
 
     /// Recomputes records, statement roots and states, from the first record on.
@@ -259,18 +255,18 @@ impl Copy {
             erased.filter_map(|row| Some((row.record.refers?, row.record.sequence))).collect();
         for (sequence, row) in (0..).zip(&self.rows) {
             let bad = |what| BadCopy::Record { sequence, what };
+            let record = &row.record;
+            let placed = Placed {
+                log_index: record.log_index,
+                posting: record.posting,
+                posting_index: record.posting_index,
+                statement_root: record.statement_root,
+                time: record.time,
+                record_seed: row.seed,
+            };
             let Some(statement) = row.statement.as_ref() else {
                 let account = account.as_mut().filter(|_| self.may_be_gone(row, &erased));
                 let account = account.ok_or(bad("its statement is missing"))?;
-                let record = &row.record;
-                let placed = Placed {
-                    log_index: record.log_index,
-                    posting: record.posting,
-                    posting_index: record.posting_index,
-                    statement_root: record.statement_root,
-                    time: record.time,
-                    record_seed: row.seed,
-                };
                 let (made, _) = account.append_erased(record.kind, record.refers, record.month, &placed);
                 if made != *record {
                     return Err(bad("the record is not what the account comes to"));
@@ -278,14 +274,7 @@ impl Copy {
                 continue;
             };
             let body = statement.body().map_err(|_| bad("its statement is not of its type's shape"))?;
-            let placed = Placed {
-                log_index: row.record.log_index,
-                posting: row.record.posting,
-                posting_index: row.record.posting_index,
-                statement_root: statement.root(&origin),
-                time: row.record.time,
-                record_seed: row.seed,
-            };
+            let placed = Placed { statement_root: statement.root(&origin), ..placed };
             let made = match (&mut account, &body) {
                 (None, Body::Opened(opened)) => {
                     let (opened, record, _) = Account::open(self.address.number, opened, &placed);

@@ -9,12 +9,11 @@
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use peal_ledger::{Ledger, Settings};
 use peal_spec::value::Time;
 
 use super::manifest::{Bar, Copied, FORMAT, Manifest, NAME, Part, checked, copy, files, must_be_new};
-use super::{Failure, keys, now};
-use crate::admin::{self, Answer, BACKUP, clear};
+use super::{Failure, daemon, keys, now, open};
+use crate::admin::{Answer, BACKUP, clear};
 use crate::config::{Config, Files};
 use crate::signing::keep;
 
@@ -37,27 +36,16 @@ impl Drop for Staged {
 
 /// Step 1.
 fn stage(ledger: &Files) -> Result<Staged, Failure> {
-    let socket = ledger.admin();
-    let fault = |e: &dyn std::fmt::Display| {
-        Failure::file(&socket, e, "run this as the user that runs peald, or end peald and try again")
-    };
-    match admin::ask(&socket, BACKUP).map_err(|e| fault(&e))? {
-        None => stage_here(ledger),
-        Some((Answer::Staged, stream)) => Ok(Staged::ByDaemon(stream)),
-        Some((Answer::Failed(why), _)) => Err(fault(&why)),
-        Some(_) => Err(fault(&"the daemon answered something else")),
-    }
+    let staged = |answer, stream| matches!(answer, Answer::Staged).then_some(Staged::ByDaemon(stream));
+    daemon(ledger, BACKUP, staged)?.map_or_else(|| stage_here(ledger), Ok)
 }
 
 fn stage_here(ledger: &Files) -> Result<Staged, Failure> {
-    let config = Config::read(ledger)?;
     let (database, staged) = (ledger.database(), ledger.staged());
-    let operator = keys::operator(ledger)?;
-    let fault = |error| Failure::ledger(&database, error);
-    let opened = Ledger::open(&database, operator, &config.origin, Settings::default()).map_err(fault)?;
+    let opened = open(ledger, &Config::read(ledger)?)?;
     clear(&staged).map_err(|e| Failure::file(&staged, e, "remove it"))?;
     let here = Staged::Here(staged.clone());
-    opened.backup(&staged).map_err(fault)?;
+    opened.backup(&staged).map_err(|error| Failure::ledger(&database, error))?;
     opened.close();
     Ok(here)
 }

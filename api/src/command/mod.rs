@@ -10,7 +10,13 @@ pub mod restore;
 pub mod purge;
 pub mod retention;
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+
+use peal_ledger::{Ledger, Settings};
+
+use crate::admin::{self, Answer};
+use crate::config::{Config, Files};
 
 /// What stops a command: the file or argument, what is wrong, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +66,32 @@ impl Failure {
         };
         Self::Ledger { path: path.to_owned(), error, remedy }
     }
+}
+
+/// Asks the daemon that runs a ledger, and takes what is wanted out of its answer; none if no daemon runs.
+fn daemon<T>(
+    files: &Files,
+    request: &str,
+    take: impl FnOnce(Answer, UnixStream) -> Option<T>,
+) -> Result<Option<T>, Failure> {
+    let socket = files.admin();
+    let fault = |what: &dyn std::fmt::Display| {
+        Failure::file(&socket, what, "run this as the user that runs peald, or end peald and try again")
+    };
+    match admin::ask(&socket, request).map_err(|e| fault(&e))? {
+        None => Ok(None),
+        Some((Answer::Failed(why), _)) => Err(fault(&why)),
+        Some((answer, stream)) => {
+            take(answer, stream).map(Some).ok_or_else(|| fault(&"the daemon answered something else"))
+        }
+    }
+}
+
+/// Opens a ledger that no daemon runs.
+fn open(files: &Files, config: &Config) -> Result<Ledger, Failure> {
+    let (database, operator) = (files.database(), keys::operator(files)?);
+    let opened = Ledger::open(&database, operator, &config.origin, Settings::default());
+    opened.map_err(|error| Failure::ledger(&database, error))
 }
 
 /// The present time in Unix seconds.

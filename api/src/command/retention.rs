@@ -6,8 +6,8 @@ use std::path::Path;
 use peal_ledger::{Left, Retention};
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
-use crate::admin::{self, Answer, RETENTION};
+use super::{Failure, daemon};
+use crate::admin::{Answer, RETENTION};
 use crate::config::Files;
 
 /// What is left of one record that was erased.
@@ -115,19 +115,14 @@ impl Report {
 /// [`Failure`] if the database cannot be read.
 pub fn retention(dir: &Path, json: bool) -> Result<String, Failure> {
     let files = Files::new(dir);
-    let socket = files.admin();
-    let fault = |e: &dyn std::fmt::Display| {
-        Failure::file(&socket, e, "run this as the user that runs peald, or end peald and try again")
-    };
-    let report = match admin::ask(&socket, RETENTION).map_err(|e| fault(&e))? {
+    let reported = |answer, _| if let Answer::Retention(report) = answer { Some(report) } else { None };
+    let report = match daemon(&files, RETENTION, reported)? {
+        Some(report) => report,
         None => {
             let database = files.database();
             let found = peal_ledger::retention(&database).map_err(|e| Failure::ledger(&database, e))?;
             Report::of(&found)
         }
-        Some((Answer::Retention(report), _)) => report,
-        Some((Answer::Failed(why), _)) => return Err(fault(&why)),
-        Some(_) => return Err(fault(&"the daemon answered something else")),
     };
     if json {
         let text = serde_json::to_string_pretty(&report).map_err(|e| Failure::Fault(e.to_string()))?;

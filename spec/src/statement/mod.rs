@@ -410,6 +410,12 @@ impl Type {
         self == Type::Engagement || self.is_claim() || self.follows_a_claim()
     }
 
+    /// The record that has to be erased for the contents of one of this type to go: itself, or the claim that it is said to; none if they stay.
+    pub fn erased_with(self, sequence: u64, refers: Option<u64>) -> Option<u64> {
+        let whole = if self.follows_a_claim() { refers } else { Some(sequence) };
+        whole.filter(|_| self.can_be_erased())
+    }
+
     /// Whether the keys of the account are those that a statement of this type gives, until the next such one.
     pub fn gives_keys(self) -> bool {
         matches!(self, Type::Opened | Type::Rotated | Type::RecoveryCompleted | Type::RecoveryChanged)
