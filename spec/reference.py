@@ -3487,9 +3487,7 @@ def test_fund_proofs(town, rng):
     for _ in range(200):
         some = sorted({*rng.sample(range(26), rng.randint(0, 25)), 25})
         shown = {n: (rng.choice(parts), rng.random() < .5, [2, 3, 4] if n == 25 else []) for n in some}
-        for n in some:
-            if records[n].refers not in (None, *some):
-                shown[n] = (None, *shown[n][1:])
+        shown = showable(records, shown)
         said = verify_proof(town.ledger.proof(3, shown, {}), trust, town.now)
         assert said["valid"], said
     # Ledgers that record what the law refuses are found out.
@@ -3913,9 +3911,7 @@ def test_claim_proofs(town, rng, entries, consents, claims, before_settlement):
         some = sorted({*rng.sample(range(last + 1), rng.randint(0, last)), last})
         shown = {n: (rng.choice([None, set(), {*rng.sample(sorted(EVERYTHING), 6)}, EVERYTHING]), rng.random() < .5,
                      [2, 3, 4] if n == last else []) for n in some}
-        for n in some:
-            if records[n].refers not in (None, *some):
-                shown[n] = (None, *shown[n][1:])
+        shown = showable(records, shown)
         said = verify_proof(town.ledger.proof(3, shown, {}), trust, town.now)
         assert said["valid"], said
 
@@ -4326,13 +4322,7 @@ def test_identity_proofs(town, rng, bindings, links, of_temp):
     # Any choice of what to show is a valid proof, where what is referred to with contents is shown.
     trust, parts = parse_trust(trust_text(town).encode()), [None, set(), {"who"}, {"identity", "link"}, EVERYTHING]
     for _ in range(150):
-        some = sorted(rng.sample(range(last + 1), rng.randint(1, last + 1)))
-        shown = {n: (rng.choice(parts), rng.random() < .5, []) for n in some}
-        for n in some:
-            if records[n].refers not in (None, *some):
-                shown[n] = (None, *shown[n][1:])
-        some_views = rng.choice([{}, {town.address[name][0]: {n: (None, False, [0, 1]) for n in range(len(town.account(name).records))}
-                                      for name in views}])
+        shown, some_views = any_choice(town, rng, parts, views)
         said = verify_proof(town.ledger.proof(town.address["worker"][0], shown, some_views), trust, town.now)
         assert said["valid"], said
 
@@ -4658,17 +4648,11 @@ def test_erasure_proofs(town, before, rng, engaged, claims, steps, by_temp):
     # Any choice of what to show is a valid proof, where what is referred to with contents is shown.
     trust, parts = parse_trust(trust_text(town).encode()), [None, set(), {"who"}, {"says", "claim"}, EVERYTHING]
     for _ in range(80):
-        some = sorted(rng.sample(range(last + 1), rng.randint(1, last + 1)))
-        shown = {n: (rng.choice(parts), rng.random() < .5, []) for n in some}
-        for n in some:
-            if records[n].refers not in (None, *some):
-                shown[n] = (None, *shown[n][1:])
-        some_views = rng.choice([{}, {town.address[name][0]: {n: (None, False, [0, 1]) for n in range(len(town.account(name).records))}
-                                      for name in views}])
+        shown, some_views = any_choice(town, rng, parts, views)
         for ledger in (town.ledger, kept.ledger):
             said = verify_proof(ledger.proof(town.address["worker"][0], shown, some_views), trust, town.now)
             assert said["valid"], said
-            assert said.get("erased", []) == [n for n in told if erasures[n] in some], said
+            assert said.get("erased", []) == [n for n in told if erasures[n] in shown], said
 
     # Ledgers that record what the law refuses are found out: how, when all is shown; unsigned; and with the target as a header.
     town = copy.deepcopy(town)
@@ -4752,6 +4736,20 @@ def test_erasure_proofs(town, before, rng, engaged, claims, steps, by_temp):
             assert said["valid"] and said["erased"] == [*told, target], said
             for n in (new + 1, new + 2):
                 assert cheated.verdict("worker", {n: None}, all_views)["valid"], (TYPES[step.type].name, n)
+
+
+def showable(records, shown):
+    """What is shown of records, with contents only where the record that it refers to is shown, too."""
+    return {n: (facets if records[n].refers in (None, *shown) else None, *more) for n, (facets, *more) in shown.items()}
+
+
+def any_choice(town, rng, parts, views):
+    """Some choice of what a proof of the worker's account shows, and of whether it has these views."""
+    records = town.account("worker").records
+    some = sorted(rng.sample(range(len(records)), rng.randint(1, len(records))))
+    shown = showable(records, {n: (rng.choice(parts), rng.random() < .5, []) for n in some})
+    every = {town.address[name][0]: {n: (None, False, [0, 1]) for n in range(len(town.account(name).records))} for name in views}
+    return shown, rng.choice([{}, every])
 
 
 class Lax(Ledger):
