@@ -15,8 +15,9 @@ use peal_spec::value::{Month, Origin, Time};
 use crate::error::Error;
 use crate::layered::Layered;
 use crate::rows::{Content, Erasure, Figure, Head, RecordRow};
-use crate::schema::{Family, decode, encode, meta, number_key, place, place_key, reference_key};
+use crate::schema::{Family, decode, encode, meta, number_key, place, place_key, place_of, reference_key};
 use crate::store::{Disk, Look, Put, RowsExt};
+use crate::working::body_of;
 
 /// A record whose contents are erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,15 +126,19 @@ fn by_account(orders: &[Order]) -> BTreeMap<u64, BTreeMap<u64, &Erasure>> {
     accounts
 }
 
+/// Account and sequence of what is erased, from a key in `erasures`.
+pub(crate) fn whose(key: &[u8]) -> Result<(u64, u64), Error> {
+    let named = place_of(Family::Records, key).filter(|_| key.len() == 16);
+    named.ok_or_else(|| Error::Corrupt(format!("{}: its key", place(Family::Erasures, key))))
+}
+
 /// All orders.
 fn all(view: &Layered<'_>) -> Result<Vec<Order>, Error> {
     let mut all = Vec::new();
     for row in view.scan(Family::Erasures, &[], false)? {
         let (key, value) = row?;
-        let damaged = || Error::Corrupt(format!("{}: its key", place(Family::Erasures, &key)));
-        let numbers: [u8; 16] = (*key).try_into().map_err(|_| damaged())?;
-        let (account, sequence) = (u128::from_be_bytes(numbers) >> 64, u128::from_be_bytes(numbers) as u64);
-        all.push((account as u64, sequence, decode(&key, &value)?));
+        let (account, sequence) = whose(&key)?;
+        all.push((account, sequence, decode(&key, &value)?));
     }
     Ok(all)
 }
@@ -177,11 +182,10 @@ fn bereft(
     row: &RecordRow<'_>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let (record, statement) = row.rebuild(origin, account, sequence)?;
-    let Some(statement) = statement else { return Ok(None) };
-    let key = place_key(account.number, sequence);
-    let body = statement.body().map_err(|refusal| {
-        Error::Corrupt(format!("{}: its statement cannot be read: {refusal}", place(Family::Records, &key)))
-    })?;
+    if statement.is_none() {
+        return Ok(None);
+    }
+    let body = body_of(row, account.number, sequence)?;
     let reference = body.reference().map(|used| reference_key(account.number, &used));
     encode(&RecordRow::bereft(&record, row.seed, reference)).map(Some)
 }

@@ -20,6 +20,7 @@ use peal_spec::statement::{Body, Statement};
 use peal_spec::tree;
 use peal_spec::value::Origin;
 
+use crate::erasing::whose;
 use crate::error::Error;
 use crate::layered::Layered;
 use crate::rows::{Block, Bound, Erasure, Fate, Part, PostingRow, RecordRow};
@@ -197,8 +198,7 @@ pub(crate) struct Erased(HashSet<u64>);
 impl Erased {
     pub(crate) fn of(view: &Layered<'_>, account: u64) -> Result<Self, Error> {
         let rows = view.scan(Family::Erasures, &place_key(account, 0), true)?;
-        let sequence = |key: &[u8]| key.get(8..).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes);
-        rows.map(|row| Ok(sequence(&row?.0).unwrap_or(u64::MAX))).collect::<Result<_, _>>().map(Self)
+        rows.map(|row| Ok(whose(&row?.0)?.1)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether a row is one of them: itself, or said to a claim that is one.

@@ -765,11 +765,7 @@ pub(crate) fn at_first<R: Ordered + ?Sized>(
     account: u64,
     sequence: u64,
 ) -> Result<Option<Target>, Error> {
-    let last = rows.at_or_before(Family::Entries, &entry_key(account, sequence, u64::MAX))?;
-    match last.filter(|(found, _)| found.starts_with(&place_key(account, sequence))) {
-        Some((found, row)) => Ok(schema::decode::<Target>(&found, &row)?.at_first()),
-        None => Ok(None),
-    }
+    Ok(changed(rows, account, sequence, u64::MAX)?.and_then(|target| target.at_first()))
 }
 
 /// Whether a record took a reference.

@@ -11,7 +11,7 @@ use crate::state::{CONTROL, Cells, ROLES, State};
 use crate::statement::{At, Body, Opened, Statement, Type};
 use crate::target::Target;
 use crate::tree::Frontier;
-use crate::value::Time;
+use crate::value::{Month, Time};
 
 /// Where the ledger puts an accepted statement.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ impl Account {
         &mut self,
         kind: Type,
         refers: Option<u64>,
-        month: Option<crate::value::Month>,
+        month: Option<Month>,
         placed: &Placed,
     ) -> (Record, Hash) {
         self.push(placed, kind, refers, month, &[])
@@ -94,7 +94,7 @@ impl Account {
         placed: &Placed,
         kind: Type,
         refers: Option<u64>,
-        month: Option<crate::value::Month>,
+        month: Option<Month>,
         changed: &[usize],
     ) -> (Record, Hash) {
         self.cells.update(&self.state, changed, &placed.record_seed);
