@@ -78,6 +78,11 @@ impl House {
         opened["address"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The registrar gives an account a role.
+    pub fn grant(&self, address: &str, role: &str) {
+        self.well("registrar", &["grant", address, "--role", role], false);
+    }
+
     /// Kills the ledger, and starts it again where it was.
     pub fn restart(&mut self) {
         let at = self.daemon.url().trim_start_matches("http://").to_owned();

@@ -35,7 +35,7 @@ impl Town {
         let house = House::new("erasure.example/1");
         let [courier, platform, bureau] = ["courier", "platform", "bureau"].map(|n| house.open(n, &[]));
         for (who, role) in [(&platform, "platform"), (&bureau, "bureau")] {
-            house.well("registrar", &["grant", who, "--role", role], false);
+            house.grant(who, role);
         }
         let roster = house.write("roster.csv", &format!("worker,address\nC7,{courier}\n"));
         let work = |reference: &str, place: &str| {

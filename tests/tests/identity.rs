@@ -54,10 +54,10 @@ impl Town {
             ["worker", "second", "platform", "fund"].map(|n| house.open(n, &[]));
         for name in ["bureau", "other-bureau"] {
             let address = house.open(name, &[]);
-            house.well("registrar", &["grant", &address, "--role", "bureau"], false);
+            house.grant(&address, "bureau");
         }
         for (who, role) in [(&platform, "platform"), (&fund, "fund")] {
-            house.well("registrar", &["grant", who, "--role", role], false);
+            house.grant(who, role);
         }
         house.well(
             "registrar",

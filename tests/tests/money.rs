@@ -24,7 +24,7 @@ impl Town {
         let offices = [("platform", "platform"), ("treasury", "subsidy-payer"), ("fund", "fund")];
         let [_, _, fund] = offices.map(|(name, role)| {
             let address = house.open(name, &[]);
-            house.well("registrar", &["grant", &address, "--role", role], false);
+            house.grant(&address, role);
             address
         });
         let (mei, wang) = (house.open("mei", &[]), house.open("wang", &[]));
@@ -150,7 +150,7 @@ fn orders_are_posted_once_and_faults_are_told_by_line() {
     let one = town.house.write("one.csv", &rows[..2].join("\n"));
     let work = ["work", &one, "--roster", &town.roster];
     town.house.refused("newcomer", &work, 1, "ask the registrar for the role");
-    town.house.well("registrar", &["grant", &newcomer, "--role", "employer"], false);
+    town.house.grant(&newcomer, "employer");
     town.house.refused("newcomer", &work, 1, "role-missing");
     let done = town.house.well("newcomer", &[&work[..], &["--retry"]].concat(), false);
     assert_eq!((counts(&done), lines(&done, "refused")), ([1, 0, 0], vec![]), "{done}");

@@ -18,7 +18,7 @@ impl Town {
         let house = House::new("paid-for.example/1");
         let [worker, agent, fund, _] =
             ["worker", "agent", "fund", "stranger"].map(|name| house.open(name, &[]));
-        house.well("registrar", &["grant", &fund, "--role", "fund"], false);
+        house.grant(&fund, "fund");
         Self { house, worker, agent, fund }
     }
 

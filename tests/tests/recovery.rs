@@ -128,7 +128,7 @@ fn a_delay_is_kept_and_a_bureau_can_be_contested() {
     let house = House::new("recovery.example/1");
     let guardian = house.open("ann", &[]);
     let bureau = house.open("bureau", &[]);
-    house.well("registrar", &["grant", &bureau, "--role", "bureau"], false);
+    house.grant(&bureau, "bureau");
     let address = house.open("mei", &["--guardian", &guardian, "--need", "1"]);
     house.well("mei", &["sync"], false);
     let check = house.begin("anew", &address, "request");
@@ -158,7 +158,7 @@ fn a_delay_is_kept_and_a_bureau_can_be_contested() {
     house.refused("thief", &COMPLETE, 1, "recovery-not-approved");
     // Two bureaus are no more than one to whoever has no guardians.
     let second = house.open("second", &[]);
-    house.well("registrar", &["grant", &second, "--role", "bureau"], false);
+    house.grant(&second, "bureau");
     house.approve("bureau", "wanted", &check);
     house.approve("second", "wanted", &check);
     house.well("lone", &["recover", "veto"], false);
@@ -169,7 +169,7 @@ fn a_delay_is_kept_and_a_bureau_can_be_contested() {
 fn an_account_opened_for_somebody_is_claimed_and_the_opener_can_do_no_more() {
     let house = House::new("recovery.example/1");
     let bureau = house.open("bureau", &[]);
-    house.well("registrar", &["grant", &bureau, "--role", "bureau"], false);
+    house.grant(&bureau, "bureau");
     std::fs::write(house.path("members"), "worker,name\n17,Mei Lin\n").unwrap();
     let (members, roster) = (house.text("members"), house.text("roster"));
     let enrol = ["enrol", &members, "--roster", &roster, "--unclaimed"];

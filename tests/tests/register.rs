@@ -11,7 +11,7 @@ fn a_bureau_sees_who_is_late_and_short_across_accounts() {
     let [one, two, platform, fund, bureau] =
         ["one", "two", "platform", "fund", "bureau"].map(|name| house.open(name, &[]));
     for (who, role) in [(&platform, "platform"), (&fund, "fund"), (&bureau, "bureau")] {
-        house.well("registrar", &["grant", who, "--role", role], false);
+        house.grant(who, role);
     }
     let roster = house.write("roster.csv", &format!("worker,address\nW1,{one}\nW2,{two}\n"));
     let work = house.write(

@@ -22,7 +22,7 @@ impl Town {
         let [courier, platform, fund, bureau, union] =
             ["courier", "platform", "fund", "bureau", "union"].map(|name| house.open(name, &[]));
         for (who, role) in [(&platform, "platform"), (&fund, "fund"), (&bureau, "bureau")] {
-            house.well("registrar", &["grant", who, "--role", role], false);
+            house.grant(who, role);
         }
         Self { house, courier, platform, fund, bureau, union }
     }

@@ -70,7 +70,7 @@ fn what_happens_is_told_once_and_what_does_not_come_too() {
     let mut house = House::new("watch.example/1");
     let [courier, platform, bureau] = ["courier", "platform", "bureau"].map(|name| house.open(name, &[]));
     for (who, role) in [(&platform, "platform"), (&bureau, "bureau")] {
-        house.well("registrar", &["grant", who, "--role", role], false);
+        house.grant(who, role);
     }
     let told = once(&house, "courier");
     assert_eq!(
