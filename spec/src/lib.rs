@@ -35,3 +35,4 @@ pub mod verify;
 pub mod signed_read;
 pub mod copy;
 pub mod standing;
+pub mod scheme;

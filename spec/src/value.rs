@@ -48,7 +48,7 @@ impl Time {
     /// The calendar month in UTC; the last one that a [`Month`] can hold for times beyond it.
     pub fn month(self) -> Month {
         let (year, month, _) = self.date();
-        Month::new((year.min(2999)) as u32 * 100 + month as u32).unwrap_or(Month(299_912))
+        Month::new((year.min(2999)) as u32 * 100 + month as u32).unwrap_or(Month::LAST)
     }
 }
 
@@ -127,6 +127,21 @@ impl Day {
         self.0
     }
 
+    /// A day from its number, if a time can lie in it.
+    pub fn new(number: u64) -> Option<Self> {
+        number.checked_mul(86_400).and_then(Time::new).map(|_| Self(number))
+    }
+
+    /// The day before; none before the first.
+    pub fn before(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+
+    /// The day after; none after the last.
+    pub fn after(self) -> Option<Self> {
+        Self::new(self.0 + 1)
+    }
+
     /// A day of a month, or the last one of it if it has fewer; days before 1970 give the first one.
     pub fn of_month(month: Month, day: u64) -> Self {
         let (year, of_year) = (u64::from(month.year()), u64::from(month.of_year()));
@@ -193,6 +208,9 @@ impl TryFrom<String> for Day {
 pub struct Month(u32);
 
 impl Month {
+    /// The last one.
+    pub const LAST: Self = Self(299_912);
+
     /// A month from its number, such as `202601`.
     pub fn new(number: u32) -> Option<Self> {
         let ok = (1900..=2999).contains(&(number / 100)) && (1..=12).contains(&(number % 100));

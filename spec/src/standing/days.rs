@@ -59,7 +59,7 @@ fn count(stretches: &mut Stretches) -> u64 {
     days
 }
 
-pub(super) fn days(history: &History, rule: &Rule, today: Day) -> Days {
+pub(crate) fn days(history: &History, rule: &Rule, today: Day) -> Days {
     let first = rule.days_window.and_then(|window| {
         let ordinal = u64::from(today.month().ordinal() + 1).checked_sub(window)?;
         Month::from_ordinal(u32::try_from(ordinal).ok()?)

@@ -18,8 +18,10 @@ mod rule;
 mod alerts;
 
 pub use alerts::{Alert, Told, Why, alerts};
+pub(crate) use days::days;
 pub use days::{Days, PayerDays};
 pub use history::History;
+pub(crate) use months::overlaps;
 pub use months::{Counts, Gap, Overlap, Owed, Progress};
 pub use register::{Line, Pay};
 pub use rule::{BadRule, Rule};
@@ -126,7 +128,7 @@ pub struct Qualified {
 /// What a history adds up to under a rule, on a day.
 pub fn standing(history: &History, rule: &Rule, today: Day) -> Standing {
     let months = months::Months::of(history, rule, today.month());
-    let days = days::days(history, rule, today);
+    let days = days(history, rule, today);
     let (missing_days_one, missing_days_several) = days.missing(rule);
     let had = months.had(rule.window);
     let missing_months = rule.months.saturating_sub(had);

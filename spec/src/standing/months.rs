@@ -165,7 +165,7 @@ fn runs(ordinals: &[u32]) -> Vec<Gap> {
     chunks.filter_map(|run| Some((name(*run.first()?), name(*run.last()?)))).collect()
 }
 
-pub(super) fn overlaps(history: &History, insurance: Insurance) -> Vec<Overlap> {
+pub(crate) fn overlaps(history: &History, insurance: Insurance) -> Vec<Overlap> {
     // By month: the fund of the first entry, and what went to each.
     type Sums = BTreeMap<(u64, Currency), (u64, u64)>;
     let mut months: BTreeMap<Month, (u64, Sums)> = BTreeMap::new();
