@@ -7,7 +7,7 @@
 //! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`]; [`bell`] says when it is time.
 //! 3. [`recovery`] is what whoever has lost her words hands to her guardians. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
-//! 5. [`passbook`], [`report`] and [`standing`] show a copy, a verdict and what it adds up to, to people.
+//! 5. [`passbook`], [`report`], [`standing`] and [`rights`] show a copy, a verdict, what it adds up to and what it gives a right to, to people.
 //! 6. [`witness`] watches logs and cosigns what extends what it has seen; [`office`] makes tokens of documents that it does not see. Both are [`serving`].
 
 #![forbid(unsafe_code)]
@@ -33,6 +33,9 @@ pub mod layout;
 pub mod passbook;
 pub mod report;
 pub mod standing;
+pub mod due;
+pub mod project;
+pub mod rights;
 pub mod serving;
 pub mod witness;
 pub mod office;

@@ -149,6 +149,58 @@ fn the_passbook_shows_months_payers_and_sums() {
 }
 
 #[test]
+fn rights_are_reckoned_from_the_wallet_or_a_proof() {
+    let (bench, server) = history();
+    drop(server);
+    let pension = ["entitled", "--scheme", "cn-flexible-pension", "--today", "2026-11-28"];
+    let ran = bench.peal("wallet", &[&pension[..], &["--why"]].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    shows(
+        &ran.out,
+        &[
+            "Old-age pension: not yet",
+            "In her own account: 955.68 CNY",
+            "178 months; by today's rule enough from 2041-09-01 on",
+            "--with of_age=",
+            "2 months; 180 are needed",
+            "--household REGION",
+            "of 2 months from 2026-09 to 2026-10 no base is recorded",
+            "minimum_months = 180 (2016-01-01 – ",
+            "[official]",
+        ],
+    );
+    shows(&bench.peal("wallet", &[&pension[..], &["--lang", "zh"]].concat()).out, &["尚无资格", "还差"]);
+    // The fund by its address or by its number, from a proof as from the wallet.
+    let json = bench.well("wallet", &pension);
+    let fund = json["place"]["missing_funds"][0].to_string();
+    let home = ["--household", "henan", "--relation", "beijing", "--with", "of_age=true"];
+    let region = format!("{fund}=beijing:temporary");
+    let asked = [&pension[..], &home, &["--region", &region]].concat();
+    let own = bench.well("wallet", &asked);
+    assert_eq!(
+        (own["place"]["region"].as_str(), own["place"]["why"].as_str()),
+        (Some("henan"), Some("household"))
+    );
+    assert_eq!(own["place"]["regions"][0]["temporary"], true);
+    assert_eq!(own["transfers"][0]["amount"], 95_568);
+    let proof = ["--proof", "whole.peal", "--trust", "trust.txt"];
+    let mut shown = bench.well("none", &[&asked[..], &proof].concat());
+    assert_eq!(shown.as_object_mut().unwrap().remove("not_shown"), Some(0.into()));
+    assert_eq!(shown, own);
+    let part = ["--proof", "october.peal", "--trust", "trust.txt"];
+    shows(&bench.peal("none", &[&asked[..], &part].concat()).out, &["that may count are not shown"]);
+    for (args, says) in [
+        (&["--with", "luck=1"][..], "with.luck"),
+        (&["--region", "x=beijing"], "FUND=REGION"),
+        (&["--proof", "whole.peal"], "--trust"),
+    ] {
+        let ran = bench.peal("wallet", &[&pension[..], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}");
+        shows(&ran.err, &[says]);
+    }
+}
+
+#[test]
 fn trust_lists_are_checked_with_lines() {
     let bench = Bench::new();
     let good = bench.peal("none", &["trust", "check", "trust.txt"]);
@@ -188,7 +240,8 @@ fn every_command_has_help_and_completions_are_there() {
     let help = bench.peal("none", &["--help"]).out;
     let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
     let commands: Vec<&str> = listed.lines().filter_map(|l| l.split_whitespace().next()).collect();
-    assert!(commands.len() >= 24, "{commands:?}");
+    assert!(commands.len() >= 36, "{commands:?}");
+    assert!(["scheme", "due"].iter().all(|command| commands.contains(command)), "{commands:?}");
     for command in commands.iter().filter(|c| !["help", "trust"].contains(c)) {
         let ran = bench.peal("none", &[command, "--help"]);
         assert_eq!(ran.code, 0);

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 mod context;
 mod single;
 mod bulk;
+mod pack;
+mod earnings;
 
 mod open;
 mod restore;
@@ -19,11 +21,15 @@ mod sync;
 mod watch;
 mod show;
 mod standing;
+mod entitled;
 mod register;
 mod pay;
 mod received;
 mod prove;
 mod verify;
+mod scheme;
+mod due;
+mod project;
 mod import;
 mod work;
 mod matching;
@@ -74,11 +80,15 @@ enum Command {
     Watch(watch::Args),
     Show(show::Args),
     Standing(standing::Args),
+    Entitled(entitled::Args),
     Register(register::Args),
     Pay(pay::Args),
     Received(received::Args),
     Prove(prove::Args),
     Verify(verify::Args),
+    Scheme(scheme::Args),
+    Due(due::Args),
+    Project(project::Args),
     Import(import::Args),
     Work(work::Args),
     Match(matching::Args),
@@ -137,11 +147,15 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(args) => watch::run(&common, &args),
         Command::Show(args) => show::run(&common, &args),
         Command::Standing(args) => standing::run(&common, &args),
+        Command::Entitled(args) => entitled::run(&common, &args),
         Command::Register(args) => register::run(&args),
         Command::Pay(args) => pay::run(&common, &args),
         Command::Received(args) => received::run(&common, &args),
         Command::Prove(args) => prove::run(&common, &args),
         Command::Verify(args) => verify::run(&common, &args),
+        Command::Scheme(args) => scheme::run(&args),
+        Command::Due(args) => due::run(&common, &args),
+        Command::Project(args) => project::run(&common, &args),
         Command::Import(args) => import::run(&common, &args),
         Command::Work(args) => work::run(&common, &args),
         Command::Match(args) => matching::run(&common, &args),

@@ -9,7 +9,7 @@ use peal_spec::proof::{MAX_FILE, Proof};
 use peal_spec::standing::{History, Line, Pay, Rule, standing};
 use peal_spec::trust::Trust;
 use peal_spec::value::{Day, Time};
-use peal_spec::verify::verify;
+use peal_spec::verify::{Verdict, verify};
 use peal_wallet::disk;
 use peal_wallet::layout::{Style, short, table};
 use peal_wallet::passbook::money;
@@ -59,7 +59,8 @@ struct Shown {
     lines: Vec<Line>,
 }
 
-fn read(path: &Path, trust: &Trust, (rule, now, today): (&Rule, Time, Day)) -> Result<Shown, Trouble> {
+/// A proof that is valid, what it shows, and how many records that may count it does not show.
+pub(super) fn shown(path: &Path, trust: &Trust, now: Time) -> Result<(Verdict, History, u64), Trouble> {
     let not_valid = |what: String| {
         Trouble::refused(what, path.display(), "nothing in this file may be relied on; ask for it again")
     };
@@ -67,6 +68,11 @@ fn read(path: &Path, trust: &Trust, (rule, now, today): (&Rule, Time, Day)) -> R
     let proof = Proof::from_file(&bytes).map_err(|e| not_valid(e.to_string()))?;
     let verdict = verify(&proof, trust, now).map_err(|e| not_valid(e.to_string()))?;
     let (history, missing) = History::shown(&proof.subject);
+    Ok((verdict, history, missing))
+}
+
+fn read(path: &Path, trust: &Trust, (rule, now, today): (&Rule, Time, Day)) -> Result<Shown, Trouble> {
+    let (verdict, history, missing) = shown(path, trust, now)?;
     let lines = standing(&history, rule, today).register;
     Ok(Shown { file: path.display().to_string(), address: verdict.address, missing, lines })
 }

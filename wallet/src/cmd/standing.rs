@@ -7,7 +7,7 @@ use peal_spec::address::Address;
 use peal_spec::copy::Folded;
 use peal_spec::standing::{BadRule, History, Rule, standing};
 use peal_spec::target::Target;
-use peal_spec::value::{BadAmount, Currency, Day, Insurance};
+use peal_spec::value::{BadAmount, Currency, Day, Insurance, Time};
 use peal_spec::verify::Verdict;
 use peal_wallet::layout::Style;
 use peal_wallet::trouble::Trouble;
@@ -71,7 +71,7 @@ pub(super) fn rule_in(path: &Path) -> Result<Rule, Trouble> {
 }
 
 impl Args {
-    fn rules(&self, all: &[&Folded]) -> Result<Vec<Rule>, Trouble> {
+    fn rules(&self, all: &[Folded]) -> Result<Vec<Rule>, Trouble> {
         if let Some(path) = &self.rule {
             return Ok(vec![rule_in(path)?]);
         }
@@ -84,7 +84,7 @@ impl Args {
         };
         let insurances: BTreeSet<Insurance> = match self.insurance {
             Some(insurance) => [insurance].into(),
-            None => all.iter().flat_map(|folded| insurances(folded)).collect(),
+            None => all.iter().flat_map(insurances).collect(),
         };
         let rules = insurances.into_iter().map(|insurance| {
             let rule = Rule {
@@ -142,32 +142,42 @@ fn demand_link(
     Ok(())
 }
 
-pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
+/// What the wallet's account and those linked with it hold together, each checked; and what each adds up to.
+pub(super) fn together(
+    common: &Common,
+    also: &[PathBuf],
+    now: Time,
+) -> Result<(History, Vec<Folded>), Trouble> {
     let c = common.read()?;
-    let now = context::now()?;
     let (folded, verdict) = context::checked(common, &c, now)?;
-    let mut others = Vec::new();
-    for path in &args.also {
+    let (mut others, mut all) = (Vec::<Contents>::new(), vec![folded]);
+    for path in also {
         wallet::there(path)?;
         let other = Wallet::read(path, &common.passphrase(false)?)?;
         let (more, shown) = context::checked_at(path, &other, now)?;
         demand_link(path, (&c, &verdict), (&other, &shown))?;
-        let again = |(before, _): &(Contents, Folded)| before.address().ok() == other.address().ok();
+        let again = |before: &Contents| before.address().ok() == other.address().ok();
         if others.iter().any(again) {
             let remedy = "name each other wallet once";
             return Err(Trouble::unusable("this account is named twice", path.display(), remedy));
         }
-        others.push((other, more));
+        others.push(other);
+        all.push(more);
     }
     let own = c.copy()?;
     let history = if others.is_empty() {
         History::of(own)
     } else {
-        let copies: Vec<_> = others.iter().map(|(other, _)| other.copy()).collect::<Result<_, _>>()?;
+        let copies: Vec<_> = others.iter().map(Contents::copy).collect::<Result<_, _>>()?;
         History::of_linked(&[&[own], copies.as_slice()].concat())
     };
+    Ok((history, all))
+}
+
+pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
+    let now = context::now()?;
+    let (history, all) = together(common, &args.also, now)?;
     let today = args.today.unwrap_or_else(|| now.into());
-    let all: Vec<&Folded> = std::iter::once(&folded).chain(others.iter().map(|(_, more)| more)).collect();
     let rules = args.rules(&all)?;
     let style = Style::of_stdout();
     let standings: Vec<_> = rules.iter().map(|rule| (rule, standing(&history, rule, today))).collect();
