@@ -21,6 +21,7 @@ use crate::board::Board;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::schemes::Schemes;
 use crate::shares::Shares;
 use crate::signing::Signing;
 use crate::streams::Streams;
@@ -34,6 +35,8 @@ pub struct App {
     pub config: Config,
     /// By what this server verifies proofs.
     pub trust: Trust,
+    /// By what this server says what is due.
+    pub schemes: Schemes,
     /// What is counted.
     pub metrics: Metrics,
     /// Whether the ledger may sign.
@@ -52,8 +55,9 @@ pub struct App {
     pub room: Arc<Semaphore>,
     /// Copies of accounts that may still be made: two for each core.
     pub copies: Arc<Semaphore>,
-    /// Proofs that may still be verified: half of the cores, so that whoever sends long ones does not keep postings waiting.
-    pub verifies: Arc<Semaphore>,
+    /// Proofs that may still be verified and questions that may still be reckoned, which anybody may send: half of the cores for both, so that
+    /// whoever sends long ones does not keep postings waiting.
+    pub reckonings: Arc<Semaphore>,
     /// Open connections.
     pub connections: AtomicU64,
     authorities: OnceLock<Vec<String>>,
@@ -72,7 +76,7 @@ pub type Shared = Arc<App>;
 
 impl App {
     /// An application whose ledger is not open yet.
-    pub fn new(config: Config, trust: Trust, clock: Clock) -> Self {
+    pub fn new(config: Config, trust: Trust, schemes: Schemes, clock: Clock) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = &config.limits;
         // Bodies take room in steps of 64 KiB; one of the greatest size must fit.
@@ -85,7 +89,7 @@ impl App {
             room: Arc::new(Semaphore::new(room)),
             cores: Arc::new(Semaphore::new(cores)),
             copies: Arc::new(Semaphore::new(2 * cores)),
-            verifies: Arc::new(Semaphore::new((cores / 2).max(1))),
+            reckonings: Arc::new(Semaphore::new((cores / 2).max(1))),
             connections: AtomicU64::new(0),
             authorities: OnceLock::new(),
             evidence: OnceLock::new(),
@@ -96,6 +100,7 @@ impl App {
             board: Board::default(),
             config,
             trust,
+            schemes,
             clock,
         }
     }
@@ -187,12 +192,12 @@ impl App {
         Self::turn(&self.writes).await
     }
 
-    /// Waits a little for leave to verify a proof.
+    /// Waits a little for leave to verify a proof or to reckon what somebody asks.
     ///
     /// # Errors
-    /// 503 if too many are being verified.
-    pub async fn may_verify(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Self::turn(&self.verifies).await
+    /// 503 if too much of that is under way.
+    pub async fn may_reckon(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Self::turn(&self.reckonings).await
     }
 
     async fn turn(gate: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {

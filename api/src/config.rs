@@ -88,6 +88,9 @@ pub struct Config {
     /// own names for it (see [`own_authorities`]).
     #[serde(default, deserialize_with = "authorities")]
     pub authorities: Vec<String>,
+    /// The directory of the operator's own scheme packs; in the file relative to the file's directory.
+    #[serde(default)]
+    pub schemes: Option<PathBuf>,
     /// What is refused or cut off.
     #[serde(default)]
     pub limits: Limits,
@@ -301,10 +304,12 @@ impl Config {
     /// # Errors
     /// [`BadConfig`] names file, key and remedy.
     pub fn parse(text: &str, path: &Path) -> Result<Self, BadConfig> {
-        let config: Self = toml::from_str(text).map_err(|e| BadConfig::Shape {
+        let mut config: Self = toml::from_str(text).map_err(|e| BadConfig::Shape {
             path: path.to_owned(),
             error: webhooks::without_secrets(e.to_string().trim_end()),
         })?;
+        let beside = path.parent().unwrap_or(Path::new(""));
+        config.schemes = config.schemes.map(|dir| beside.join(dir));
         let l = &config.limits;
         let positive = "use a number from 1 to 1000000";
         let sizes = "use a number of bytes from 1024 to 1099511627776";
@@ -350,7 +355,7 @@ impl Config {
     pub fn new(origin: Origin) -> Self {
         let (limits, publish, log) = (Limits::default(), Publish::default(), Log::default());
         let (authorities, webhooks) = (Vec::new(), Vec::new());
-        Self { origin, listen: default_listen(), authorities, limits, publish, webhooks, log }
+        Self { origin, listen: default_listen(), authorities, schemes: None, limits, publish, webhooks, log }
     }
 }
 
@@ -423,6 +428,11 @@ listen = \"{listen}\"
 # or every address). Behind a reverse proxy name the public host here, and let the proxy pass Host on unchanged; every signed read is
 # answered 401 until then.
 # authorities = [\"ledger.example\"]
+
+# A directory of scheme packs of your own, relative to that of this file: every *.toml in it is read at the start, beside the packs that come
+# with PEAL. One with the id of one of those stands in its place; one that cannot be read stops the start. Backups do not hold them.
+# spec/schemes/README.md says how to write one.
+# schemes = \"schemes\"
 
 [limits]
 body_bytes = {body}         # the most bytes in a request body
@@ -501,6 +511,7 @@ mod tests {
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.publish, Publish::default());
         assert!(text.contains("\n# authorities = [") && config.authorities.is_empty());
+        assert!(text.contains("\n# schemes = \"") && config.schemes.is_none());
     }
 
     proptest::proptest! {
@@ -528,6 +539,16 @@ mod tests {
             (settings.max_queued_statements, settings.max_queued_bytes, settings.max_commit_statements),
             (5, 2048, 3)
         );
+    }
+
+    #[test]
+    fn schemes_stand_beside_the_configuration() {
+        let read = |dir: &str| {
+            let text = format!("origin = \"a\"\nschemes = \"{dir}\"\n");
+            Config::parse(&text, Path::new("d/peald.toml")).unwrap().schemes.unwrap()
+        };
+        assert_eq!(read("packs"), Path::new("d/packs"));
+        assert_eq!(read("/etc/packs"), Path::new("/etc/packs"));
     }
 
     #[test]

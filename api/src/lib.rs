@@ -10,6 +10,8 @@
 //!
 //! 5. [`deliver`] tells the servers that [`webhooks`] names of new records.
 //!
+//! 6. [`schemes`] are read at the start, and reckoned by for whoever asks.
+//!
 //! A crash at any moment loses what was not acknowledged, which may be sent again.
 
 #![forbid(unsafe_code)]
@@ -22,6 +24,7 @@ pub mod board;
 pub mod problem;
 pub mod media;
 pub mod metrics;
+pub mod schemes;
 pub mod shares;
 pub mod streams;
 pub mod app;

@@ -177,7 +177,7 @@ impl Problem {
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("a request body has at most {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large", detail)
-            .remedy("split the posting into several")
+            .remedy("split what you send into several")
     }
 
     /// Nothing of the body arrived for too long.
@@ -206,6 +206,14 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad-parameter", "a parameter is not what it should be", detail)
             .field(field)
             .remedy("see /docs for what it may be")
+    }
+
+    /// A question that cannot be asked of a scheme: the member at fault, and what is wrong with it.
+    pub fn bad_question(at: &str, what: impl Into<String>) -> Self {
+        let title = "this question cannot be asked of this scheme";
+        Self::new(StatusCode::BAD_REQUEST, "bad-question", title, what)
+            .field(at)
+            .remedy("spec/schemes.md says what a question has; GET /v1/schemes/ID with Accept: application/json lists what may be given")
     }
 
     /// Bytes that are no proof file at all.

@@ -22,7 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::Shared;
 use crate::problem::{self, CodeName, Problem};
 use crate::routes::{
-    accounts, bound, docs, health, ledger, notices, postings, recovery, seen, shared, standing, tiles, verify,
+    accounts, bound, docs, health, ledger, notices, postings, recovery, schemes, seen, shared, standing,
+    tiles, verify,
 };
 
 /// The header that names a request in the log.
@@ -42,6 +43,7 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
         .merge(standing::routes())
         .merge(notices::routes())
         .merge(verify::routes())
+        .merge(schemes::routes())
         .merge(ledger::routes())
         .merge(tiles::routes())
         .merge(seen::routes());

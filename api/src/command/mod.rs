@@ -27,6 +27,9 @@ pub enum Failure {
     /// The server.
     #[error(transparent)]
     Serve(#[from] crate::server::CannotServe),
+    /// The schemes.
+    #[error(transparent)]
+    Schemes(#[from] crate::schemes::BadSchemes),
     /// A file.
     #[error("{}: {what}\n  remedy: {remedy}", path.display())]
     File {

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::config::{Config, Files, Format, Level, Log};
 use crate::deliver;
 use crate::publish::Publisher;
+use crate::schemes::Schemes;
 use crate::server::Server;
 
 /// How often what was erased is taken out of the database.
@@ -67,12 +68,13 @@ pub fn serve(
     let trust = keys::trust(&files, &config.origin)?;
     let operator = keys::operator(&files)?;
     log(config.log);
+    let schemes = Schemes::read(config.schemes.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::Fault(e.to_string()))?;
     let served = runtime.block_on(async move {
         let (mut term, mut int) = (listener(SignalKind::terminate())?, listener(SignalKind::interrupt())?);
         let origin = config.origin.clone();
-        let app = Arc::new(App::new(config, trust, Arc::new(now)));
+        let app = Arc::new(App::new(config, trust, schemes, Arc::new(now)));
         let server = Server::start(app.clone()).await?;
         let address = server.address();
         tracing::info!(%address, "opening the ledger");

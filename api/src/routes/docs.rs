@@ -28,6 +28,7 @@ use crate::problem::{self, Details};
         (name = "postings", description = "Open accounts, post statements, ask for receipts."),
         (name = "accounts", description = "Read one's own account, with a signed read."),
         (name = "proofs", description = "Verify a proof."),
+        (name = "schemes", description = "What is due, what it brings, by scheme packs."),
         (name = "ledger", description = "What this ledger is."),
         (name = "log", description = "The public log, as C2SP tlog-tiles."),
         (name = "operation", description = "For those who run the server."),

@@ -20,6 +20,7 @@ pub mod recovery;
 pub mod shared;
 pub mod bound;
 pub mod standing;
+pub mod schemes;
 pub mod notices;
 pub mod seen;
 pub mod health;

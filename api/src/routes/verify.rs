@@ -55,7 +55,7 @@ async fn verify(State(app): State<Shared>, request: Request<Body>) -> Result<Res
     let received = body::read(&app, request, proof::MEDIA_TYPE).await?;
     let (shared, bytes, now) = (app.clone(), received.bytes, app.now());
     // Held until the work is done, whether or not anyone still waits for it.
-    let leave = app.may_verify().await?;
+    let leave = app.may_reckon().await?;
     let verified = app.compute(move || {
         let _leave = leave;
         verify_file(&bytes, &shared.trust, now)

@@ -127,6 +127,43 @@ fn faults_name_file_and_remedy() {
 }
 
 #[test]
+fn a_broken_scheme_stops_the_start_and_one_that_replaces_another_is_logged() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, log) = (temp.path().join("data"), temp.path().join("log"));
+    init(&dir);
+    let config = fs::read_to_string(dir.join("peald.toml")).unwrap();
+    assert!(config.contains("\n# schemes = \"schemes\"\n"), "{config}");
+    fs::write(dir.join("peald.toml"), config.replace("# schemes =", "schemes =")).unwrap();
+    fs::create_dir(dir.join("schemes")).unwrap();
+    let pack = peal_spec::scheme::text("in-gig").unwrap();
+    let at = pack.lines().position(|line| line.starts_with("to = ")).unwrap() + 1;
+    fs::write(dir.join("schemes/own.toml"), pack.replace("to = \"2027-03-31\"", "to = \"soon\"")).unwrap();
+    let failed = run(&dir, &["serve", "--listen", "127.0.0.1:0"]);
+    let told = text(&failed.stderr);
+    assert!(failed.status.code() == Some(2) && told.contains("remedy"), "{told}");
+    assert!(told.contains(&format!("schemes/own.toml: line {at}: ")), "{told}");
+
+    fs::write(dir.join("schemes/own.toml"), pack.replace("2026.1", "2026.2")).unwrap();
+    let mut child = peald(&dir, &["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let at = listening(&mut child);
+    let schemes = call(at, "GET", "/v1/schemes", &[], b"").unwrap().json();
+    assert!(
+        schemes.as_array().unwrap().iter().any(|s| s["id"] == "in-gig" && s["version"] == "2026.2"),
+        "{schemes}"
+    );
+    assert_eq!(terminate(&mut child), 0);
+    let log = fs::read_to_string(log).unwrap();
+    assert!(
+        log.lines().any(|line| line.contains("WARN") && line.contains("in-gig") && line.contains("own.toml")),
+        "{log}"
+    );
+}
+
+#[test]
 fn nothing_acknowledged_is_lost_when_it_is_told_to_stop() {
     let temp = tempfile::tempdir().unwrap();
     let dir = temp.path().join("data");

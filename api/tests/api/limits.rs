@@ -330,14 +330,14 @@ fn long_proofs_do_not_keep_postings_waiting() {
     let stage = Stage::new();
     let worker = stage.person(2);
     let proof = stage.read(&worker, "proof", "*/*").body;
-    let most = stage.app.verifies.available_permits();
+    let most = stage.app.reckonings.available_permits();
     assert!(most >= 1 && most <= std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2));
-    let taken = stage.app.verifies.clone().try_acquire_many_owned(most as u32).unwrap();
+    let taken = stage.app.reckonings.clone().try_acquire_many_owned(most as u32).unwrap();
     let turned_away = stage.post("/v1/verify", "application/peal-proof+cbor", &proof);
     turned_away.demand(503, "overloaded");
     assert_eq!(turned_away.header("retry-after"), Some("1"));
     stage.person(3);
     drop(taken);
     assert_eq!(stage.post("/v1/verify", "application/peal-proof+cbor", &proof).json()["valid"], true);
-    wait(Instant::now() + Duration::from_secs(10), || stage.app.verifies.available_permits() == most);
+    wait(Instant::now() + Duration::from_secs(10), || stage.app.reckonings.available_permits() == most);
 }

@@ -8,6 +8,7 @@ mod seen;
 mod signed_reads;
 mod shared;
 mod tiles;
+mod schemes;
 mod limits;
 mod notices;
 mod arbitrary;

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_api::app::{App, Shared};
 use peal_api::config::Config;
+use peal_api::schemes::Schemes;
 use peal_api::server::Server;
 use peal_ledger::{Genesis, Ledger, Settings};
 use peal_spec::address::Address;
@@ -123,6 +124,7 @@ impl Stage {
         let mut config = Config::new(origin.clone());
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         adjust(&mut config);
+        let schemes = Schemes::read(config.schemes.as_deref()).unwrap();
         let operators = vec![Operator { key: ledger.verifier_key(), from: None, until: None }];
         let entry = trust::Ledger {
             origin: origin.clone(),
@@ -138,7 +140,7 @@ impl Stage {
         let ahead = Arc::new(AtomicU64::new(0));
         let by = ahead.clone();
         let clock = move || peal_api::command::now() + by.load(Ordering::Relaxed);
-        let app = Arc::new(App::new(config, Trust { ledgers: vec![entry] }, Arc::new(clock)));
+        let app = Arc::new(App::new(config, Trust { ledgers: vec![entry] }, schemes, Arc::new(clock)));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
         let server = runtime.block_on(Server::start(app.clone())).unwrap();

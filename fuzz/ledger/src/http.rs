@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_api::app::App;
 use peal_api::config::Config;
+use peal_api::schemes::Schemes;
 use peal_fuzz::cast::{Person, origin, time};
 use peal_fuzz::operator;
 use peal_fuzz::seeds::{Seeds, WORLD, postings};
@@ -58,7 +59,8 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     }
     let mut config = Config::new(origin());
     config.limits.body_bytes = 1 << 20;
-    let app = Arc::new(App::new(config, operator::trust(), Arc::new(now)));
+    let schemes = Schemes::read(None).expect("the packs that come along are whole");
+    let app = Arc::new(App::new(config, operator::trust(), schemes, Arc::new(now)));
     app.bound(([127, 0, 0, 1], 7878).into());
     app.opened(ledger);
     let (router, _) = peal_api::router::build(app).expect("the document can be made");
