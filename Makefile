@@ -4,7 +4,7 @@
 export CC := ccache gcc
 export CXX := ccache g++
 
-.PHONY: demo serve test bench parts fuzz setup lint deny docs clean
+.PHONY: demo serve test oracles bench parts fuzz setup lint deny docs clean
 
 demo: setup ## a month of contributions, posted, recorded, carried away and proved offline
 	cargo build --release --bins
@@ -18,6 +18,10 @@ test: ## every test
 	scripts/setup python
 	cargo build --workspace --bins
 	cargo test --workspace
+
+oracles: ## other people's software installed (1 GB, some minutes) and asked again what tests/oracles says that it answers
+	scripts/setup python
+	tests/oracles/schemes.py check
 
 # PostgreSQL is installed for the part that stands beside it, unless that part is not asked for.
 bench: ## what the ledger does beside what this machine can do, in a quarter of an hour; ARGS=--smoke: a minute; target/bench/latest.json

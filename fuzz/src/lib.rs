@@ -26,6 +26,7 @@ pub mod posting;
 pub mod proof;
 pub mod note;
 pub mod trust;
+pub mod scheme;
 pub mod receipt;
 pub mod copy;
 pub mod values;

@@ -26,7 +26,15 @@ fn the_demo_files_are_what_their_script_makes() {
 
 #[test]
 fn links_and_folders_in_the_documents_exist() {
-    for page in ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "spec/README.md"] {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "spec/README.md",
+        "spec/schemes.md",
+        "spec/schemes/README.md",
+    ] {
         let text = read(page);
         let folder = root().join(page).parent().unwrap().to_owned();
         for part in text.split("](").skip(1) {

@@ -40,6 +40,27 @@ fn it_agrees_with_every_vector() {
 }
 
 #[test]
+fn it_reckons_schemes_as_the_vectors_say() {
+    let venv = root().join("target/venv/bin/python3");
+    let run = |args: &[&str]| {
+        let out =
+            Command::new(&venv).arg(root().join("spec/reference_schemes.py")).args(args).output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert!(out.status.success(), "{args:?}: {text}{}", String::from_utf8_lossy(&out.stderr));
+        text
+    };
+    let said = run(&["vectors", root().join("spec/schemes/vectors").to_str().unwrap()]);
+    assert!(said.trim_end().ends_with(" vectors, 0 with differences"), "{said}");
+    run(&["selftest"]);
+    for entry in std::fs::read_dir(root().join("spec/schemes")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            run(&["check", path.to_str().unwrap()]);
+        }
+    }
+}
+
+#[test]
 fn it_builds_postings_that_the_ledger_accepts_and_verifies_proofs_that_the_wallet_makes() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
