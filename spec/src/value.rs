@@ -239,6 +239,9 @@ impl Month {
 
     /// A month from its ordinal; none past the last.
     pub fn from_ordinal(ordinal: u32) -> Option<Self> {
+        if ordinal > Self::LAST.ordinal() {
+            return None;
+        }
         Self::new((1900 + ordinal / 12) * 100 + ordinal % 12 + 1)
     }
 

@@ -192,3 +192,64 @@ proptest! {
         drop(project(&small, &asked));
     }
 }
+
+/// What once did not end, or went round the ends of numbers.
+#[test]
+fn far_days_and_large_numbers_are_answered() {
+    let day = |from: &str, to: &str| Question {
+        from: Some(from.into()),
+        to: Some(to.into()),
+        ..Question::default()
+    };
+    for pack in packs() {
+        for (from, to) in [("2998", "2999"), ("2999-12-31", "2999-12-31"), ("1970", "1970")] {
+            assert!(due(&pack, &day(from, to)).is_ok(), "{} {from}", pack.id);
+        }
+        assert!(due(&pack, &day("2999-12-31", "3000-01-01")).is_err());
+    }
+    let uk = ask(&pack("uk-self-employed"), json!({"from": "1970-01-01", "to": "1970-04-06"}));
+    assert_eq!(uk.refused[0].to.to_string(), "1971-04-05");
+    let project = |members: Json| {
+        let mut asked =
+            json!({"born": "1995-03", "first": "2026-12", "with": {"class": "men", "region": "beijing"}});
+        asked.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        project(&pack("cn-flexible-pension"), &serde_json::from_value::<ProjectQuestion>(asked).unwrap())
+    };
+    let label = json!({"en": "x", "zh": "x"});
+    for longer in [4_000_000_000u64, 515_397_600 - 1, u64::MAX] {
+        let answer =
+            project(json!({"scenarios": [{"name": "x", "label": label, "longer": longer}]})).unwrap();
+        assert!(answer.scenarios[0].refused.is_some(), "{longer}");
+    }
+    for so_far in [json!({"months": u64::MAX}), json!({"balance": 1u64 << 53}), json!({"paid": u64::MAX})] {
+        assert!(project(json!({"so_far": so_far})).is_err());
+    }
+    // One day is one day, and one month one month.
+    for earning in [
+        json!({"day": "2029", "gross": 1}),
+        json!({"month": "2029", "gross": 1}),
+        json!({"day": "2029-01", "gross": 1}),
+    ] {
+        let question = serde_json::from_value(json!({"earnings": [earning]})).unwrap();
+        assert!(due(&pack("sg-platform"), &question).is_err());
+    }
+}
+
+/// A definition that the minimum uses is reckoned anew for the pension.
+#[test]
+fn what_the_minimum_used_is_no_answer_for_the_pension() {
+    let text = include_str!("schemes/odd.toml");
+    let flat = |text: &str| {
+        let pack = Pack::read(text).unwrap();
+        let asked = json!({"born": "2001-01", "first": "2024-05", "with": {"kind": "b"}});
+        let answer = project(&pack, &serde_json::from_value::<ProjectQuestion>(asked).unwrap()).unwrap();
+        answer.scenarios[0].outcome.as_ref().unwrap().parts[0].amount
+    };
+    let define = "[[define]]\nname = \"now_wage\"\nlabel = { en = \"W\", zh = \"W\" }\nformula = \"wages\"\n\n[[due]]\nname = \"each\"";
+    let with = text
+        .replacen("[[due]]\nname = \"each\"", define, 1)
+        .replace("years * wage * index", "years * now_wage * index");
+    let used = with.replace("minimum = \"if(calendar_year", "minimum = \"0 * now_wage + if(calendar_year");
+    assert_ne!(with, used);
+    assert_eq!((flat(&with), flat(&used)), (flat(text), flat(text)));
+}

@@ -308,7 +308,16 @@ impl<'p> Case<'p> {
     /// Since when it is what it is on a day: through rows that follow on each other and say the same.
     fn since(self, day: Day) -> Day {
         let row = match self.on(day) {
-            Found::Unknown(from, ..) => return from,
+            Found::Unknown(from, ..) => {
+                let mut since = from;
+                while let Some(before) = since.before().filter(|before| *before >= self.pack.from)
+                    && let Found::Unknown(from, ..) = self.on(before)
+                    && from < since
+                {
+                    since = from;
+                }
+                return since;
+            }
             Found::Row(row) => row,
         };
         let mut from = row.from;

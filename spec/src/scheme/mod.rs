@@ -38,7 +38,7 @@ pub use project::{
     Brings, GridCell, GridOf, Outcome, PensionPart, ProjectQuestion, Projection, SoFar, Stopped, Uncovered,
     Way, project,
 };
-pub use question::{BadQuestion, Earning, MAX_EARNINGS, Question};
+pub use question::{BadQuestion, Earning, MAX_EARNING_DAYS, MAX_EARNINGS, Question};
 pub use reckon::{Reason, Refusal, What};
 pub use rights::{
     BenefitPlace, FundIn, GivesTo, Had, InRegion, Lacks, Moves, Needs, PaidTwice, PlaceWhy, Right, Rights,

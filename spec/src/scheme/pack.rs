@@ -644,8 +644,15 @@ impl Pack {
 
     /// The first day of the scheme's year in which a day lies.
     pub fn year_of(&self, day: Day) -> Day {
-        let (year, this) = (day.month().year(), |year: u32| self.year_in(year));
-        if day < this(year) { this(year.saturating_sub(1)) } else { this(year) }
+        self.year_around(day).0
+    }
+
+    /// The first and the last day of the scheme's year in which a day lies.
+    pub fn year_around(&self, day: Day) -> (Day, Day) {
+        let year = day.month().year();
+        let begins = if day < self.year_in(year) { year.saturating_sub(1) } else { year };
+        let next = if begins < Month::LAST.year() { self.year_in(begins + 1).before() } else { None };
+        (self.year_in(begins), next.unwrap_or_else(|| Day::of_month(Month::LAST, 31)))
     }
 
     /// The first day of the scheme's year that begins in a calendar year.

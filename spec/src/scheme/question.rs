@@ -16,7 +16,7 @@ use crate::value::{AMOUNT_MAX, Day, Month};
 /// The most earnings of a question.
 pub const MAX_EARNINGS: usize = 10_000;
 /// The most days of an earning.
-const MAX_EARNING: u64 = 366;
+pub const MAX_EARNING_DAYS: u64 = 366;
 /// The most days of a question: a hundred years.
 const MAX_DAYS: u64 = 36_525;
 
@@ -244,8 +244,7 @@ impl Earned {
                 let Some(year) = year.filter(|year| (1970..2999).contains(year)) else {
                     return bad(&at, "expected a year as 2026");
                 };
-                let last = pack.year_in(year + 1).before().unwrap_or(pack.from);
-                Some((pack.year_in(year), last))
+                Some(pack.year_around(pack.year_in(year)))
             }
         };
         let between = match (&earning.from, &earning.to) {
@@ -255,13 +254,20 @@ impl Earned {
             (None, None) => None,
             _ => return bad(&at, "from and to go together"),
         };
+        for (text, what, example) in
+            [(&earning.day, "day", "2026-07-01"), (&earning.month, "month", "2026-07")]
+        {
+            if let Some(text) = text.as_ref().filter(|text| text.len() != example.len()) {
+                return bad(&at, format!("{text} is no {what}: expected {example}"));
+            }
+        }
         let all = [days(&earning.day)?, days(&earning.month)?, year, between];
         let mut given = all.into_iter().flatten();
         let (Some((from, to)), None) = (given.next(), given.next()) else {
             return bad(&at, "give exactly one of day, month, year, and from with to");
         };
-        if to < from || to.number() - from.number() >= MAX_EARNING {
-            return bad(&at, format!("an earning has 1 to {MAX_EARNING} days"));
+        if to < from || to.number() - from.number() >= MAX_EARNING_DAYS {
+            return bad(&at, format!("an earning has 1 to {MAX_EARNING_DAYS} days"));
         }
         if earning.gross > AMOUNT_MAX || earning.orders > AMOUNT_MAX {
             return bad(&at, "gross and orders are at most 2^53 − 1");

@@ -744,7 +744,7 @@ impl<'a> Course<'a> {
         } else if days_enough && on_year {
             let year = pack.year_of(today);
             right.since = Some(year);
-            right.until = pack.year_in(year.month().year() + 1).before();
+            right.until = Some(pack.year_around(today).1);
         } else if days_enough {
             right.since = self.since(right.on);
             right.until = self.until(right.on);

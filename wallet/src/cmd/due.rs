@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use peal_spec::scheme::{Earning, Pack, Question, due};
+use peal_spec::scheme::{Earning, MAX_EARNING_DAYS, Pack, Question, due};
 use peal_spec::statement::{Body, Type};
 use peal_spec::target::Target;
 use peal_spec::value::{Day, Month};
@@ -86,7 +86,7 @@ fn of_account(common: &Common, pack: &Pack, question: &Question) -> Result<Vec<E
     let first = first.map_or(0, |month| u64::from(month.ordinal()).saturating_sub(before));
     let last = question.to.as_deref().and_then(|day| month_of(day, true));
     let last = last.map_or(u64::MAX, |month| u64::from(month.ordinal()));
-    let (mut earnings, mut foreign, mut unread) = (Vec::new(), 0u64, 0u64);
+    let (mut earnings, mut foreign, mut unread, mut long) = (Vec::new(), 0u64, 0u64, 0u64);
     for row in contents.copy()?.rows.iter().filter(|row| row.record.kind == Type::Engagement) {
         let target = folded.targets.get(&row.record.sequence).map(|tracked| &tracked.target);
         if matches!(target, Some(Target::Engagement(engaged)) if engaged.void) {
@@ -99,12 +99,16 @@ fn of_account(common: &Common, pack: &Pack, question: &Question) -> Result<Vec<E
         };
         // The period of an engagement is never absent.
         let Some((start, end)) = work.evidence.shift else { continue };
-        let (from, to) = (Day::from(start), Day::from(end));
+        let (from, to) = own_month(Day::from(start), Day::from(end), row.record.month);
         if u64::from(to.month().ordinal()) < first || u64::from(from.month().ordinal()) > last {
             continue;
         }
         if work.amount.currency != pack.currency {
             foreign += 1;
+            continue;
+        }
+        if to.number() - from.number() >= MAX_EARNING_DAYS {
+            long += 1;
             continue;
         }
         earnings.push(Earning {
@@ -119,6 +123,7 @@ fn of_account(common: &Common, pack: &Pack, question: &Question) -> Result<Vec<E
     let currency = pack.currency;
     for (n, why) in [
         (foreign, format!("in another currency than {currency}")),
+        (long, format!("of more than {MAX_EARNING_DAYS} days")),
         (unread, "of which the wallet has no contents".to_owned()),
     ] {
         if n > 0 {
@@ -127,6 +132,15 @@ fn of_account(common: &Common, pack: &Pack, question: &Question) -> Result<Vec<E
         }
     }
     Ok(earnings)
+}
+
+/// The days of an engagement. Where clocks are ahead of UTC a month begins on the evening before: what reaches no more than a day beyond the
+/// month that the record is about is that month's.
+fn own_month(from: Day, to: Day, month: Option<Month>) -> (Day, Day) {
+    let Some(month) = month else { return (from, to) };
+    let (first, last) = (Day::of_month(month, 1), Day::of_month(month, 31));
+    let near = first.number() <= from.number() + 1 && to.number() <= last.number() + 1;
+    if near { (from.clamp(first, last), to.clamp(first, last)) } else { (from, to) }
 }
 
 impl Args {

@@ -78,11 +78,7 @@ impl<'q> Work<'q> {
                 let month = day.month();
                 (Day::of_month(month, 1), Day::of_month(month, 31))
             }),
-            Cut::Years(apart) => self.periods(apart, |day| {
-                let first = self.pack.year_of(day);
-                let next = self.pack.year_in(first.month().year() + 1);
-                (first, next.before().unwrap_or(first))
-            }),
+            Cut::Years(apart) => self.periods(apart, |day| self.pack.year_around(day)),
         };
         self.cells.insert(cut, cells);
     }
@@ -125,7 +121,7 @@ impl<'q> Work<'q> {
             while day <= last {
                 let days = period(day);
                 f(days);
-                let Some(next) = days.1.after() else { return };
+                let Some(next) = days.1.after().filter(|next| *next > day) else { return };
                 day = next;
             }
         };

@@ -187,7 +187,7 @@ pub(in crate::scheme) fn day(text: &str, last: bool) -> Option<Day> {
     let of_month =
         |month: Month| (month.year() >= 1970).then(|| Day::of_month(month, if last { 31 } else { 1 }));
     match text.len() {
-        10 => text.parse().ok(),
+        10 => text.parse().ok().filter(|day| *day <= Day::of_month(Month::LAST, 31)),
         7 => of_month(text.parse().ok()?),
         4 => of_month(format!("{text}-{}", if last { "12" } else { "01" }).parse().ok()?),
         _ => None,

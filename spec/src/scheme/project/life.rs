@@ -153,6 +153,8 @@ impl<'p> Life<'p> {
             place.set(variable, number);
         }
         Place::assign(&mut place.parameters, pension.wage, wages.this);
+        // Definitions that the minimum used have seen other values.
+        place.forget();
         let missing = minimum.saturating_sub(sums.months);
         let (mut parts, mut whole, mut once) = (Vec::new(), None, None);
         if missing == 0 {
@@ -319,7 +321,7 @@ impl<'p> Life<'p> {
         }
         sums.paid = sums.paid.saturating_add(own.saturating_sub(taken));
         if pensioned {
-            sums.months += 1;
+            sums.months = sums.months.saturating_add(1);
             if let Some((index, _)) = &pension.index {
                 variables.iter().for_each(|(variable, number)| place.set(*variable, *number));
                 sums.index = sums.index.plus(self.reckoner.number(index, &mut place)?)?;
@@ -356,5 +358,6 @@ fn covered(pack: &Pack) -> BTreeSet<Insurance> {
 /// Months, up to whole ones.
 fn whole_up(number: Number) -> Result<u64, Refusal> {
     let whole = number.rounded(Rounding { to: Number::ONE, mode: Mode::Ceiling })?;
-    whole.whole().ok_or_else(|| BadNumber::Negative.into())
+    let bad = if whole.is_negative() { BadNumber::Negative } else { BadNumber::TooLarge };
+    whole.whole().ok_or_else(|| bad.into())
 }

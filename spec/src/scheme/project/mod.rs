@@ -22,7 +22,7 @@ use super::number::{BadNumber, Number};
 use super::pack::{Given, Pack, Pension, Status};
 use super::question::{Asked, BadQuestion, bad};
 use super::reckon::{Reason, Reckoner, Refusal, What};
-use crate::value::Month;
+use crate::value::{AMOUNT_MAX, Month};
 
 /// The most months from the first one to retirement.
 const MAX_MONTHS: u32 = 1200;
@@ -49,6 +49,9 @@ pub fn project(pack: &Pack, question: &ProjectQuestion) -> Result<Projection, Ba
         return bad("scenarios", format!("at most {MAX_SCENARIOS} scenarios"));
     }
     let so_far = &question.so_far;
+    if so_far.months > u64::from(MAX_MONTHS) || so_far.balance.max(so_far.paid) > AMOUNT_MAX {
+        return bad("so_far", format!("months are at most {MAX_MONTHS}, balance and paid at most 2^53 − 1"));
+    }
     let index = match &so_far.index {
         None => Number::ZERO,
         Some(Given::Text(text)) => match text.parse() {
