@@ -1064,6 +1064,8 @@ def read_question(pack, data, projection=False):
         if type(so_far) is not dict or set(so_far) - {"months", "balance", "paid", "index"}:
             raise fail("so_far")
         question["so_far"] = {name: count(so_far.get(name, 0), fail) for name in ("months", "balance", "paid")}
+        if question["so_far"]["months"] > 1200:
+            raise fail("so_far: at most 1,200 months")
         question["so_far"]["index"] = number(so_far.get("index", 0), fail)
         question["scenarios"] = pack.scenarios
         if "scenarios" in data:

@@ -1,15 +1,12 @@
 //! A projection as people read it: the ways of taking part beside each other, what each comparison means, and what was assumed.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use peal_spec::copy::Folded;
 use peal_spec::facet::Source;
 use peal_spec::scheme::{
     Ask, GridOf, Lang, Outcome, Pack, Projection, Reason, SoFar, Status, Stopped, Unit, Way, for_people,
 };
 use peal_spec::standing::{History, Rule, standing};
-use peal_spec::target::Target;
 use peal_spec::value::{Day, Month};
 
 use crate::due;
@@ -30,23 +27,14 @@ pub struct Written<'a> {
 
 /// What an account's own copy says was paid so far into the pension of a pack, and the last month that counts. As in `spec/schemes.md` §6, of a
 /// month that was paid to several funds that of the fund that keeps. The mean index is not known from it.
-pub fn so_far(pack: &Pack, folded: &Folded, history: &History, today: Day) -> Option<(SoFar, Option<Month>)> {
+pub fn so_far(pack: &Pack, history: &History, today: Day) -> Option<(SoFar, Option<Month>)> {
     let insurance = pack.pension.as_ref()?.insurance;
     let found = standing(history, &Rule::plain(insurance), today);
-    let code = pack.currency.to_string();
-    let interest = found.totals.iter().find(|total| total.currency == code).map_or(0, |total| total.interest);
-    let mut so_far = SoFar { months: found.counts.months, balance: interest, ..SoFar::default() };
-    let (mut keeps, mut last): (BTreeMap<Month, u64>, Option<Month>) = (BTreeMap::new(), None);
-    for tracked in folded.targets.values() {
-        let Target::Entry(entry) = &tracked.target else { continue };
+    let balance = history.interest(insurance, pack.currency);
+    let mut so_far = SoFar { months: found.counts.months, balance, ..SoFar::default() };
+    let mut last: Option<Month> = None;
+    for entry in history.kept(insurance).into_iter().filter(|entry| entry.amount.currency == pack.currency) {
         let (amount, credited) = entry.left();
-        if entry.insurance != insurance || entry.void || amount == 0 {
-            continue;
-        }
-        let kept = *keeps.entry(entry.month).or_insert(entry.fund) == entry.fund;
-        if !kept || entry.amount.currency != pack.currency {
-            continue;
-        }
         last = last.max(Some(entry.month));
         so_far.balance = so_far.balance.saturating_add(credited);
         if entry.source == Source::Self_ {

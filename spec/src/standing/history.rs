@@ -182,14 +182,14 @@ impl History {
     }
 
     /// Those of them that are not owed back: of a month that was paid to several funds, those of the fund that keeps.
-    pub(crate) fn kept(&self, insurance: Insurance) -> Vec<&Entry> {
+    pub fn kept(&self, insurance: Insurance) -> Vec<&Entry> {
         let mut keeps: BTreeMap<Month, u64> = BTreeMap::new();
         let standing = self.standing(insurance).map(|(_, entry)| entry);
         standing.filter(|entry| *keeps.entry(entry.month).or_insert(entry.fund) == entry.fund).collect()
     }
 
     /// The interest of an insurance in a currency.
-    pub(crate) fn interest(&self, insurance: Insurance, currency: Currency) -> u64 {
+    pub fn interest(&self, insurance: Insurance, currency: Currency) -> u64 {
         let those = self.interest.iter().filter(|(of, i)| *of == insurance && i.currency == currency);
         those.fold(0, |sum, (_, interest)| sum.saturating_add(interest.amount))
     }

@@ -195,9 +195,10 @@ impl Args {
 /// What the wallet's account has so far, and its last month. It is told on standard error, with what is not known.
 fn of_account(common: &Common, pack: &Pack, today: Day) -> Result<(SoFar, Option<Month>), Trouble> {
     let contents = common.read()?;
-    let (folded, _) = context::checked(common, &contents, context::now()?)?;
+    // What the wallet holds is checked before anything is reckoned from it.
+    context::checked(common, &contents, context::now()?)?;
     let history = History::of(contents.copy()?);
-    let (so_far, last) = text::so_far(pack, &folded, &history, today).unwrap_or_default();
+    let (so_far, last) = text::so_far(pack, &history, today).unwrap_or_default();
     let (months, money) = (so_far.months, |minor| pack.currency.format(minor));
     let (balance, paid) = (money(so_far.balance), money(so_far.paid));
     let mut err = std::io::stderr().lock();

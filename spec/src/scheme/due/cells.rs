@@ -48,7 +48,7 @@ pub(super) struct Work<'q> {
 }
 
 impl<'q> Work<'q> {
-    pub(super) fn cut_of(&self, due: &Due, groups: &[usize], at: usize) -> Cut {
+    fn cut_of(&self, due: &Due, groups: &[usize], at: usize) -> Cut {
         match due.per {
             Per::Earning => Cut::Earnings(groups[at]),
             Per::Month => Cut::Months(due.of == Of::Payer),

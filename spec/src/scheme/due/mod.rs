@@ -56,9 +56,12 @@ pub fn due(pack: &Pack, question: &Question) -> Result<Answer, BadQuestion> {
         let mut amounts = Vec::with_capacity(work.cells[&cut].len());
         for (i, cell) in work.cells[&cut].iter().enumerate() {
             let mut place = Place::cell(pack, (cell.from, cell.to), &cell.pieces);
-            let same = |other: &usize| work.cut_of(&pack.dues[*other], &groups, *other) == cut;
-            place.dues =
-                (0..at).map(|other| if same(&other) { came[other][i].clone() } else { None }).collect();
+            // What a due names is cut as it is.
+            for named in &due.names {
+                if let Some(amount) = &came[*named][i] {
+                    Place::assign(&mut place.dues, *named, amount.clone());
+                }
+            }
             let left = due.relieves.map(|of| match &came[of][i] {
                 Some(Ok(amount)) => amount.minus(relieved[of][i]).map_err(Refusal::from),
                 Some(Err(refusal)) => Err(refusal.clone()),
