@@ -41,6 +41,10 @@ pub struct Verdict {
     pub identities: Vec<IdentityShown>,
     /// Links to other accounts shown.
     pub links: Vec<LinkShown>,
+    /// Steps of moves shown.
+    pub moves: Vec<MoveShown>,
+    /// What was transcribed from paper, as shown.
+    pub transcribed: Vec<TranscribedShown>,
     /// Totals shown.
     pub totals: Vec<Total>,
     /// Months shown.
@@ -168,6 +172,79 @@ pub struct LinkShown {
     pub signed: bool,
     /// The other account's address.
     pub other: Option<String>,
+    /// Whether it stands; null if that is not known.
+    pub stands: Option<bool>,
+}
+
+/// A step of a move that is shown: a departure, an arrival, money that left or came, a closing. Members of other steps are null, and those whose
+/// facet is withheld.
+#[derive(ToSchema)]
+pub struct MoveShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// Name of its type.
+    pub kind: String,
+    /// When it was recorded.
+    pub time: String,
+    /// The issuer's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The departure or arrival that it is about.
+    pub refers: Option<u64>,
+    /// The other ledger.
+    pub origin: Option<String>,
+    /// The account there.
+    pub address: Option<String>,
+    /// Sequence of the departure there, of an arrival.
+    pub departure: Option<u64>,
+    /// Number of records there, of an arrival.
+    pub size: Option<u64>,
+    /// The root of the account's tree there, of an arrival.
+    pub root: Option<String>,
+    /// The insurance, of money.
+    pub insurance: Option<String>,
+    /// From the person's own account, in minor units.
+    pub own: Option<u64>,
+    /// From the pooled fund, in minor units.
+    pub pooled: Option<u64>,
+    /// What the fund that she leaves keeps, in minor units.
+    pub kept: Option<u64>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// Sequence of the transferred-out there, of money that came.
+    pub out: Option<u64>,
+    /// Whether a departure stands; null if that is not known.
+    pub stands: Option<bool>,
+}
+
+/// What a bureau has read in a paper, as shown; null where its facet is withheld.
+#[derive(ToSchema)]
+pub struct TranscribedShown {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// The bureau's address.
+    pub issuer: Option<String>,
+    /// Whether the signature behind it is in the proof.
+    pub signed: bool,
+    /// The insurance.
+    pub insurance: Option<String>,
+    /// The scheme.
+    pub scheme: Option<String>,
+    /// Who paid, as written there.
+    pub payer: Option<String>,
+    /// First and last month.
+    pub months: Option<(String, String)>,
+    /// Of all months together, in minor units; 0 if the paper does not say.
+    pub amount: Option<u64>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// The document, in words.
+    pub document: Option<String>,
+    /// SHA-256 of the file or scan.
+    pub digest: Option<String>,
+    /// Where in it.
+    pub page: Option<String>,
     /// Whether it stands; null if that is not known.
     pub stands: Option<bool>,
 }

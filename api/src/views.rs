@@ -1,6 +1,7 @@
 //! JSON views of what the CBOR forms hold: for people and scripts, never what is signed.
 
 use peal_spec::copy::{Copy, Row};
+use peal_spec::moving::Moved;
 use peal_spec::posting::Signed;
 use peal_spec::rights::{self, Says};
 use peal_spec::statement::{self, Body, Contribution, Entitlement, Money, Returned, money};
@@ -166,6 +167,15 @@ pub struct RecordView {
     /// Another account of the same person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// Where an account departs to, or came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<ElsewhereView>,
+    /// What money moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<MovedView>,
+    /// What a bureau has read in a paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperView>,
     /// Whether a correction voids what it refers to.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub voids: bool,
@@ -377,6 +387,73 @@ impl From<&rights::Consent> for ConsentView {
     }
 }
 
+/// An account in another ledger.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = Elsewhere)]
+pub struct ElsewhereView {
+    /// The ledger.
+    pub origin: String,
+    /// The account there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Sequence of its departure, of an arrival.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departure: Option<u64>,
+    /// How many records it had, of an arrival.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The root of its tree, of an arrival.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+}
+
+/// What money moves, in minor units.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Moved)]
+pub struct MovedView {
+    /// From the person's own account.
+    pub own: u64,
+    /// From the pooled fund, for her.
+    pub pooled: u64,
+    /// What the fund that she leaves keeps of the pooled part.
+    pub kept: u64,
+    /// The currency.
+    pub currency: String,
+    /// Sequence of the transferred-out in the old account, of money that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out: Option<u64>,
+}
+
+impl MovedView {
+    fn of(moved: &Moved, out: Option<u64>) -> Self {
+        let Moved { own, pooled, kept, currency } = *moved;
+        Self { own, pooled, kept, currency: currency.to_string(), out }
+    }
+}
+
+/// What a bureau has read in a paper: contributions from before the ledger. They count in no total.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Paper)]
+pub struct PaperView {
+    /// Who paid, as written there.
+    pub payer: String,
+    /// First month.
+    pub first: String,
+    /// Last month.
+    pub last: String,
+    /// Of all these months together, in minor units; 0 if the paper does not say.
+    pub amount: u64,
+    /// The currency.
+    pub currency: String,
+    /// The document, in words.
+    pub document: String,
+    /// SHA-256 of the file or scan.
+    pub digest: String,
+    /// Where in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+}
+
 impl From<&rights::Looked> for LookedView {
     fn from(l: &rights::Looked) -> Self {
         Self { purpose: l.purpose.to_string(), scope: (&l.scope).into() }
@@ -517,6 +594,53 @@ impl RecordView {
             Body::AccountLinked(b) => self.link = Some(b.link.0.to_string()),
             Body::Withdrawn(b) => self.says = Some(b.says.to_string()),
             Body::Erased(b) => self.says = Some(b.says.to_string()),
+            Body::Departure(b) => {
+                self.elsewhere = Some(ElsewhereView {
+                    origin: b.to.origin.to_string(),
+                    address: Some(b.to.address.to_string()),
+                    ..ElsewhereView::default()
+                });
+            }
+            Body::Arrival(b) => {
+                self.elsewhere = Some(ElsewhereView {
+                    origin: b.from.origin.to_string(),
+                    address: Some(b.from.address.to_string()),
+                    departure: b.from.departure,
+                    size: Some(b.from.size),
+                    root: Some(b.from.root.to_string()),
+                });
+            }
+            Body::TransferredOut(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.of(&b.what);
+                self.moved = Some(MovedView::of(&b.moved, None));
+            }
+            Body::TransferredIn(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.of(&b.what);
+                self.moved = Some(MovedView::of(&b.moved, Some(b.out.0)));
+            }
+            Body::LedgerRecognised(b) => {
+                let origin = b.ledger.origin.to_string();
+                self.elsewhere = Some(ElsewhereView { origin, ..ElsewhereView::default() });
+                self.voids = b.ledger.list.is_none();
+            }
+            Body::Transcribed(b) => {
+                self.reference = Some(b.who.reference.to_string());
+                self.insurance = Some(b.paper.insurance.to_string());
+                self.scheme = Some(b.paper.scheme.to_string());
+                self.paper = Some(PaperView {
+                    payer: b.paper.payer.to_string(),
+                    first: b.paper.months.0.to_string(),
+                    last: b.paper.months.1.to_string(),
+                    amount: b.paper.amount,
+                    currency: b.paper.currency.to_string(),
+                    document: b.source.document.to_string(),
+                    digest: b.source.digest.to_string(),
+                    page: b.source.page.as_ref().map(ToString::to_string),
+                });
+            }
+            Body::MoveClosed(_) | Body::DepartureApproved(_) => {}
             Body::Engagement(b) => {
                 self.reference = Some(b.who.reference.to_string());
                 self.evidence = Some((&b.evidence).into());

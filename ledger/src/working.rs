@@ -15,6 +15,8 @@ use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, commitment, commitments, log_salt};
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::rules::{self, Alone, Party, Scene, Target};
+use peal_spec::showing;
+use peal_spec::state::State;
 use peal_spec::statement::{At, Body, Statement, Type, Used};
 use peal_spec::target::Said;
 use peal_spec::value::{Month, Origin, Time};
@@ -398,17 +400,27 @@ impl<'a, R: Past> Working<'a, R> {
         Ok(())
     }
 
-    /// An account that is seated or was invited, if number and id are those of the address.
-    pub(crate) fn party(&self, address: &Address) -> Option<Party<'_>> {
+    /// An account that is seated or was invited.
+    fn invited(&self, number: u64) -> Option<&Account> {
         let head = match self.seated() {
-            Some(head) if self.seated == Some(address.number) => head,
-            _ => match self.aside.get(&address.number) {
+            Some(head) if self.seated == Some(number) => head,
+            _ => match self.aside.get(&number) {
                 Some((head, _)) => head,
-                None => self.parties.get(&address.number)?.as_ref()?,
+                None => self.parties.get(&number)?.as_ref()?,
             },
         };
-        let account = &head.account;
+        Some(&head.account)
+    }
+
+    /// An account that is seated or was invited, if number and id are those of the address.
+    pub(crate) fn party(&self, address: &Address) -> Option<Party<'_>> {
+        let account = self.invited(address.number)?;
         (account.address == *address).then_some(Party { address: *address, state: &account.state })
+    }
+
+    /// The state of an account that is seated or was invited, whatever its id.
+    fn state_of(&self, number: u64) -> Option<&State> {
+        self.invited(number).map(|account| &account.state)
     }
 
     fn seated(&self) -> Option<&Head> {
@@ -492,6 +504,10 @@ impl<'a, R: Past> Working<'a, R> {
         if let Some(issuer) = &issuer {
             self.invite(issuer.number)?;
         }
+        let facts = body.showing().and_then(|shown| showing::facts(shown, self.base.time));
+        if body.showing().is_some() {
+            self.invite(0)?;
+        }
         let subject = statement.address.and_then(|a| self.party(&a));
         let number = statement.address.map_or(0, |a| a.number);
         let used = body.reference().filter(|_| subject.is_some());
@@ -501,6 +517,9 @@ impl<'a, R: Past> Working<'a, R> {
             _ => None,
         };
         let scene = Scene {
+            origin: self.base.origin,
+            registrar: body.showing().and_then(|_| self.state_of(0)),
+            facts: facts.as_ref(),
             time: self.base.time,
             kid: offer.signed.kid,
             alone: offer.statements.len() == 1,

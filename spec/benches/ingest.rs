@@ -100,6 +100,9 @@ fn judge(bencher: Bencher<'_, '_>) {
         let all = LOAD.posting.statements.iter().zip(&bodies).zip(&LOAD.accounts);
         all.filter(|((statement, body), account)| {
             let scene = Scene {
+                origin: &LOAD.posting.signed.payload.origin,
+                registrar: None,
+                facts: None,
                 time: cast::time(late),
                 kid: LOAD.posting.signed.kid,
                 alone: false,

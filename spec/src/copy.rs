@@ -6,7 +6,7 @@
 //!
 //! Source: `spec/README.md` §13.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{Account, Placed};
 use crate::address::Address;
@@ -339,6 +339,71 @@ impl Copy {
             return Err(BadCopy::Gap);
         }
         Ok(self.prove_folded(&self.fold()?, selection))
+    }
+
+    /// Makes the small proof by which another ledger judges a move: the departure that stands, with its signature, one transfer if it is named,
+    /// and the last record with the move and arrivals cells. Of an account without a departure: the last record alone.
+    ///
+    /// # Errors
+    /// [`BadCopy`] if the copy is not whole or does not hold together, or has no such record.
+    pub fn prove_move(&self, out: Option<u64>) -> Result<Proof, BadCopy> {
+        let bad = |sequence| BadCopy::Record { sequence, what: "it is not there" };
+        if self.from != 0 || self.rows.len() as u64 != self.size {
+            return Err(BadCopy::Gap);
+        }
+        let account = self.fold()?.account;
+        let departure = account.state.leaving().map(|leaving| leaving.departure);
+        let last = self.size.checked_sub(1).ok_or(BadCopy::Gap)?;
+        let contents: BTreeSet<u64> = departure.into_iter().chain(out).collect();
+        let origin = self.origin()?;
+        let (mut postings, mut shown, mut issuers): (Vec<Vec<u8>>, Vec<Shown>, Vec<View>) =
+            Default::default();
+        for sequence in contents.iter().copied().chain([last]).collect::<BTreeSet<u64>>() {
+            let at = usize::try_from(sequence).map_err(|_| bad(sequence))?;
+            let row = self.rows.get(at).ok_or(bad(sequence))?;
+            let mut record =
+                Shown { record: row.record.clone(), opening: None, link: None, cells: Vec::new() };
+            if contents.contains(&sequence) {
+                let statement = row.statement.as_ref().ok_or(bad(sequence))?;
+                let cose = usize::try_from(row.link.posting).ok().and_then(|at| self.postings.get(at));
+                let cose = cose.ok_or(bad(sequence))?;
+                let number = postings.iter().position(|c| c == cose).unwrap_or_else(|| {
+                    postings.push(cose.clone());
+                    postings.len() - 1
+                });
+                record.opening = Some(open(&origin, statement, row.record.kind, &|_| false));
+                record.link = Some(Link { posting: number as u64, path: row.link.path.clone() });
+                let issuer = Signed::read(cose).ok().and_then(|signed| signed.payload.issuer);
+                let view = issuer.and_then(|a| self.issuers.iter().find(|view| view.address == a));
+                issuers.extend(view.filter(|view| !issuers.contains(view)).cloned());
+            }
+            if departure == Some(sequence) {
+                let before = Copy { rows: self.rows[..=at].to_vec(), ..self.clone() };
+                record.cells.extend(open_cell(&before.fold()?.account, state::CONTROL));
+            }
+            if sequence == last {
+                let cells = (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(&account, i));
+                record.cells.extend(cells.filter(|c| matches!(c.cell, Cell::Leaving(_) | Cell::Arrivals(_))));
+            }
+            shown.push(record);
+        }
+        let leaves: Vec<Hash> = self.rows.iter().map(|row| row.record.leaf()).collect();
+        let places: Vec<u64> = shown.iter().map(|s| s.record.sequence).collect();
+        let path = tree::sure(tree::set(leaves.as_slice(), &places, leaves.len() as u64));
+        let subject = View {
+            address: self.address,
+            blind: blind(&account.last_seed),
+            size: self.size,
+            directory_path: self.directory_path.clone(),
+            shown,
+            path,
+        };
+        Ok(Proof { checkpoint: self.checkpoint.clone(), head: self.head.clone(), subject, postings, issuers })
+    }
+
+    /// The root of the account's tree, of all rows.
+    pub fn root(&self) -> Hash {
+        tree::root(&self.rows.iter().map(|row| row.record.leaf()).collect::<Vec<_>>())
     }
 
     fn prove_folded(&self, folded: &Folded, selection: &Selection) -> Proof {

@@ -54,6 +54,10 @@ pub enum Tag {
     NextKey = 10,
     /// Commitment to what a person is known by.
     Identity = 11,
+    /// Which trust list of a ledger.
+    LedgerList = 12,
+    /// What an arrival takes.
+    Arrived = 13,
 }
 
 /// The state that SHA-256 starts from (FIPS 180-4 §5.3.3).

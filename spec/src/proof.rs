@@ -137,9 +137,13 @@ impl CellOpening {
         let fits = match self.cell {
             Cell::Control(_) => place == state::CONTROL,
             Cell::Roles(_) => place == state::ROLES,
-            Cell::Totals(_) | Cell::Months { .. } | Cell::Recovery(_) | Cell::Flows(_) => {
-                self.index > state::ROLES as u64
-            }
+            Cell::Totals(_)
+            | Cell::Months { .. }
+            | Cell::Recovery(_)
+            | Cell::Flows(_)
+            | Cell::Leaving(_)
+            | Cell::Arrivals(_)
+            | Cell::Ledgers(_) => self.index > state::ROLES as u64,
         };
         if !fits {
             return Err(BadProof("state"));

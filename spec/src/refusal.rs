@@ -162,4 +162,12 @@ codes! {
     73 IdentityTaken "identity-taken" "this document is bound already" "use the account it names, link the two, or have the binding withdrawn if it is wrong"
     74 LinkUnfit "link-unfit" "it names no other account" "check the address"
     75 NotClosed "not-closed" "the claim is not closed" "close it first"
+    76 Departed "departed" "the account has departed" "ask the ledger where it went, and send it there"
+    77 NotDue "not-due" "the departure is not in force yet" "wait until it is due, or ask guardians or a bureau to approve of it"
+    78 MoneyLeft "money-left" "money has left under this departure" "carry the move through; another one can lead back"
+    79 NotRecognised "not-recognised" "this ledger does not recognise that list of that ledger" "take the list that the registrar recognised, or ask the registrar"
+    80 NotShown "not-shown" "the proof does not show what it must" "make the proof anew, of the account as it is now"
+    81 ArrivedAlready "arrived-already" "this has arrived already" "nothing if it is the same; else look at the record that is named"
+    82 NotMatched "not-matched" "what left and what arrived differ" "let the fund there say what arrived, then make the proof anew"
+    83 MoveUnfit "move-unfit" "it cannot go there" "name another ledger and an account in it; give back roles first"
 }

@@ -9,6 +9,7 @@
 use crate::key::PublicKey;
 use crate::posting::Payload;
 use crate::refusal::{Code, Refusal};
+use crate::rights::ClaimKind;
 use crate::scene::demand;
 use crate::state::{Changed, State};
 use crate::statement::{At, Body, Statement, Type};
@@ -87,7 +88,26 @@ impl Alone {
 pub fn judge(scene: &Scene<'_>, statement: &Statement, body: &Body) -> Result<(), Refusal> {
     demand(statement.address.is_none() || scene.subject.is_some(), Code::UnknownAccount, "address")?;
     demand(body.issuer() == scene.issuer.map(|p| p.address), Code::IssuerNotNamed, "who")?;
-    body.judge(scene, statement)
+    body.judge(scene, statement)?;
+    if begins(body) { scene.demand_here() } else { Ok(()) }
+}
+
+/// Whether something begins with it, so that an account that has departed does not take it.
+fn begins(body: &Body) -> bool {
+    match body {
+        Body::Claim(filed) => filed.claim.kind != ClaimKind::Transfer,
+        Body::ClaimFor(filed) => filed.claim.kind != ClaimKind::Transfer,
+        Body::Contribution(_)
+        | Body::Matching(_)
+        | Body::PaidFor(_)
+        | Body::Engagement(_)
+        | Body::Award(_)
+        | Body::Interest(_)
+        | Body::IdentityBound(_)
+        | Body::Granted(_)
+        | Body::Transcribed(_) => true,
+        _ => false,
+    }
 }
 
 /// Changes the state by a statement that was accepted, of every type but `opened`, and the record that it refers to.

@@ -4,13 +4,14 @@
 
 use crate::address::Address;
 use crate::key::PublicKey;
+use crate::moving::{Facts, Leaving, Showing, list_hash};
 use crate::refusal::{Code, Place, Refusal};
 use crate::rights::{Right, Scope};
 use crate::role::{Grant, Role};
 use crate::state::State;
 use crate::statement::Statement;
 use crate::target::{Awarded, Claimed, Consented, Entry, Target};
-use crate::value::{Currency, Insurance, Month, Time};
+use crate::value::{Currency, Insurance, Month, Origin, Time};
 
 /// An account that takes part, as it stands at this place in the log.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Party<'a> {
 /// Everything that judging one statement reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
+    /// The ledger.
+    pub origin: &'a Origin,
     /// The commit's time.
     pub time: Time,
     /// The key the posting is signed with.
@@ -40,6 +43,10 @@ pub struct Scene<'a> {
     pub target: Option<&'a Target>,
     /// For a statement that names a fund, a bureau or another account: that, if its number and id exist.
     pub named: Option<Party<'a>>,
+    /// For a statement that shows something of another ledger: the state of account 0, and what is shown, if the proof is valid.
+    pub registrar: Option<&'a State>,
+    /// See there.
+    pub facts: Option<&'a Facts>,
     /// Number of records of the account it is about.
     pub size: u64,
     /// For a binding of an identity: where its token is bound already, in whatever account.
@@ -133,6 +140,33 @@ impl<'a> Scene<'a> {
         let there = subject.state.flows(insurance, currency).is_some();
         demand(there || subject.state.cells_free() >= 1, Code::StateFull, "what")
     }
+}
+
+impl<'a> Scene<'a> {
+    /// Refusal 76: the account has no departure in force.
+    pub(crate) fn demand_here(&self) -> Result<(), Refusal> {
+        let (_, subject) = self.parties()?;
+        let left = |leaving: &&Leaving| leaving.in_force(self.time);
+        match subject.state.leaving().filter(left) {
+            Some(leaving) => {
+                let place = (subject.address.number, leaving.departure);
+                Err(Refusal::new(Code::Departed, "address").at(place))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refusal 79: account 0 recognises that ledger by the list that is shown.
+    pub(crate) fn demand_recognised(&self, shown: &Showing, origin: &Origin) -> Result<(), Refusal> {
+        let known = self.registrar.and_then(|state| state.recognised(origin));
+        demand(known == Some(list_hash(&shown.list)), Code::NotRecognised, "shown")
+    }
+}
+
+/// Refusal 67: a bureau that is to watch over a move is one.
+pub(crate) fn demand_watcher(scene: &Scene<'_>, bureau: Option<Address>, field: &str) -> Result<(), Refusal> {
+    let is_one = || scene.named.is_some_and(|n| n.state.grants(Role::Bureau).any(|g| g.in_force(scene.time)));
+    demand(bureau.is_none() || is_one(), Code::BureauUnfit, field)
 }
 
 /// Refusal 36: the month is at most one later than that of `time`.

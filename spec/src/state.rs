@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::cbor::{COUNT_LIMIT, Cbor, Malformed, Reader, Writer};
 use crate::facet::{Amount, Keys, Recovery};
 use crate::hash::{Hash, Seed, Tag, derive, tagged};
+use crate::moving::{Arrived, Leaving, MAX_ARRIVALS, MAX_LEDGERS, Out, Recognised};
 use crate::recovery::{Approval, MAX_APPROVALS};
 use crate::role::{Grant, Role};
 use crate::tree;
-use crate::value::{self, Currency, Insurance, Month, Time};
+use crate::value::{self, Currency, Insurance, Month, Origin, Time};
 
 /// Index of the control cell.
 pub const CONTROL: usize = 0;
 /// Index of the roles cell.
 pub const ROLES: usize = 1;
-/// The most cells of an account, beside the recovery cell: a record rehashes the root over all of them.
+/// The most cells of an account, beside those of its recovery and its moves: a record rehashes the root over all of them.
 pub const MAX_CELLS: usize = 256;
 /// First derivation index of cell salts: cell i is salted with `derive(record_seed, 16 + i)`.
 const CELL_SALTS: u64 = 16;
@@ -99,6 +100,12 @@ pub enum Sum {
     Recovery(Vec<Approval>),
     /// A fund cell.
     Flows(Flows),
+    /// The move cell: a departure that stands.
+    Leaving(Option<Box<Leaving>>),
+    /// The arrivals cell, in order.
+    Arrivals(Vec<Arrived>),
+    /// The ledgers cell, in order.
+    Ledgers(Vec<Recognised>),
 }
 
 /// What came back, was paid out and was added, of one insurance in one currency, in minor units.
@@ -142,7 +149,7 @@ pub struct State {
     pub control: Control,
     /// What it may do for others, in order of granting.
     pub roles: Vec<Held>,
-    /// Totals, months, flows and approvals of a recovery, in order of first appearance; cell index = place + 2.
+    /// Totals, months, flows, approvals of a recovery and what moves, in order of first appearance; cell index = place + 2.
     pub sums: Vec<Sum>,
 }
 
@@ -170,6 +177,12 @@ pub enum Cell {
     Recovery(Vec<Approval>),
     /// Kind 5.
     Flows(Flows),
+    /// Kind 6.
+    Leaving(Option<Box<Leaving>>),
+    /// Kind 7.
+    Arrivals(Vec<Arrived>),
+    /// Kind 8.
+    Ledgers(Vec<Recognised>),
 }
 
 impl Control {
@@ -194,6 +207,18 @@ fn encode_approvals(approvals: &[Approval], w: &mut Writer) {
     w.array(2);
     w.uint(4);
     w.list(approvals);
+}
+
+fn encode_leaving(leaving: Option<&Leaving>, w: &mut Writer) {
+    w.array(2);
+    w.uint(6);
+    w.optional(leaving);
+}
+
+fn encode_list<T: Cbor>(kind: u64, list: &[T], w: &mut Writer) {
+    w.array(2);
+    w.uint(kind);
+    w.list(list);
 }
 
 impl Totals {
@@ -234,6 +259,9 @@ impl Cbor for Cell {
             }
             Cell::Recovery(approvals) => encode_approvals(approvals, w),
             Cell::Flows(flows) => flows.encode(w),
+            Cell::Leaving(leaving) => encode_leaving(leaving.as_deref(), w),
+            Cell::Arrivals(arrivals) => encode_list(7, arrivals, w),
+            Cell::Ledgers(ledgers) => encode_list(8, ledgers, w),
         }
     }
 
@@ -290,6 +318,15 @@ impl Cbor for Cell {
                 let approvals: Vec<Approval> = r.list()?;
                 if approvals.len() > MAX_APPROVALS { Err(fault) } else { Ok(Cell::Recovery(approvals)) }
             }
+            (6, 2) => Ok(Cell::Leaving(r.optional()?.map(Box::new))),
+            (7, 2) => {
+                let arrivals: Vec<Arrived> = r.list()?;
+                if arrivals.len() > MAX_ARRIVALS { Err(fault) } else { Ok(Cell::Arrivals(arrivals)) }
+            }
+            (8, 2) => {
+                let ledgers: Vec<Recognised> = r.list()?;
+                if ledgers.len() > MAX_LEDGERS { Err(fault) } else { Ok(Cell::Ledgers(ledgers)) }
+            }
             _ => Err(fault),
         }
     }
@@ -317,6 +354,9 @@ impl State {
                 Sum::Months(set) => set.cell(),
                 Sum::Recovery(approvals) => Cell::Recovery(approvals.clone()),
                 Sum::Flows(flows) => Cell::Flows(*flows),
+                Sum::Leaving(leaving) => Cell::Leaving(leaving.clone()),
+                Sum::Arrivals(arrivals) => Cell::Arrivals(arrivals.clone()),
+                Sum::Ledgers(ledgers) => Cell::Ledgers(ledgers.clone()),
             },
         })
     }
@@ -373,24 +413,111 @@ impl State {
 
     /// Changes the approvals that stand, and returns their cell, which the first approval makes.
     pub(crate) fn change_approvals(&mut self, change: impl FnOnce(&mut Vec<Approval>)) -> Changed {
-        let place = self.sums.iter().position(|sum| matches!(sum, Sum::Recovery(_))).unwrap_or_else(|| {
-            self.sums.push(Sum::Recovery(Vec::new()));
-            self.sums.len() - 1
-        });
+        let place = self.place_of(|sum| matches!(sum, Sum::Recovery(_)), || Sum::Recovery(Vec::new()));
         if let Some(Sum::Recovery(approvals)) = self.sums.get_mut(place) {
             change(approvals);
         }
         Changed::one(place + 2)
     }
 
-    /// Whether a cell of the recovery is there, which does not count among the 256.
-    fn recovery_cells(&self) -> usize {
-        usize::from(self.sums.iter().any(|sum| matches!(sum, Sum::Recovery(_))))
+    /// The departure that stands, in force or not.
+    pub fn leaving(&self) -> Option<&Leaving> {
+        self.sums.iter().find_map(|sum| match sum {
+            Sum::Leaving(leaving) => leaving.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// What arrived, in order.
+    pub fn arrivals(&self) -> &[Arrived] {
+        let arrivals = self.sums.iter().find_map(|sum| match sum {
+            Sum::Arrivals(arrivals) => Some(arrivals.as_slice()),
+            _ => None,
+        });
+        arrivals.unwrap_or_default()
+    }
+
+    /// The ledgers that account 0 has named, in order.
+    pub fn ledgers(&self) -> &[Recognised] {
+        let ledgers = self.sums.iter().find_map(|sum| match sum {
+            Sum::Ledgers(ledgers) => Some(ledgers.as_slice()),
+            _ => None,
+        });
+        ledgers.unwrap_or_default()
+    }
+
+    /// Hash no 12 of the list by which a ledger is recognised.
+    pub fn recognised(&self, origin: &Origin) -> Option<Hash> {
+        self.ledgers().iter().find(|ledger| ledger.origin == *origin)?.list
+    }
+
+    /// What is on the person's own account, in minor units: credited and settled, less what went back and left, with interest and what came.
+    pub fn balance(&self, insurance: Insurance, currency: Currency) -> u64 {
+        let of = |out: &&Out| out.insurance == insurance && out.currency == currency;
+        let sum = |outs: &mut dyn Iterator<Item = &Out>| {
+            outs.filter(of).fold(0u64, |sum, out| sum.saturating_add(out.own))
+        };
+        let left = sum(&mut self.leaving().iter().flat_map(|leaving| &leaving.outs));
+        let came = sum(&mut self.arrivals().iter().flat_map(|arrived| &arrived.ins).map(|came| &came.out));
+        let credited = self.totals(insurance, currency).map_or(0, |(_, t)| t.settled_credited);
+        let flows = self.flows(insurance, currency).map_or(Flows::none(insurance, currency), |(_, f)| *f);
+        let kept = credited.saturating_sub(flows.refunded_credited).saturating_add(flows.interest);
+        kept.saturating_add(came).saturating_sub(left)
+    }
+
+    /// The place of the first of some cells, which is made if it is missing.
+    fn place_of(&mut self, is: impl Fn(&Sum) -> bool, make: impl FnOnce() -> Sum) -> usize {
+        self.sums.iter().position(is).unwrap_or_else(|| {
+            self.sums.push(make());
+            self.sums.len() - 1
+        })
+    }
+
+    /// Changes the departure that stands, and returns its cell, which the first departure makes.
+    pub(crate) fn change_leaving(&mut self, change: impl FnOnce(&mut Option<Box<Leaving>>)) -> Changed {
+        let place = self.place_of(|sum| matches!(sum, Sum::Leaving(_)), || Sum::Leaving(None));
+        if let Some(Sum::Leaving(leaving)) = self.sums.get_mut(place) {
+            change(leaving);
+        }
+        Changed::one(place + 2)
+    }
+
+    /// Changes what arrived, and returns its cell, which the first arrival makes.
+    pub(crate) fn change_arrivals(&mut self, change: impl FnOnce(&mut Vec<Arrived>)) -> Changed {
+        let place = self.place_of(|sum| matches!(sum, Sum::Arrivals(_)), || Sum::Arrivals(Vec::new()));
+        if let Some(Sum::Arrivals(arrivals)) = self.sums.get_mut(place) {
+            change(arrivals);
+        }
+        Changed::one(place + 2)
+    }
+
+    /// Changes the ledgers that are recognised, and returns their cell, which the first makes.
+    pub(crate) fn change_ledgers(&mut self, change: impl FnOnce(&mut Vec<Recognised>)) -> Changed {
+        let place = self.place_of(|sum| matches!(sum, Sum::Ledgers(_)), || Sum::Ledgers(Vec::new()));
+        if let Some(Sum::Ledgers(ledgers)) = self.sums.get_mut(place) {
+            change(ledgers);
+        }
+        Changed::one(place + 2)
+    }
+
+    /// What a change of keys does to a departure that is not in force yet: it falls.
+    pub(crate) fn keys_change(&mut self, time: Time) -> Changed {
+        if self.leaving().is_some_and(|leaving| !leaving.in_force(time)) {
+            self.change_leaving(|leaving| *leaving = None)
+        } else {
+            Changed::default()
+        }
+    }
+
+    /// How many cells are there that do not count among the 256: one of each kind at most.
+    fn uncounted(&self) -> usize {
+        let counts = |sum: &&Sum| matches!(sum, Sum::Totals(_) | Sum::Months(_) | Sum::Flows(_));
+        self.sums.iter().filter(|sum| !counts(sum)).count()
     }
 
     /// How many more totals, months and fund cells there may be.
     pub fn cells_free(&self) -> usize {
-        MAX_CELLS.saturating_sub(self.cells() - self.recovery_cells())
+        MAX_CELLS.saturating_sub(self.cells() - self.uncounted())
     }
 
     /// How many cells a contribution to this insurance in this currency would add.
@@ -419,6 +546,9 @@ impl State {
                 Some(Sum::Months(set)) => set.encode(w),
                 Some(Sum::Recovery(approvals)) => encode_approvals(approvals, w),
                 Some(Sum::Flows(flows)) => flows.encode(w),
+                Some(Sum::Leaving(leaving)) => encode_leaving(leaving.as_deref(), w),
+                Some(Sum::Arrivals(arrivals)) => encode_list(7, arrivals, w),
+                Some(Sum::Ledgers(ledgers)) => encode_list(8, ledgers, w),
                 None => {}
             },
         }
@@ -469,17 +599,17 @@ impl State {
     }
 }
 
-/// The cells that a statement changed: at most two.
+/// The cells that a statement changed: at most three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changed {
-    cells: [usize; 2],
+    cells: [usize; 3],
     count: usize,
 }
 
 impl Changed {
     /// One cell.
     pub fn one(cell: usize) -> Self {
-        Self { cells: [cell, 0], count: 1 }
+        Self { cells: [cell, 0, 0], count: 1 }
     }
 
     /// Adds a cell, unless it is there.

@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::facet::{Amount, Source};
 use crate::identity::Token;
 use crate::money::Entitlement;
+use crate::moving::Departing;
 use crate::rights::{Claim, Consent, Decision, Outcome, Right, Scope};
 use crate::value::{Insurance, Month, Time};
 
@@ -24,8 +25,12 @@ pub enum Target {
     Consent(Box<Consented>),
     /// A claim, by the person or for her.
     Claim(Box<Claimed>),
-    /// A binding of an identity, or a link.
+    /// A binding of an identity, a link, or what was transcribed.
     Said(Said),
+    /// A departure.
+    Departure(Departing),
+    /// An arrival.
+    Arrival,
     /// An engagement or a claim whose contents are erased, as it stood then.
     Erased(Box<Target>),
 }

@@ -19,6 +19,9 @@ impl Time {
     /// The first second past what a time can hold.
     pub const LIMIT: u64 = 1 << 40;
 
+    /// The last time there is.
+    pub const MAX: Self = Self(Self::LIMIT - 1);
+
     /// A time, if it is below [`Time::LIMIT`].
     pub fn new(seconds: u64) -> Option<Self> {
         (seconds < Self::LIMIT).then_some(Self(seconds))

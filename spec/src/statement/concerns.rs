@@ -20,6 +20,10 @@ impl Body {
             Body::ClaimFor(body) => vec![body.claim.party, body.claim.bureau],
             Body::ConsentGranted(body) => vec![body.consent.grantee],
             Body::AccountLinked(body) => vec![body.link.0],
+            Body::Departure(body) => body.to.bureau.into_iter().collect(),
+            Body::Arrival(body) => body.from.bureau.into_iter().collect(),
+            Body::TransferredOut(body) => vec![body.what.fund],
+            Body::TransferredIn(body) => vec![body.what.fund],
             Body::Rotated(_)
             | Body::Granted(_)
             | Body::Revoked(_)
@@ -41,6 +45,10 @@ impl Body {
             | Body::ClaimRemedied(_)
             | Body::IdentityBound(_)
             | Body::Withdrawn(_)
+            | Body::MoveClosed(_)
+            | Body::DepartureApproved(_)
+            | Body::LedgerRecognised(_)
+            | Body::Transcribed(_)
             | Body::Erased(_) => Vec::new(),
         }
     }
@@ -142,7 +150,16 @@ mod tests {
     #[test]
     fn every_type_that_can_name_somebody_is_thought_of() {
         let names = |shape: &Shape| {
-            matches!(shape, Shape::What | Shape::Claim | Shape::Consent | Shape::Recovery | Shape::Link)
+            matches!(
+                shape,
+                Shape::What
+                    | Shape::Claim
+                    | Shape::Consent
+                    | Shape::Recovery
+                    | Shape::Link
+                    | Shape::To
+                    | Shape::From
+            )
         };
         let types: Vec<Type> =
             Type::ALL.iter().copied().filter(|kind| kind.shapes().iter().any(names)).collect();
@@ -154,12 +171,16 @@ mod tests {
                 Type::RecoveryChanged,
                 Type::Interest,
                 Type::Claim,
+                Type::Departure,
+                Type::Arrival,
                 Type::ConsentGranted,
                 Type::AccountLinked,
                 Type::Award,
                 Type::Matching,
                 Type::ClaimFor,
-                Type::PaidFor
+                Type::PaidFor,
+                Type::TransferredOut,
+                Type::TransferredIn
             ]
         );
     }

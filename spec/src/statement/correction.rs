@@ -68,7 +68,15 @@ impl Kind for Correction {
         let by = |number: u64| demand(issuer.address.number == number, Code::NotIssuer, "who");
         let in_range = || demand(self.amount.is_none_or(|a| a.in_range()), Code::AmountRange, "amount");
         let (issued_by, void, month) = match scene.target {
-            None | Some(Target::Consent(_) | Target::Claim(_) | Target::Said(_) | Target::Erased(_)) => {
+            None
+            | Some(
+                Target::Consent(_)
+                | Target::Claim(_)
+                | Target::Said(_)
+                | Target::Erased(_)
+                | Target::Departure(_)
+                | Target::Arrival,
+            ) => {
                 return Err(Refusal::new(Code::TargetMissing, "refers"));
             }
             Some(Target::Entry(entry)) => {
@@ -102,7 +110,15 @@ impl Kind for Correction {
                 award.void = true;
                 return Changed::default();
             }
-            None | Some(Target::Consent(_) | Target::Claim(_) | Target::Said(_) | Target::Erased(_)) => {
+            None
+            | Some(
+                Target::Consent(_)
+                | Target::Claim(_)
+                | Target::Said(_)
+                | Target::Erased(_)
+                | Target::Departure(_)
+                | Target::Arrival,
+            ) => {
                 return Changed::default();
             }
         };

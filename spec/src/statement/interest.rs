@@ -54,8 +54,7 @@ impl Kind for Interest {
         scene.demand_flows(insurance, currency)?;
         let reckoned = self.amount.reckoned() == u128::from(self.amount.amount);
         demand(reckoned, Code::InterestDiffers, "amount")?;
-        let credited = subject.state.totals(insurance, currency).map_or(0, |(_, t)| t.settled_credited);
-        let balance = credited.saturating_sub(flows.refunded_credited) + flows.interest;
+        let balance = subject.state.balance(insurance, currency);
         let within = self.amount.stretches.iter().all(|s| s.balance <= balance);
         demand(within, Code::BeyondBalance, "amount")
     }

@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader, Writer};
 use crate::hash::{Hash, Seed, Tag, derive, derive_two, tagged, tagged_two};
 use crate::identity::Token;
+use crate::moving::Showing;
 use crate::refusal::{Code, Refusal};
 use crate::role::Role;
 use crate::scene::Scene;
@@ -37,6 +38,7 @@ macro_rules! facets {
 pub mod access;
 pub mod access_unasked;
 pub mod account_linked;
+pub mod arrival;
 pub mod award;
 pub mod benefit;
 pub mod claim;
@@ -49,13 +51,17 @@ pub mod consent_granted;
 pub mod consent_revoked;
 pub mod contribution;
 pub mod correction;
+pub mod departure;
+pub mod departure_approved;
 pub mod engagement;
 pub mod erased;
 pub mod facets;
 pub mod granted;
 pub mod identity_bound;
 pub mod interest;
+pub mod ledger_recognised;
 pub mod matching;
+pub mod move_closed;
 pub mod opened;
 pub mod paid_for;
 pub mod recovery_approved;
@@ -69,6 +75,9 @@ pub mod rotated;
 pub mod ruling;
 pub mod settlement;
 pub mod shape;
+pub mod transcribed;
+pub mod transferred_in;
+pub mod transferred_out;
 pub mod withdrawn;
 
 pub use crate::facet::{Amount, Evidence, Keys, Recovery, Reference, Referenced, Source, What};
@@ -76,6 +85,7 @@ pub use crate::money::{self, Entitlement, Money, Returned};
 pub use access::Access;
 pub use access_unasked::AccessUnasked;
 pub use account_linked::AccountLinked;
+pub use arrival::Arrival;
 pub use award::Award;
 pub use benefit::Benefit;
 pub use claim::Claim;
@@ -87,13 +97,17 @@ pub use consent_granted::ConsentGranted;
 pub use consent_revoked::ConsentRevoked;
 pub use contribution::Contribution;
 pub use correction::Correction;
+pub use departure::Departure;
+pub use departure_approved::DepartureApproved;
 pub use engagement::Engagement;
 pub use erased::Erased;
 pub use facets::{FacetWriter, Facets};
 pub use granted::Granted;
 pub use identity_bound::IdentityBound;
 pub use interest::Interest;
+pub use ledger_recognised::LedgerRecognised;
 pub use matching::Matching;
+pub use move_closed::MoveClosed;
 pub use opened::Opened;
 pub use paid_for::PaidFor;
 pub use recovery_approved::RecoveryApproved;
@@ -107,6 +121,9 @@ pub use rotated::Rotated;
 pub use ruling::Ruling;
 pub use settlement::Settlement;
 pub use shape::{Shape, Value};
+pub use transcribed::Transcribed;
+pub use transferred_in::TransferredIn;
+pub use transferred_out::TransferredOut;
 pub use withdrawn::Withdrawn;
 
 /// The most facets that a statement may have, of whatever type.
@@ -160,6 +177,11 @@ pub trait Kind: Sized {
 
     /// The token that it takes, where no two may stand.
     fn token(&self) -> Option<Token> {
+        None
+    }
+
+    /// What it shows of another ledger.
+    fn showing(&self) -> Option<&Showing> {
         None
     }
 
@@ -324,6 +346,10 @@ macro_rules! kinds {
             pub fn token(&self) -> Option<Token> {
                 match self { $(Body::$kind(body) => body.token(),)* }
             }
+            /// What it shows of another ledger.
+            pub fn showing(&self) -> Option<&Showing> {
+                match self { $(Body::$kind(body) => body.showing(),)* }
+            }
             /// The fund, the bureau or the other account that it names.
             pub fn named(&self) -> Option<Address> {
                 match self { $(Body::$kind(body) => body.named(),)* }
@@ -361,6 +387,8 @@ kinds! {
     16 Interest
     17 Claim
     18 Ruling
+    19 Departure
+    20 Arrival
     21 ConsentGranted
     22 ConsentRevoked
     23 Access
@@ -376,6 +404,12 @@ kinds! {
     37 ClaimRemedied
     38 PaidFor
     39 Withdrawn
+    40 TransferredOut
+    41 TransferredIn
+    42 MoveClosed
+    43 DepartureApproved
+    44 LedgerRecognised
+    45 Transcribed
 }
 
 /// A reference that must be new: who used it, for which kind of statements.
@@ -414,6 +448,11 @@ impl Type {
     pub fn erased_with(self, sequence: u64, refers: Option<u64>) -> Option<u64> {
         let whole = if self.follows_a_claim() { refers } else { Some(sequence) };
         whole.filter(|_| self.can_be_erased())
+    }
+
+    /// Whether it can be withdrawn.
+    pub fn may_be_withdrawn(self) -> bool {
+        matches!(self, Type::IdentityBound | Type::AccountLinked | Type::Departure | Type::Transcribed)
     }
 
     /// Whether the keys of the account are those that a statement of this type gives, until the next such one.

@@ -40,10 +40,10 @@ impl Kind for RecoveryChanged {
         demand(!firm, Code::RecoveryPending, "recovery")
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        let mut changed = Changed::default();
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
+        let mut changed = state.keys_change(at.time);
         if !state.approvals().is_empty() {
-            changed = state.change_approvals(Vec::clear);
+            changed.add_all(state.change_approvals(Vec::clear));
         }
         if state.control.keys != self.keys || state.control.recovery != self.recovery {
             state.control.keys = self.keys;

@@ -45,8 +45,9 @@ impl Kind for RecoveryCompleted {
         Ok(())
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
         let mut changed = state.change_approvals(Vec::clear);
+        changed.add_all(state.keys_change(at.time));
         if state.control.keys != self.keys {
             state.control.keys = self.keys;
             changed.add(CONTROL);

@@ -42,9 +42,12 @@ impl Kind for Rotated {
         demand_next(scene, &self.keys).map(drop)
     }
 
-    fn effect(&self, state: &mut State, _: At, _: Option<&mut Target>) -> Changed {
-        let changed = state.control.keys != self.keys;
-        state.control.keys = self.keys;
-        if changed { Changed::one(CONTROL) } else { Changed::default() }
+    fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
+        let mut changed = state.keys_change(at.time);
+        if state.control.keys != self.keys {
+            state.control.keys = self.keys;
+            changed.add(CONTROL);
+        }
+        changed
     }
 }

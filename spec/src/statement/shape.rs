@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::cbor::{Cbor, Malformed, Reader};
 use crate::hash::Hash;
 use crate::identity::{Link, Token};
+use crate::moving::{From, LedgerList, Moved, OutAt, Paper, PaperSource, Showing, To};
 use crate::rights::{Answer, Claim, Consent, Decision, Looked, Remedy, Says};
 use crate::role::Grant;
 
@@ -67,6 +68,22 @@ pub enum Shape {
     Token,
     /// Another account.
     Link,
+    /// Where an account departs to.
+    To,
+    /// What arrives.
+    From,
+    /// What is shown of another ledger.
+    Showing,
+    /// What money moves.
+    Moved,
+    /// Sequence of what left.
+    OutAt,
+    /// A ledger, and its list.
+    LedgerList,
+    /// What a paper says.
+    Paper,
+    /// What that was read from.
+    PaperSource,
 }
 
 /// A facet by itself.
@@ -120,6 +137,22 @@ pub enum Value {
     Token(Token),
     /// Another account.
     Link(Link),
+    /// Where an account departs to.
+    To(To),
+    /// What arrives.
+    From(From),
+    /// What is shown of another ledger.
+    Showing(Showing),
+    /// What money moves.
+    Moved(Moved),
+    /// Sequence of what left.
+    OutAt(OutAt),
+    /// A ledger, and its list.
+    LedgerList(LedgerList),
+    /// What a paper says.
+    Paper(Box<Paper>),
+    /// What that was read from.
+    PaperSource(Box<PaperSource>),
 }
 
 impl Shape {
@@ -157,6 +190,14 @@ impl Shape {
             Shape::Identity => Value::Identity(Cbor::decode(&mut r)?),
             Shape::Token => Value::Token(Cbor::decode(&mut r)?),
             Shape::Link => Value::Link(Cbor::decode(&mut r)?),
+            Shape::To => Value::To(Cbor::decode(&mut r)?),
+            Shape::From => Value::From(Cbor::decode(&mut r)?),
+            Shape::Showing => Value::Showing(Cbor::decode(&mut r)?),
+            Shape::Moved => Value::Moved(Cbor::decode(&mut r)?),
+            Shape::OutAt => Value::OutAt(Cbor::decode(&mut r)?),
+            Shape::LedgerList => Value::LedgerList(Cbor::decode(&mut r)?),
+            Shape::Paper => Value::Paper(Box::new(Cbor::decode(&mut r)?)),
+            Shape::PaperSource => Value::PaperSource(Box::new(Cbor::decode(&mut r)?)),
         };
         r.end()?;
         Ok(value)

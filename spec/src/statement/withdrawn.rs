@@ -1,5 +1,6 @@
-//! Type 39, *withdrawn*: a binding of an identity, or a link, was wrong or is over.
+//! Type 39, *withdrawn*: a binding of an identity, a link, a departure or what was transcribed was wrong or is over.
 
+use super::departure::{demand_stands, stands};
 use super::{At, Authority, FacetReader, FacetWriter, Kind, Shape, Statement};
 use crate::address::Address;
 use crate::refusal::{Code, Refusal};
@@ -35,9 +36,19 @@ impl Kind for Withdrawn {
     }
 
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
-        let (issuer, _) = scene.parties()?;
-        let Some(Target::Said(said)) = scene.target else {
-            return Err(Refusal::new(Code::TargetMissing, "refers"));
+        let (issuer, subject) = scene.parties()?;
+        let said = match scene.target {
+            Some(Target::Said(said)) => said,
+            Some(Target::Departure(_)) => {
+                let leaving = stands(subject.state, statement);
+                let bound = leaving.is_some_and(|leaving| leaving.in_force(scene.time));
+                if bound || issuer.address != subject.address {
+                    demand_role(issuer.state, ROLES, None, scene.time)?;
+                }
+                let leaving = demand_stands(scene, statement)?;
+                return scene.demand_at(statement, leaving.outs.is_empty(), Code::MoneyLeft, "refers");
+            }
+            _ => return Err(Refusal::new(Code::TargetMissing, "refers")),
         };
         if issuer.address.number != said.issuer {
             demand_role(issuer.state, ROLES, None, scene.time)?;
@@ -45,9 +56,11 @@ impl Kind for Withdrawn {
         scene.demand_at(statement, !said.withdrawn, Code::TargetVoid, "refers")
     }
 
-    fn effect(&self, _: &mut State, _: At, target: Option<&mut Target>) -> Changed {
-        if let Some(Target::Said(said)) = target {
-            said.withdrawn = true;
+    fn effect(&self, state: &mut State, _: At, target: Option<&mut Target>) -> Changed {
+        match target {
+            Some(Target::Said(said)) => said.withdrawn = true,
+            Some(Target::Departure(_)) => return state.change_leaving(|leaving| *leaving = None),
+            _ => {}
         }
         Changed::default()
     }

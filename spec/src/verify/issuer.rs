@@ -41,8 +41,7 @@ fn needed(
         Authority::TargetIssuerOrOneOf(roles) => {
             let target = read.record.refers.and_then(|r| reads.get(&r));
             // Of what else it refers to, step 12 says that it may not.
-            let target =
-                target.filter(|t| matches!(t.record.kind, Type::IdentityBound | Type::AccountLinked));
+            let target = target.filter(|t| t.record.kind.may_be_withdrawn());
             match target.and_then(|target| target.issuer().flatten()) {
                 Some(said) if by == Some(said) => Needed::Nothing,
                 Some(_) => Needed::AnyOf(roles.to_vec(), None),
@@ -127,7 +126,10 @@ fn policies(reads: &BTreeMap<u64, Read<'_>>) -> BTreeMap<u64, Recovery> {
                 policy =
                     read.find(|v| if let Value::Recovery(policy) = v { Some(policy.clone()) } else { None });
             }
-            Type::RecoveryApproved | Type::RecoveryVetoed | Type::RecoveryCompleted => {
+            Type::RecoveryApproved
+            | Type::RecoveryVetoed
+            | Type::RecoveryCompleted
+            | Type::DepartureApproved => {
                 known.extend(policy.clone().map(|policy| (*sequence, policy)));
             }
             _ => {}

@@ -18,6 +18,7 @@ mod verdict;
 mod account;
 mod issuer;
 mod tally;
+mod moves;
 
 use account::{check_posting, check_view, read_statement};
 use issuer::{Recoveries, check_signer, own_keys};
@@ -256,6 +257,8 @@ pub fn verify(proof: &Proof, trust: &Trust, now: Time) -> Result<Verdict, Failur
         erased: tally.erased(),
         identities: tally.identities(),
         links: tally.links(),
+        moves: moves::moves(&reads, &|sequence| tally.stands(sequence)),
+        transcribed: moves::transcribed(&reads, &|sequence| tally.stands(sequence)),
         totals,
         months,
         flows,

@@ -69,7 +69,9 @@ fn may_refer(kind: Type, target: Type) -> bool {
             target == Type::ConsentGranted
         }
         Type::Ruling | Type::ClaimAnswered | Type::ClaimClosed | Type::ClaimRemedied => target.is_claim(),
-        Type::Withdrawn => matches!(target, Type::IdentityBound | Type::AccountLinked),
+        Type::Withdrawn => target.may_be_withdrawn(),
+        Type::TransferredOut | Type::MoveClosed | Type::DepartureApproved => target == Type::Departure,
+        Type::TransferredIn => target == Type::Arrival,
         Type::Erased => target == Type::Engagement || target.is_claim(),
         _ => false,
     }
@@ -140,7 +142,8 @@ impl<'p> Tally<'p> {
         let bad = |what: &str| fail("bad-reference", format!("record {sequence}: {what}"));
         let kind = read.record.kind;
         let funds = read.what().map(|w| w.fund).zip(read.issuer().flatten());
-        if kind == Type::Interest && funds.is_some_and(|(named, by)| named != by) {
+        let by_its_fund = matches!(kind, Type::Interest | Type::TransferredOut | Type::TransferredIn);
+        if by_its_fund && funds.is_some_and(|(named, by)| named != by) {
             return bad("it is not by the fund that it names");
         }
         let Some(target) = read.record.refers.filter(|_| kind != Type::Revoked) else { return Ok(()) };
@@ -265,7 +268,10 @@ impl<'p> Tally<'p> {
             | Type::Claim
             | Type::ClaimFor
             | Type::IdentityBound
-            | Type::AccountLinked => {}
+            | Type::AccountLinked
+            | Type::Departure
+            | Type::Arrival
+            | Type::Transcribed => {}
             kind if kind.is_payment() => {}
             _ => return,
         }
@@ -551,6 +557,11 @@ impl<'p> Tally<'p> {
                 stands: item.is_void().map(|void| !void),
             })
             .collect()
+    }
+
+    /// Whether what can be withdrawn stands; none where that is not known.
+    pub(super) fn stands(&self, sequence: u64) -> Option<bool> {
+        self.items.get(&sequence)?.is_void().map(|void| !void)
     }
 
     pub(super) fn links(&self) -> Vec<LinkShown> {

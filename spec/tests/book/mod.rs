@@ -19,6 +19,7 @@ use peal_spec::receipt::{Accepted, Outcome, Receipt};
 use peal_spec::record::{blind, log_salt};
 use peal_spec::refusal::{Code, Place, Refusal};
 use peal_spec::rules::{self, Party, Scene, Target};
+use peal_spec::showing::facts;
 use peal_spec::state;
 use peal_spec::statement::{Body, Type};
 use peal_spec::target::Said;
@@ -164,7 +165,11 @@ impl Book {
                 let mut target = place.and_then(|t| self.targets.get(&t)).cloned();
                 let about = statement.address.map_or(u64::MAX, |a| a.number);
                 let key = body.reference().map(|u| (u.kind, u.issuer, about, u.reference.to_owned()));
+                let facts = body.showing().and_then(|shown| facts(shown, time));
                 let scene = Scene {
+                    origin: &self.origin,
+                    registrar: body.showing().and(self.accounts.first()).map(|a| &a.state),
+                    facts: facts.as_ref(),
                     time,
                     kid,
                     alone: statements.len() == 1,

@@ -57,6 +57,8 @@ pub struct Person {
     pub chain: KeyChain,
     pub generation: u32,
     pub address: Option<Address>,
+    /// The ledger that they post to.
+    pub origin: Origin,
     counter: u64,
 }
 
@@ -66,7 +68,7 @@ impl Person {
         let mut seed = [0; 64];
         seed[..32].copy_from_slice(&a.0);
         seed[32..].copy_from_slice(&b.0);
-        Self { name, chain: KeyChain::new(seed), generation: 0, address: None, counter: 0 }
+        Self { name, chain: KeyChain::new(seed), generation: 0, address: None, origin: origin(), counter: 0 }
     }
     pub fn key(&self) -> PrivateKey {
         self.chain.signing(self.generation)
@@ -90,7 +92,7 @@ impl Person {
     }
     pub fn post_with(&mut self, after: u64, statements: Vec<Statement>, all: bool) -> Posting {
         let id = self.next_seed("posting");
-        Posting::sign(&origin(), self.address, id, time(after), all, statements, &self.key())
+        Posting::sign(&self.origin, self.address, id, time(after), all, statements, &self.key())
     }
     pub fn opening(&mut self, after: u64, who: Option<Address>) -> Statement {
         let recovery = Recovery { guardians: vec![], need: 0, delay: Time::new(604_800).unwrap() };

@@ -4,6 +4,7 @@ use peal_spec::address::Address;
 use peal_spec::copy::Row;
 use peal_spec::facet::{Amount, Evidence, What};
 use peal_spec::money::{Entitlement, Money};
+use peal_spec::moving::Moved;
 use peal_spec::rights::{Claim, Looked};
 use peal_spec::role::Grant;
 use peal_spec::standing::{Alert, Why};
@@ -87,6 +88,7 @@ fn is_urgent(body: &Body) -> bool {
             | Body::RecoveryApproved(_)
             | Body::RecoveryCompleted(_)
             | Body::AccessUnasked(_)
+            | Body::Departure(_)
     )
 }
 
@@ -192,6 +194,24 @@ impl Reader {
             Body::AccountLinked(b) => format!("{by_issuer} says that {} is your account, too", by(b.link.0)),
             Body::Erased(b) => format!("{by_issuer} has the contents of record {refers} erased: {}", b.says),
             Body::Withdrawn(b) => format!("{by_issuer} withdraws record {refers}: {}", b.says),
+            Body::Departure(b) => {
+                format!("THE ACCOUNT GOES TO {}, to {}. {NOT_YOU}", b.to.origin, by(b.to.address))
+            }
+            Body::DepartureApproved(_) => format!("{by_issuer} vouches for the departure in record {refers}"),
+            Body::Arrival(b) => {
+                format!("your account {} has come from {}", short(&b.from.address.to_string()), b.from.origin)
+            }
+            Body::TransferredOut(b) => format!("{by_issuer} sent {}", moved(&b.moved, &b.what)),
+            Body::TransferredIn(b) => format!("{by_issuer} received {}", moved(&b.moved, &b.what)),
+            Body::MoveClosed(_) => format!("{by_issuer} closes the move of record {refers}"),
+            Body::LedgerRecognised(b) => match b.ledger.list {
+                Some(_) => format!("{by_issuer} recognises the ledger {}", b.ledger.origin),
+                None => format!("{by_issuer} recognises the ledger {} no more", b.ledger.origin),
+            },
+            Body::Transcribed(b) => format!(
+                "{by_issuer} has read in {} that {} paid {} from {} to {}",
+                b.source.document, b.paper.payer, b.paper.insurance, b.paper.months.0, b.paper.months.1
+            ),
         }
     }
 
@@ -255,4 +275,9 @@ fn role(grant: &Grant) -> String {
     let of = if of.is_empty() { String::new() } else { format!(" for {}", of.join(", ")) };
     let until = grant.until.map_or_else(String::new, |until| format!(", until {until}"));
     format!("{}{of}{until}", grant.role)
+}
+
+fn moved(moved: &Moved, what: &What) -> String {
+    let (own, pooled) = (minor(moved.own, &moved.currency), minor(moved.pooled, &moved.currency));
+    format!("{own} of your own account and {pooled} of the pooled fund, {}", of(what))
 }
