@@ -27,6 +27,7 @@ mod pay;
 mod received;
 mod prove;
 mod verify;
+mod archive;
 mod scheme;
 mod due;
 mod project;
@@ -86,6 +87,7 @@ enum Command {
     Received(received::Args),
     Prove(prove::Args),
     Verify(verify::Args),
+    Archive(archive::Args),
     Scheme(scheme::Args),
     Due(due::Args),
     Project(project::Args),
@@ -153,6 +155,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Received(args) => received::run(&common, &args),
         Command::Prove(args) => prove::run(&common, &args),
         Command::Verify(args) => verify::run(&common, &args),
+        Command::Archive(args) => archive::run(&common, &args),
         Command::Scheme(args) => scheme::run(&args),
         Command::Due(args) => due::run(&common, &args),
         Command::Project(args) => project::run(&common, &args),
