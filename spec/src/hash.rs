@@ -54,6 +54,8 @@ pub enum Tag {
     NextKey = 10,
     /// Commitment to what a person is known by.
     Identity = 11,
+    /// Mark of a token in a list that bureaus compare.
+    Mark = 12,
 }
 
 /// The state that SHA-256 starts from (FIPS 180-4 §5.3.3).

@@ -29,6 +29,8 @@ pub mod account;
 pub mod note;
 pub mod witness;
 pub mod trust;
+pub mod ledgers;
+pub mod tokens;
 pub mod receipt;
 pub mod proof;
 pub mod verify;
