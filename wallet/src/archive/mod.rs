@@ -211,7 +211,7 @@ fn read(zip: &[u8]) -> Result<Members, BadArchive> {
     // Before the bytes of the file: whoever changed a member is told so, and not that it was packed anew.
     check_hashes(&members)?;
     if pack::write(&members)? != zip {
-        fail("repacked", "another program packed this: what others unpack of it may differ")?;
+        fail("repacked", "it was cut, or packed by another program: what others unpack of it may differ")?;
     }
     Ok(members)
 }
