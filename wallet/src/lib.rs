@@ -3,8 +3,9 @@
 //! Reads top to bottom; each module uses only those above it. Everything that must be trusted is in `peal-spec`; this crate keeps, fetches,
 //! sends and shows. It knows the ledger only by its bytes.
 //!
-//! 1. [`wallet`] keeps the words and the copy in one sealed file ([`vault`]), and whole histories from elsewhere ([`carried`]).
-//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`]; [`bell`] says when it is time.
+//! 1. [`wallet`] keeps the words and the copy in one sealed file ([`vault`]), a bureau's bindings in another ([`bound`]), and whole histories from elsewhere ([`carried`]).
+//! 2. [`sync`] brings the copy up to date and holds the ledger to what it signed before, by the log's public [`tiles`]; [`bell`] says when it is time. [`ledgers`] keeps
+//!    the directory that says which ledgers there are.
 //! 3. [`recovery`] is what whoever has lost her words hands to her guardians. [`outbox`] signs, keeps and sends postings; [`posting`] checks their receipts.
 //! 4. [`import`] and [`payroll`] turn payroll files into statements; [`returns`] and [`journal`] keep what became of them.
 //! 5. [`passbook`], [`report`], [`standing`] and [`rights`] show a copy, a verdict, what it adds up to and what it gives a right to, to people.
@@ -20,7 +21,9 @@ pub mod words;
 pub mod vault;
 pub mod carried;
 pub mod wallet;
+pub mod bound;
 pub mod http;
+pub mod ledgers;
 pub mod posting;
 pub mod recovery;
 pub mod tiles;

@@ -48,6 +48,7 @@ mod revoke;
 mod rotate;
 mod recover;
 mod trust;
+mod ledgers;
 mod witness;
 mod completions;
 
@@ -108,6 +109,7 @@ enum Command {
     Rotate(rotate::Args),
     Recover(recover::Args),
     Trust(trust::Args),
+    Ledgers(ledgers::Args),
     Witness(witness::Args),
     Completions(completions::Args),
 }
@@ -176,6 +178,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rotate(args) => rotate::run(&common, &args),
         Command::Recover(args) => recover::run(&common, &args),
         Command::Trust(args) => trust::run(&common, &args),
+        Command::Ledgers(args) => ledgers::run(&common, &args),
         Command::Witness(args) => witness::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
