@@ -12,6 +12,7 @@ use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor, Malformed, Reader, Writer};
 use peal_spec::hash::Hash;
 use peal_spec::proof::{BadFile, Proof};
+use peal_spec::record::Record;
 use peal_spec::trust::{Pin, Trust};
 use peal_spec::value::{Origin, Time};
 use peal_spec::verify::{self, Failure, Verdict, read_checkpoint};
@@ -62,7 +63,11 @@ pub fn demand_whole(proof: &Proof, verdict: &Verdict) -> Result<(), Failure> {
     if !verdict.complete {
         return not_whole(format!("{} of its records are hidden", verdict.records.hidden));
     }
-    let header = proof.subject.shown.iter().find(|s| s.opening.is_none() && !s.record.kind.can_be_erased());
+    let erased = |record: &Record| {
+        let with = record.kind.erased_with(record.sequence, record.refers);
+        with.is_some_and(|whole| verdict.erased.contains(&whole))
+    };
+    let header = proof.subject.shown.iter().find(|s| s.opening.is_none() && !erased(&s.record));
     if let Some(shown) = header {
         return not_whole(format!("record {} is shown as a header only", shown.record.sequence));
     }

@@ -1,6 +1,6 @@
 //! Archives: a whole account as a ZIP file that needs no PEAL software to read.
 //!
-//! 1. [`make`] puts the proof file and the views of it for people ([`views`]) beside each other, with a manifest of their hashes.
+//! 1. [`make`] puts the proof file and the views of it for people beside each other, with a manifest of their hashes.
 //! 2. [`check`] takes nothing on trust but a trust list: the proof is verified, and every view must be what the proof gives, byte for byte.
 //!
 //! The same account under the same head gives the same bytes. Source: `spec/archive.md`.

@@ -38,12 +38,14 @@ pub(super) fn pretty(value: Value) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// `account.json`: the verdict, without what depends on when it is asked.
+/// What a verdict says that depends on when it is asked, and what it says in prose.
+const PASSING: [&str; 4] = ["age", "freshness", "not_checked", "rests_on"];
+
+/// `account.json`: the verdict, but for what is passing in it.
 pub(super) fn account(verdict: &Verdict) -> Result<Vec<u8>, Failure> {
     let mut value = json!(verdict);
     if let Some(members) = value.as_object_mut() {
-        members.remove("age");
-        members.remove("freshness");
+        members.retain(|name, _| !PASSING.contains(&name.as_str()));
     }
     value["format"] = json!(super::FORMAT);
     pretty(value)
