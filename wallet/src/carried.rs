@@ -228,8 +228,12 @@ impl Cbor for Carried {
         let (origin, address) = (Cbor::decode(r)?, Cbor::decode(r)?);
         let head = Pin { size: Cbor::decode(r)?, root: Cbor::decode(r)? };
         let (time, received) = (Cbor::decode(r)?, Cbor::decode(r)?);
-        let fault = r.fault("a trust list");
-        let trust = r.text()?.parse().map_err(|_| fault)?;
+        let fault = r.fault("the lines of a trust list about one ledger");
+        let text = r.text()?;
+        let trust: Trust = text.parse().map_err(|_| fault)?;
+        if trust.to_string() != text {
+            return Err(fault);
+        }
         Ok(Self {
             origin,
             address,

@@ -161,7 +161,9 @@ impl Contents {
             + self.held.len() * 48
             + 4096;
         let mut w = Writer::with_capacity(room);
-        w.array(15);
+        // A wallet that carries nothing looks as it did before histories were carried.
+        let carries = !self.carried.all().is_empty();
+        w.array(if carries { 15 } else { 14 });
         w.text(TITLE);
         w.bytes(self.words.entropy());
         w.text(&self.url);
@@ -176,7 +178,9 @@ impl Contents {
         w.list(&self.held);
         w.optional(copy.as_ref());
         w.optional(self.opening.as_ref());
-        w.list(&self.carried.0);
+        if carries {
+            w.list(&self.carried.0);
+        }
         Zeroizing::new(w.into_bytes())
     }
 
@@ -187,7 +191,7 @@ impl Contents {
     #[doc(hidden)]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(bytes);
-        let fault = r.fault("a wallet of 15 elements, or of 14 if it was made before histories were carried");
+        let fault = r.fault("a wallet of 14 elements, or of 15 with what it carries");
         let elements = r.array()?;
         if !(14..=15).contains(&elements) {
             return Err(fault);
@@ -208,7 +212,11 @@ impl Contents {
         let (heads, held) = (r.list()?, r.list()?);
         let copy = if r.null() { None } else { Some(Copy::from_bytes(r.bytes()?)?) };
         let opening = r.optional()?;
-        let carried = Histories(if elements > 14 { r.list()? } else { Vec::new() });
+        let fault = r.fault("a history that it carries");
+        let carried = Histories(if elements == 15 { r.list()? } else { Vec::new() });
+        if elements == 15 && carried.all().is_empty() {
+            return Err(fault);
+        }
         r.end()?;
         Ok(Self {
             words,
