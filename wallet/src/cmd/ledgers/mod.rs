@@ -18,11 +18,9 @@ use super::context::Common;
 
 /// The directory of ledgers: pin one, bring it up to date, look into it, publish one
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  peal ledgers pin https://directory.example/ledgers.note --key VKEY\n  \
+#[command(after_help = "Examples:\n  peal ledgers pin https://directory.example/ledgers.note --key VKEY\n  \
     peal ledgers update https://directory.example/ledgers.note\n  peal ledgers check ledger.example/1\n\n\
-    A directory is one signed list of ledgers that expires (spec/ledgers.md). It needs no wallet and no passphrase."
-)]
+    A directory is one signed list of ledgers that expires (spec/ledgers.md). It needs no wallet and no passphrase.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
