@@ -34,6 +34,8 @@ pub mod values;
 pub mod payroll;
 #[cfg(feature = "wallet")]
 pub mod wallet;
+#[cfg(feature = "wallet")]
+pub mod archive;
 
 pub use seeds::plant;
 

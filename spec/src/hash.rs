@@ -58,6 +58,8 @@ pub enum Tag {
     LedgerList = 12,
     /// What an arrival takes.
     Arrived = 13,
+    /// Mark of a token in a list that bureaus compare.
+    Mark = 14,
 }
 
 /// The state that SHA-256 starts from (FIPS 180-4 §5.3.3).

@@ -30,6 +30,8 @@ pub mod rules;
 pub mod log;
 pub mod account;
 pub mod witness;
+pub mod ledgers;
+pub mod tokens;
 pub mod receipt;
 pub mod proof;
 pub mod verify;

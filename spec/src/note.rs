@@ -180,6 +180,13 @@ impl FromStr for Note {
         if note.len() > MAX_NOTE {
             return Err(BadNote("a note of more than 64 KiB"));
         }
+        Self::read(note)
+    }
+}
+
+impl Note {
+    /// Reads a note whose length somebody else has bounded.
+    pub(crate) fn read(note: &str) -> Result<Self, BadNote> {
         if note.chars().any(|c| c < ' ' && c != '\n') {
             return Err(BadNote("a note with control characters"));
         }

@@ -11,7 +11,7 @@ use crate::note::{KeyType, VerifierKey, decimal, root64};
 use crate::value::{Origin, Time};
 
 /// The first line.
-const FIRST: &str = "peal trust 1";
+pub(crate) const FIRST: &str = "peal trust 1";
 /// The most bytes in a list.
 pub const MAX_LIST: usize = 1 << 20;
 /// Seconds that count as fresh unless the list says otherwise: a week.
@@ -147,8 +147,8 @@ fn pin(size: &str, root: &str) -> Result<Pin, String> {
     }
 }
 
-/// Reads one line into the list.
-fn read_line(trust: &mut Trust, seen: &mut Vec<&'static str>, line: &str) -> Result<(), String> {
+/// Reads one line into the list; `more` names the lines that another format has besides.
+fn read_line(trust: &mut Trust, seen: &mut Vec<&'static str>, line: &str, more: &str) -> Result<(), String> {
     let words: Vec<&str> = line.split(' ').collect();
     if let ["ledger", origin] = words.as_slice() {
         let origin: Origin = origin.parse().map_err(|e: crate::value::BadValue| e.to_string())?;
@@ -203,12 +203,53 @@ fn read_line(trust: &mut Trust, seen: &mut Vec<&'static str>, line: &str) -> Res
             ledger.last = Some(pin(size, root)?);
         }
         _ => {
-            return Err("expected one of: ledger <origin>; operator <key> <from> <until>; witness <key>; auditor <key>; \
-                 need <w> witnesses <a> auditors; fresh <seconds>; pin <size> <root>; final <size> <root>"
-                .into());
+            return Err(format!(
+                "expected one of: ledger <origin>; operator <key> <from> <until>; witness <key>; auditor <key>; \
+                 need <w> witnesses <a> auditors; fresh <seconds>; pin <size> <root>; final <size> <root>{more}"
+            ));
         }
     }
     Ok(())
+}
+
+/// The ledgers of a list that is being read, a line at a time: of a trust list, or of a text that has them with lines of its own in between.
+pub(crate) struct Reading {
+    trust: Trust,
+    seen: Vec<&'static str>,
+    /// Each ledger's line, from 1.
+    began: Vec<usize>,
+    more: &'static str,
+}
+
+impl Reading {
+    /// Nothing read yet; `more` names the lines that the other text has besides.
+    pub(crate) fn new(more: &'static str) -> Self {
+        Self { trust: Trust::default(), seen: Vec::new(), began: Vec::new(), more }
+    }
+
+    /// Reads the line of this number. Blank lines and comments are passed over.
+    pub(crate) fn line(&mut self, number: usize, line: &str) -> Result<(), BadTrust> {
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(());
+        }
+        read_line(&mut self.trust, &mut self.seen, line, self.more)
+            .map_err(|what| BadTrust { line: number, what })?;
+        self.began.resize(self.trust.ledgers.len(), number);
+        Ok(())
+    }
+
+    /// How many ledgers have begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.began.len()
+    }
+
+    /// What was read, once it is complete.
+    pub(crate) fn end(self) -> Result<Trust, BadTrust> {
+        for (ledger, line) in self.trust.ledgers.iter().zip(self.began) {
+            ledger.complete().map_err(|what| BadTrust { line, what })?;
+        }
+        Ok(self.trust)
+    }
 }
 
 impl FromStr for Trust {
@@ -225,43 +266,41 @@ impl FromStr for Trust {
         if lines.last() != Some(&"") {
             return Err(at(lines.len(), "the last line does not end with a newline"));
         }
-        let (mut trust, mut seen) = (Self::default(), Vec::new());
-        let mut began = Vec::new();
+        let mut reading = Reading::new("");
         for (i, line) in lines.iter().enumerate().skip(1) {
-            if !line.is_empty() && !line.starts_with('#') {
-                read_line(&mut trust, &mut seen, line).map_err(|what| at(i + 1, &what))?;
-                began.resize(trust.ledgers.len(), i + 1);
-            }
+            reading.line(i + 1, line)?;
         }
-        for (ledger, line) in trust.ledgers.iter().zip(began) {
-            ledger.complete().map_err(|what| at(line, &what))?;
+        reading.end()
+    }
+}
+
+/// The lines of one ledger, from `ledger` on.
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound = |t: &Option<Time>| t.map_or("-".to_owned(), |t| t.to_string());
+        writeln!(f, "ledger {}", self.origin)?;
+        for o in &self.operators {
+            writeln!(f, "operator {} {} {}", o.key, bound(&o.from), bound(&o.until))?;
         }
-        Ok(trust)
+        for key in &self.witnesses {
+            writeln!(f, "witness {key}")?;
+        }
+        for key in &self.auditors {
+            writeln!(f, "auditor {key}")?;
+        }
+        writeln!(f, "need {} witnesses {} auditors", self.need_witnesses, self.need_auditors)?;
+        writeln!(f, "fresh {}", self.fresh)?;
+        let pins = self.pins.iter().map(|p| ("pin", p)).chain(self.last.iter().map(|p| ("final", p)));
+        for (word, pin) in pins {
+            writeln!(f, "{word} {} {}", pin.size, BASE64.encode(pin.root.0))?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bound = |t: &Option<Time>| t.map_or("-".to_owned(), |t| t.to_string());
         writeln!(f, "{FIRST}")?;
-        for ledger in &self.ledgers {
-            writeln!(f, "\nledger {}", ledger.origin)?;
-            for o in &ledger.operators {
-                writeln!(f, "operator {} {} {}", o.key, bound(&o.from), bound(&o.until))?;
-            }
-            for key in &ledger.witnesses {
-                writeln!(f, "witness {key}")?;
-            }
-            for key in &ledger.auditors {
-                writeln!(f, "auditor {key}")?;
-            }
-            writeln!(f, "need {} witnesses {} auditors", ledger.need_witnesses, ledger.need_auditors)?;
-            writeln!(f, "fresh {}", ledger.fresh)?;
-            let pins = ledger.pins.iter().map(|p| ("pin", p)).chain(ledger.last.iter().map(|p| ("final", p)));
-            for (word, pin) in pins {
-                writeln!(f, "{word} {} {}", pin.size, BASE64.encode(pin.root.0))?;
-            }
-        }
-        Ok(())
+        self.ledgers.iter().try_for_each(|ledger| write!(f, "\n{ledger}"))
     }
 }

@@ -7,8 +7,12 @@ mod cast;
 mod world;
 
 use cast::*;
+use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor, Item};
 use peal_spec::copy::{Copy, Selection, Show};
+use peal_spec::hash::{Hash, Seed};
+use peal_spec::key::PrivateKey;
+use peal_spec::ledgers::{Block, Directory, Pinned, Url};
 use peal_spec::log::LogLeaf;
 use peal_spec::note::{Checkpoint, KeyType, Note, VerifierKey};
 use peal_spec::posting::{Posting, Signed};
@@ -17,6 +21,7 @@ use peal_spec::receipt::Receipt;
 use peal_spec::record::Record;
 use peal_spec::state::Cell;
 use peal_spec::statement::{Head, Shape, Statement, Type};
+use peal_spec::tokens::{SignedTokens, Tokens};
 use peal_spec::trust::{Ledger, Trust};
 use peal_spec::value::Insurance;
 use peal_spec::{signed_read, tree, verify};
@@ -40,6 +45,7 @@ fn every_decoder(bytes: &[u8]) {
     round_trip::<Copy>(bytes);
     round_trip::<Proof>(bytes);
     round_trip::<LogLeaf>(bytes);
+    round_trip::<SignedTokens>(bytes);
     if let Ok(signed) = Signed::read(bytes) {
         assert_eq!(signed.cose(), bytes);
     }
@@ -59,12 +65,37 @@ fn every_decoder(bytes: &[u8]) {
         let _ = text.parse::<Checkpoint>().map(|c| assert_eq!(c.to_string(), text));
         let _ = text.parse::<VerifierKey>().map(|k| assert_eq!(k.to_string(), text));
         let _ = text.parse::<Trust>().map(|t| assert_eq!(t.to_string().parse::<Trust>().unwrap(), t));
+        let _ = text.parse::<Directory>().map(|d| assert_eq!(d.to_string(), text));
+        let _ = text.parse::<Url>().map(|u| assert_eq!(u.to_string(), text));
+        let _ = text.parse::<Pinned>().map(|p| assert_eq!(p.to_string().parse::<Pinned>().unwrap(), p));
+        let _ = peal_spec::ledgers::blocks(text);
+        let _ = Pinned::new(directory_key()).accept(text, time(1000));
         let _ = text.parse::<peal_spec::address::Address>();
         let _ = text.parse::<peal_spec::value::Time>().map(|t| assert_eq!(t.to_string(), text));
         let _ = text.parse::<peal_spec::value::Month>().map(|m| assert_eq!(m.to_string(), text));
         let _ = cny().parse_amount(text);
         let _ = signed_read::read_input(text);
     }
+}
+
+fn directory_key() -> VerifierKey {
+    VerifierKey { name: origin(), kind: KeyType::Ed25519, key: PrivateKey::new(&[1; 32]).public() }
+}
+
+fn directory() -> Directory {
+    let url = Some("https://ledger.example/peal".parse().unwrap());
+    let barred = Some("it has signed two logs".parse().unwrap());
+    let blocks = vec![Block { ledger: Ledger::new(origin(), directory_key()), url, barred }];
+    let (issued, expires, next) = (time(0), time(2000), Some(directory_key()));
+    Directory { name: origin(), version: 12, issued, expires, next, blocks }
+}
+
+fn tokens() -> SignedTokens {
+    let marks = (0..5).map(|n| Seed([n; 16])).collect();
+    let bureau = Address { number: 5, id: Hash([5; 32]) };
+    let with = "other.example".parse().unwrap();
+    let tokens = Tokens { origin: origin(), bureau, with, nonce: Seed([9; 16]), time: time(5), marks };
+    tokens.sign(&PrivateKey::new(&[1; 32]))
 }
 
 fn samples() -> Vec<Vec<u8>> {
@@ -89,6 +120,9 @@ fn samples() -> Vec<Vec<u8>> {
         w.book.checkpoint.clone().into_bytes(),
         award.to_bytes(),
         interest.to_bytes(),
+        directory().to_string().into_bytes(),
+        Note::sign(directory().to_string(), &origin(), &PrivateKey::new(&[1; 32])).to_string().into_bytes(),
+        tokens().to_bytes(),
     ]
 }
 
@@ -105,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_samples(which in 0usize..10, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+    fn damaged_samples(which in 0usize..13, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
         let samples = samples();
         let mut bytes = samples[which].clone();
         let at = at.index(bytes.len());

@@ -61,6 +61,19 @@ fn it_reckons_schemes_as_the_vectors_say() {
 }
 
 #[test]
+fn it_judges_directories_and_marks_as_the_vectors_say() {
+    let venv = root().join("target/venv/bin/python3");
+    let out = Command::new(&venv)
+        .arg(root().join("spec/reference_ledgers.py"))
+        .args([Path::new("vectors"), &root().join("spec/ledgers/vectors")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
+    assert!(said.trim_end().ends_with(" vectors, 0 with differences"), "{said}");
+}
+
+#[test]
 fn it_builds_postings_that_the_ledger_accepts_and_verifies_proofs_that_the_wallet_makes() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();

@@ -334,7 +334,7 @@ fn grid(out: &mut String, of: &[&EntryShown], style: Style) {
     }
 }
 
-/// Writes the passbook. `synced` is when the copy was fetched, `list` whether every entry is listed.
+/// Writes the passbook. `synced` is when the copy was fetched, none for a history that is not kept up to date; `list` whether every entry is listed.
 pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: &str| {
@@ -342,7 +342,9 @@ pub fn render(verdict: &Verdict, synced: Option<Time>, list: bool, style: Style)
     };
     line("address", &verdict.address);
     line("ledger", &format!("{}, {} entries at {}", clean(&verdict.origin), verdict.size, verdict.time));
-    line("synced", &synced.map_or("never".to_owned(), |t| t.to_string()));
+    if let Some(synced) = synced {
+        line("synced", &synced.to_string());
+    }
     line("age", &format!("{} ({})", span(verdict.age), verdict.freshness));
     let names = |list: &[String]| clean(&list.join(", "));
     line(

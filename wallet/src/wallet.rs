@@ -17,6 +17,7 @@ use peal_spec::trust::{Ledger, Pin, Trust};
 use peal_spec::value::{Origin, Time};
 use zeroize::Zeroizing;
 
+use crate::carried::Histories;
 use crate::disk::{self, Lock};
 use crate::trouble::Trouble;
 use crate::vault::{BadVault, Sealer, Stretch};
@@ -115,6 +116,8 @@ pub struct Contents {
     pub copy: Option<Copy>,
     /// The signed posting that opens the account, while its answer is not known.
     pub opening: Option<Vec<u8>>,
+    /// Histories of other accounts, or of other ledgers, that are taken along.
+    pub carried: Histories,
 }
 
 impl Contents {
@@ -122,7 +125,7 @@ impl Contents {
     pub fn new(words: Words, url: String, origin: Origin, trust: Trust) -> Self {
         let (generation, reading) = (0, 0);
         let (address, synced, head, copy, opening) = (None, None, None, None, None);
-        let (heads, held) = (Vec::new(), Vec::new());
+        let (heads, held, carried) = (Vec::new(), Vec::new(), Histories::default());
         Self {
             words,
             url,
@@ -137,6 +140,7 @@ impl Contents {
             held,
             copy,
             opening,
+            carried,
         }
     }
 
@@ -147,14 +151,19 @@ impl Contents {
         let trust = self.trust.to_string();
         // Room for all of it, so that the words are written in one place only.
         let notes: usize = self.heads.iter().chain(&self.head).map(|h| h.note.len() + 100).sum();
+        let carried: usize =
+            self.carried.0.iter().map(|c| c.file().len() + 33 * c.records() as usize + 4096).sum();
         let room = copy.as_ref().map_or(0, Vec::len)
+            + carried
             + self.opening.as_ref().map_or(0, Vec::len)
             + trust.len()
             + notes
             + self.held.len() * 48
             + 4096;
         let mut w = Writer::with_capacity(room);
-        w.array(14);
+        // A wallet that carries nothing looks as it did before histories were carried.
+        let carries = !self.carried.all().is_empty();
+        w.array(if carries { 15 } else { 14 });
         w.text(TITLE);
         w.bytes(self.words.entropy());
         w.text(&self.url);
@@ -169,6 +178,9 @@ impl Contents {
         w.list(&self.held);
         w.optional(copy.as_ref());
         w.optional(self.opening.as_ref());
+        if carries {
+            w.list(&self.carried.0);
+        }
         Zeroizing::new(w.into_bytes())
     }
 
@@ -179,7 +191,11 @@ impl Contents {
     #[doc(hidden)]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(bytes);
-        r.array_of(14, "a wallet of 14 elements")?;
+        let fault = r.fault("a wallet of 14 elements, or of 15 with what it carries");
+        let elements = r.array()?;
+        if !(14..=15).contains(&elements) {
+            return Err(fault);
+        }
         let fault = r.fault("`peal wallet body 1`");
         if r.text()? != TITLE {
             return Err(fault);
@@ -196,6 +212,11 @@ impl Contents {
         let (heads, held) = (r.list()?, r.list()?);
         let copy = if r.null() { None } else { Some(Copy::from_bytes(r.bytes()?)?) };
         let opening = r.optional()?;
+        let fault = r.fault("a history that it carries");
+        let carried = Histories(if elements == 15 { r.list()? } else { Vec::new() });
+        if elements == 15 && carried.all().is_empty() {
+            return Err(fault);
+        }
         r.end()?;
         Ok(Self {
             words,
@@ -211,6 +232,7 @@ impl Contents {
             held,
             copy,
             opening,
+            carried,
         })
     }
 

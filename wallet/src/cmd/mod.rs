@@ -27,6 +27,7 @@ mod pay;
 mod received;
 mod prove;
 mod verify;
+mod archive;
 mod scheme;
 mod due;
 mod project;
@@ -47,6 +48,7 @@ mod revoke;
 mod rotate;
 mod recover;
 mod trust;
+mod ledgers;
 mod witness;
 mod completions;
 
@@ -86,6 +88,7 @@ enum Command {
     Received(received::Args),
     Prove(prove::Args),
     Verify(verify::Args),
+    Archive(archive::Args),
     Scheme(scheme::Args),
     Due(due::Args),
     Project(project::Args),
@@ -106,6 +109,7 @@ enum Command {
     Rotate(rotate::Args),
     Recover(recover::Args),
     Trust(trust::Args),
+    Ledgers(ledgers::Args),
     Witness(witness::Args),
     Completions(completions::Args),
 }
@@ -153,6 +157,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Received(args) => received::run(&common, &args),
         Command::Prove(args) => prove::run(&common, &args),
         Command::Verify(args) => verify::run(&common, &args),
+        Command::Archive(args) => archive::run(&common, &args),
         Command::Scheme(args) => scheme::run(&args),
         Command::Due(args) => due::run(&common, &args),
         Command::Project(args) => project::run(&common, &args),
@@ -173,6 +178,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rotate(args) => rotate::run(&common, &args),
         Command::Recover(args) => recover::run(&common, &args),
         Command::Trust(args) => trust::run(&common, &args),
+        Command::Ledgers(args) => ledgers::run(&common, &args),
         Command::Witness(args) => witness::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

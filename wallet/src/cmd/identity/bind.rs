@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use peal_spec::address::Address;
 use peal_spec::refusal::Code;
 use peal_spec::statement::{Body, IdentityBound};
+use peal_wallet::bound::Bindings;
 use peal_wallet::disk;
 use peal_wallet::office::{Card, Known, Opening};
 use peal_wallet::trouble::{Kind, Trouble};
@@ -74,6 +75,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let document = document::read(&args.document)?;
     let card = Card::read(&args.office)?;
     let mut wallet = common.open()?;
+    // What is bound is noted, so that it can be compared with another ledger's bureau.
+    let mut bindings = Bindings::of(&wallet)?;
     context::warn_exposed(&card.url);
     let known = card.ask(&document)?;
     let opening = Opening { address: args.account, document, salt: known.salt };
@@ -98,6 +101,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
             }
         },
     };
+    bindings.note(&wallet, args.account, sequence, known.token)?;
     let out = args.out.display().to_string();
     let text = format!(
         "{} {how}: record {sequence}, by which it can be withdrawn.\nGive {out} to the person, and keep no copy: with it she shows others who she is.\n",

@@ -2,6 +2,7 @@
 
 mod bind;
 mod document;
+mod duplicates;
 mod link;
 mod office;
 mod show;
@@ -29,6 +30,7 @@ enum What {
     Bind(bind::Args),
     Link(link::Args),
     Withdraw(withdraw::Args),
+    Duplicates(duplicates::Args),
     Office(office::Args),
 }
 
@@ -38,6 +40,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         What::Bind(args) => bind::run(common, args),
         What::Link(args) => link::run(common, args),
         What::Withdraw(args) => withdraw::run(common, args),
+        What::Duplicates(args) => duplicates::run(common, args),
         What::Office(args) => office::run(args),
     }
 }

@@ -3,6 +3,7 @@
 use peal_spec::address::Address;
 use peal_spec::rights::Says;
 use peal_spec::statement::{Body, Withdrawn};
+use peal_wallet::bound::Bindings;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
@@ -32,7 +33,9 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let mut wallet = common.open()?;
     let body = Body::Withdrawn(Withdrawn { who: wallet.contents.address()?, says: args.says.clone() });
     let said = Said { again: false, ..Said::again(&wallet.contents, args.account, Some(args.record), body) };
+    let mut bindings = Bindings::of(&wallet)?;
     let recorded = said.say(&mut wallet, "withdrawn")?;
+    bindings.withdrawn(&wallet, args.account, args.record)?;
     let text = format!(
         "Record {} of {} stands no more: record {} {}.\n",
         args.record,
