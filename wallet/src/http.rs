@@ -295,8 +295,27 @@ impl Remote {
         key: &PrivateKey,
         created: Time,
     ) -> Result<Answer, Trouble> {
-        let headers = self.signed(path, query, accept, address, key, created);
+        let headers = self.signed("GET", path, query, accept, address, key, created);
         self.call("GET", &format!("{path}?{query}"), &headers, &[], LARGE)
+    }
+
+    /// Puts something into an account, signed by its reading key at `created`.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub fn signed_put(
+        &self,
+        path: &str,
+        content_type: &str,
+        address: &Address,
+        key: &PrivateKey,
+        created: Time,
+        body: &[u8],
+    ) -> Result<Answer, Trouble> {
+        let signed = self.signed("PUT", path, "", "application/json", address, key, created);
+        let headers: Vec<(&str, String)> =
+            signed.into_iter().chain([("content-type", content_type.to_owned())]).collect();
+        self.call("PUT", path, &headers, body, SMALL)
     }
 
     /// Begins to read what has no end, for at most `life`; signed as [`Remote::signed_get`] does. Tried once.
@@ -315,7 +334,7 @@ impl Remote {
         life: Duration,
     ) -> Result<Result<impl std::io::Read + use<>, Problem>, Trouble> {
         let mut request = Request::builder().uri(format!("{}{path}?{query}", self.base));
-        for (name, value) in self.signed(path, query, accept, address, key, created) {
+        for (name, value) in self.signed("GET", path, query, accept, address, key, created) {
             request = request.header(name, value);
         }
         let answer = request.body(()).map_err(ureq::Error::from).and_then(|request| {
@@ -340,8 +359,10 @@ impl Remote {
     }
 
     /// The headers of a signed read.
+    #[allow(clippy::too_many_arguments)]
     fn signed(
         &self,
+        method: &str,
         path: &str,
         query: &str,
         accept: &str,
@@ -351,7 +372,7 @@ impl Remote {
     ) -> [(&'static str, String); 3] {
         let full = format!("{}{path}", self.prefix);
         let request = signed_read::Request {
-            method: "GET",
+            method,
             authority: &self.authority,
             path: &full,
             query: &format!("?{query}"),

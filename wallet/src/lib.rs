@@ -20,6 +20,7 @@ pub mod disk;
 pub mod words;
 pub mod vault;
 pub mod carried;
+pub mod moving;
 pub mod wallet;
 pub mod bound;
 pub mod http;

@@ -1,6 +1,6 @@
 //! A facet as JSON, for people and their programs. Money is decimal, addresses are as people write them, keys and hashes are hexadecimal.
 
-use peal_spec::hash::Hash;
+use peal_spec::hash::{Hash, plain};
 use peal_spec::key::PublicKey;
 use peal_spec::rights::Scope;
 use peal_spec::statement::Value as Facet;
@@ -99,5 +99,32 @@ pub(super) fn facet(facet: &Facet) -> Value {
         // No proof shows one.
         Facet::Token(_) => Value::Null,
         Facet::Link(link) => json!(link.0.to_string()),
+        Facet::To(to) => json!({
+            "origin": to.origin.to_string(), "address": to.address.to_string(), "bureau": text(to.bureau),
+        }),
+        Facet::From(from) => json!({
+            "origin": from.origin.to_string(), "address": from.address.to_string(), "departure": from.departure,
+            "size": from.size, "root": from.root.to_string(), "bureau": text(from.bureau),
+        }),
+        Facet::Showing(shown) => json!({
+            "list": String::from_utf8_lossy(&shown.list), "file_sha256": plain(&shown.file).to_string(),
+        }),
+        Facet::Moved(m) => json!({
+            "own": money(m.currency, m.own), "pooled": money(m.currency, m.pooled),
+            "kept": money(m.currency, m.kept), "currency": m.currency.to_string(),
+        }),
+        Facet::OutAt(out) => json!(out.0),
+        Facet::LedgerList(ledger) => json!({
+            "origin": ledger.origin.to_string(),
+            "list": ledger.list.as_ref().map(|list| String::from_utf8_lossy(list)),
+        }),
+        Facet::Paper(paper) => json!({
+            "insurance": paper.insurance.to_string(), "scheme": paper.scheme, "payer": paper.payer,
+            "first": paper.months.0.to_string(), "last": paper.months.1.to_string(),
+            "amount": money(paper.currency, paper.amount), "currency": paper.currency.to_string(),
+        }),
+        Facet::PaperSource(source) => json!({
+            "document": source.document, "sha256": source.digest.to_string(), "page": source.page,
+        }),
     }
 }

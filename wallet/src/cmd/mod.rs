@@ -46,6 +46,11 @@ mod erase;
 mod grant;
 mod revoke;
 mod rotate;
+mod moving;
+mod vouch;
+mod transfer;
+mod recognise;
+mod import_history;
 mod recover;
 mod trust;
 mod ledgers;
@@ -107,6 +112,11 @@ enum Command {
     Grant(grant::Args),
     Revoke(revoke::Args),
     Rotate(rotate::Args),
+    Move(moving::Args),
+    Vouch(vouch::Args),
+    Transfer(transfer::Args),
+    Recognise(recognise::Args),
+    ImportHistory(import_history::Args),
     Recover(recover::Args),
     Trust(trust::Args),
     Ledgers(ledgers::Args),
@@ -176,6 +186,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Grant(args) => grant::run(&common, &args),
         Command::Revoke(args) => revoke::run(&common, &args),
         Command::Rotate(args) => rotate::run(&common, &args),
+        Command::Move(args) => moving::run(&common, &args),
+        Command::Vouch(args) => vouch::run(&common, &args),
+        Command::Transfer(args) => transfer::run(&common, &args),
+        Command::Recognise(args) => recognise::run(&common, &args),
+        Command::ImportHistory(args) => import_history::run(&common, &args),
         Command::Recover(args) => recover::run(&common, &args),
         Command::Trust(args) => trust::run(&common, &args),
         Command::Ledgers(args) => ledgers::run(&common, &args),

@@ -1,0 +1,195 @@
+//! Arriving: what is shown of one ledger to the other, the history that is taken along, and the files for the funds.
+
+use std::path::{Path, PathBuf};
+
+use peal_spec::copy::{Selection, Show};
+use peal_spec::itinerary::{Step, arrival};
+use peal_spec::moving::{Facts, From, OutAt, Showing};
+use peal_spec::proof;
+use peal_spec::statement::{Arrival, Body};
+use peal_spec::value::Time;
+use peal_wallet::carried::Carried;
+use peal_wallet::disk;
+use peal_wallet::moving::{HandOver, show};
+use peal_wallet::trouble::Trouble;
+use peal_wallet::wallet::Wallet;
+
+use super::{Args, Both, PAUSE, TRIES, is_unrecognised};
+use crate::cmd::context::{self, Common};
+use crate::cmd::single::{self, Said};
+
+/// Shows one ledger's account to the other ledger by `say`, under the first list that this one recognises. Witnesses are given time to cosign.
+pub(super) fn shown_to(
+    wallet: &mut Wallet,
+    out: Option<u64>,
+    lists: &[String],
+    now: Time,
+    say: &mut dyn FnMut(Showing) -> Result<(), Trouble>,
+) -> Result<Option<Facts>, Trouble> {
+    let origin = wallet.contents.origin.clone();
+    let mut unrecognised = None;
+    for list in lists {
+        let Some((shown, facts)) = valid(wallet, out, list, now)? else { continue };
+        match say(shown) {
+            Ok(()) => return Ok(Some(facts)),
+            Err(trouble) if is_unrecognised(&trouble) => unrecognised = Some(trouble),
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    Err(unrecognised.unwrap_or_else(|| {
+        Trouble::unavailable(
+            format!("{origin} has no head that its trust list takes: witnesses have not cosigned it"),
+            "the move",
+            "run the command again in a minute",
+        )
+    }))
+}
+
+/// What a wallet's account shows under a list, once the ledger's head is one that the list takes; none if it does not come to that.
+pub(super) fn valid(
+    wallet: &mut Wallet,
+    out: Option<u64>,
+    list: &str,
+    now: Time,
+) -> Result<Option<(Showing, Facts)>, Trouble> {
+    for left in (0..TRIES).rev() {
+        if let Some(found) = show(wallet.contents.copy()?, out, list, now)? {
+            return Ok(Some(found));
+        }
+        if left > 0 {
+            std::thread::sleep(PAUSE);
+            super::fetch(wallet)?;
+        }
+    }
+    Ok(None)
+}
+
+/// Says the arrival. What is taken along is in the new wallet before.
+pub(super) fn arrive(args: &Args, common: &Common, both: &mut Both, now: Time) -> Result<(), Trouble> {
+    let lists = args.lists(common, both, &both.old.contents.origin.clone());
+    let Both { old, old_now, new, .. } = both;
+    let new = new.as_mut().ok_or_else(|| {
+        Trouble::unusable("there is no new account yet", "the move", "run the command again with --to")
+    })?;
+    let departure = old_now.account.state.leaving().map(|leaving| leaving.departure);
+    let (me, bureau) = (new.contents.address()?, args.bureau_there);
+    let (origin, address) = (old.contents.origin.clone(), old.contents.address()?);
+    shown_to(old, None, &lists, now, &mut |shown| {
+        let Some(facts) = peal_spec::showing::facts(&shown, now) else {
+            return Err(Trouble::unavailable("the proof holds no more", "the move", "run the command again"));
+        };
+        let (size, root) = (facts.size, facts.root);
+        let from = From { origin: origin.clone(), address, departure, size, root, bureau };
+        let parts = [origin.as_str().as_bytes(), &address.id.0, &size.to_be_bytes()].concat();
+        let body = Body::Arrival(Arrival { who: me, from, shown });
+        let said = Said::again(&new.contents, me, None, body);
+        single::say(new, "arrival", &[&parts], said).map(drop)
+    })?;
+    take_along(old, new, now)?;
+    both.fetch_new()
+}
+
+/// Keeps the whole old history in the new wallet.
+fn take_along(old: &Wallet, new: &mut Wallet, now: Time) -> Result<(), Trouble> {
+    let whole = old.contents.copy()?.prove(&Selection { show: Show::Whole, withhold: Vec::new() });
+    let whole =
+        whole.map_err(|e| Trouble::refused(e, old.path().display(), "run `peal sync`, then this again"))?;
+    let carried = Carried::from_file(&whole.to_file(), &old.contents.trust, now)
+        .map_err(|e| e.at(old.path().display()))?;
+    new.contents.carried.add(carried)?;
+    new.save()
+}
+
+/// Gives the new ledger the history that it is to keep, and the new wallet too. The same again changes nothing.
+pub(super) fn carry(both: &mut Both) -> Result<(), Trouble> {
+    let now = context::now()?;
+    let (Some(leaving), Some(new_now)) = (both.old_now.account.state.leaving(), &both.new_now) else {
+        return Ok(());
+    };
+    let Some(new) = &mut both.new else { return Ok(()) };
+    let old_records = super::records(&both.old.contents);
+    let new_records = super::records(&new.contents);
+    let side = |wallet: &'_ Wallet| wallet.contents.address();
+    let old_side = peal_spec::itinerary::Side {
+        origin: &both.old.contents.origin,
+        address: side(&both.old)?,
+        state: &both.old_now.account.state,
+        records: &old_records,
+    };
+    let (new_origin, me) = (new.contents.origin.clone(), new.contents.address()?);
+    let new_side = peal_spec::itinerary::Side {
+        origin: &new_origin,
+        address: me,
+        state: &new_now.account.state,
+        records: &new_records,
+    };
+    let Some(arrived) = arrival(&old_side, leaving, &new_side).cloned() else { return Ok(()) };
+    let fits = |carried: &Carried| carried.records() == arrived.size;
+    if !new.contents.carried.find(&arrived.origin, &arrived.address).is_some_and(fits) {
+        let here = both.old.contents.copy()?.size == arrived.size;
+        if !here {
+            return Ok(());
+        }
+        take_along(&both.old, new, now)?;
+    }
+    let Some(carried) = new.contents.carried.find(&arrived.origin, &arrived.address) else { return Ok(()) };
+    let remote = context::remote(&new.contents)?;
+    let path = format!("/v1/accounts/{me}/carried/{}", arrived.arrival);
+    let key = new.contents.chain().reading(new.contents.reading);
+    let answer = remote.signed_put(&path, proof::MEDIA_TYPE, &me, &key, now, carried.file())?;
+    answer.map(drop).map_err(|problem| problem.at(&format!("{}{path}", remote.base())))
+}
+
+/// Writes a file for each transfer that has left and not come: the fund there needs it. Returns the files.
+pub(super) fn hand_over(
+    args: &Args,
+    common: &Common,
+    both: &mut Both,
+    dir: &Path,
+    now: Time,
+) -> Result<Vec<PathBuf>, Trouble> {
+    let mut files = Vec::new();
+    let open = both.itinerary(now)?;
+    let waits = open.legs.iter().any(|leg| leg.step == Step::MoneyOut && leg.is_open());
+    if waits {
+        let whole = both.old.contents.copy()?.prove(&Selection { show: Show::Whole, withhold: Vec::new() });
+        let whole = whole.map_err(|e| Trouble::refused(e, both.old.path().display(), "run `peal sync`"))?;
+        disk::make_directory(dir)?;
+        let path = dir.join("history.peal");
+        disk::replace(&path, &whole.to_file())?;
+        files.push(path);
+    }
+    let (Some(leaving), Some(new_now)) = (both.old_now.account.state.leaving().cloned(), &both.new_now)
+    else {
+        return Ok(files);
+    };
+    let arrived = new_now.account.state.arrivals().iter().find(|arrived| {
+        arrived.origin == both.old.contents.origin && arrived.departure == Some(leaving.departure)
+    });
+    let Some(arrived) = arrived.cloned() else { return Ok(files) };
+    let lists = args.lists(common, both, &both.old.contents.origin.clone());
+    let new = both.new_wallet()?;
+    let (origin, address) = (new.contents.origin.clone(), new.contents.address()?);
+    for out in &leaving.outs {
+        if arrived.ins.iter().any(|came| came.out == *out) {
+            continue;
+        }
+        // The first list under which the head is valid: which one the other ledger recognises was found out at the arrival.
+        let mut found = None;
+        for list in &lists {
+            found = valid(&mut both.old, Some(out.sequence), list, now)?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((shown, _)) = found else { continue };
+        let out_at = OutAt(out.sequence);
+        let hand_over =
+            HandOver { origin: origin.clone(), address, arrival: arrived.arrival, out: out_at, shown };
+        disk::make_directory(dir)?;
+        let path = dir.join(format!("{}-{}.move", out.insurance, out.sequence));
+        disk::replace(&path, &hand_over.to_bytes())?;
+        files.push(path);
+    }
+    Ok(files)
+}

@@ -1,0 +1,118 @@
+//! The person's part of a move: what she shows the other ledger, and the files by which she hands money matters over from fund to fund.
+//!
+//! A hand-over is `["peal hand-over 1", origin, address, arrival, out, list, file]`: where a transferred-out is to arrive, and what shows that it left.
+//! It holds nothing that its funds may not see: the departure, and the one transfer.
+
+use peal_spec::address::Address;
+use peal_spec::cbor::{Cbor as _, Malformed, Reader, Writer};
+use peal_spec::copy::Copy;
+use peal_spec::moving::{Facts, OutAt, Showing};
+use peal_spec::showing;
+use peal_spec::trust::Trust;
+use peal_spec::value::{Origin, Time};
+
+use crate::trouble::Trouble;
+
+const TITLE: &str = "peal hand-over 1";
+/// The most bytes in a hand-over.
+pub const MAX_HAND_OVER: u64 = 64 * 1024;
+
+/// What a fund needs to say that money came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandOver {
+    /// The ledger that it comes to.
+    pub origin: Origin,
+    /// The account there.
+    pub address: Address,
+    /// Sequence of the arrival in it.
+    pub arrival: u64,
+    /// Sequence of the transferred-out in the old account.
+    pub out: OutAt,
+    /// What shows it.
+    pub shown: Showing,
+}
+
+impl HandOver {
+    /// The file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(self.shown.list.len() + self.shown.file.len() + 256);
+        w.array(7);
+        w.text(TITLE);
+        self.origin.encode(&mut w);
+        self.address.encode(&mut w);
+        w.uint(self.arrival);
+        self.out.encode(&mut w);
+        w.bytes(&self.shown.list);
+        w.bytes(&self.shown.file);
+        w.into_bytes()
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Malformed`] for everything that [`HandOver::to_bytes`] does not write.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut r = Reader::new(bytes);
+        let fault = r.fault("`peal hand-over 1`, of 7 elements");
+        r.array_of(7, "a hand-over of 7 elements")?;
+        if r.text()? != TITLE {
+            return Err(fault);
+        }
+        let (origin, address) = (Origin::decode(&mut r)?, Address::decode(&mut r)?);
+        let (arrival, out) = (r.uint()?, OutAt::decode(&mut r)?);
+        let shown = Showing { list: r.bytes()?.to_vec(), file: r.bytes()?.to_vec() };
+        r.end()?;
+        Ok(Self { origin, address, arrival, out, shown })
+    }
+}
+
+/// The trust list of one ledger alone, as text.
+pub fn list_of(trust: &Trust, origin: &Origin) -> Option<String> {
+    let ledger = trust.ledger(origin)?.clone();
+    Some(Trust { ledgers: vec![ledger] }.to_string())
+}
+
+/// What a copy shows under a list, and that as the other ledger will read it; none if it is not valid under it now, as where witnesses have not
+/// cosigned yet.
+///
+/// # Errors
+/// Refused for a copy that does not hold together.
+pub fn show(
+    copy: &Copy,
+    out: Option<u64>,
+    list: &str,
+    now: Time,
+) -> Result<Option<(Showing, Facts)>, Trouble> {
+    let proof = copy.prove_move(out).map_err(|e| {
+        Trouble::refused(
+            format!("the copy of the account does not hold together: {e}"),
+            copy.address,
+            "fetch it again with `peal sync`",
+        )
+    })?;
+    let shown = Showing { list: list.as_bytes().to_vec(), file: proof.to_file() };
+    Ok(showing::facts(&shown, now).map(|facts| (shown, facts)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use peal_spec::hash::Hash;
+
+    #[test]
+    fn a_hand_over_is_read_as_it_was_written_and_nothing_else_is() {
+        let hand_over = HandOver {
+            origin: "new.example/peal".parse().unwrap(),
+            address: Address { number: 7, id: Hash([1; 32]) },
+            arrival: 2,
+            out: OutAt(9),
+            shown: Showing { list: vec![1, 2], file: vec![3] },
+        };
+        let bytes = hand_over.to_bytes();
+        assert_eq!(HandOver::from_bytes(&bytes).unwrap(), hand_over);
+        for length in 0..bytes.len() {
+            HandOver::from_bytes(&bytes[..length]).unwrap_err();
+        }
+        HandOver::from_bytes(&[bytes.as_slice(), &[0]].concat()).unwrap_err();
+    }
+}
