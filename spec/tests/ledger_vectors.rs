@@ -1,5 +1,5 @@
 //! Directories of ledgers and lists of tokens in `spec/ledgers/vectors`: made here from the code, and judged again by
-//! `spec/reference_ledgers.py`, which was written from the page alone. `PEAL_WRITE_VECTORS=1 cargo test -p peal-spec --test ledger_vectors`
+//! `spec/reference_ledgers.py`, which was written from the page. `PEAL_WRITE_VECTORS=1 cargo test -p peal-spec --test ledger_vectors`
 //! writes them anew, and the page's examples.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -21,7 +21,7 @@ use serde_json::{Value as Json, json};
 
 type Vectors = BTreeMap<String, Json>;
 
-/// 2026-09-21T13:33:20Z.
+/// 2026-09-21T14:13:20Z.
 const NOW: u64 = 1_790_000_000;
 
 fn time(after: u64) -> Time {

@@ -129,6 +129,26 @@ impl Bindings {
         if stood { self.save(wallet) } else { Ok(()) }
     }
 
+    /// Notes which of those that stand do so, as somebody says who knows; returns how many do not any more.
+    ///
+    /// # Errors
+    /// What `stands` says; unusable if the file cannot be written.
+    pub fn ask(
+        &mut self,
+        wallet: &Wallet,
+        mut stands: impl FnMut(&Bound) -> Result<bool, Trouble>,
+    ) -> Result<usize, Trouble> {
+        let mut fallen = 0;
+        for bound in self.all.iter_mut().filter(|bound| bound.stands) {
+            bound.stands = stands(bound)?;
+            fallen += usize::from(!bound.stands);
+        }
+        if fallen > 0 {
+            self.save(wallet)?;
+        }
+        Ok(fallen)
+    }
+
     fn save(&self, wallet: &Wallet) -> Result<(), Trouble> {
         let mut w = Writer::with_capacity(96 * self.all.len() + 32);
         w.array(2);
@@ -172,6 +192,8 @@ mod tests {
         let seen: Vec<(u64, bool)> = kept.all().iter().map(|b| (b.account.number, b.stands)).collect();
         assert_eq!(seen, [(1, false), (2, false), (3, true)]);
         assert_eq!(kept.standing().count(), 1);
+        assert_eq!(bindings.ask(&wallet, |bound| Ok(bound.account.number != 3)).unwrap(), 1);
+        assert_eq!(Bindings::of(&wallet).unwrap().standing().count(), 0);
 
         let file = dir.path().join("wallet.bound");
         let bytes = std::fs::read(&file).unwrap();

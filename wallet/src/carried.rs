@@ -6,16 +6,19 @@
 //!
 //! What is carried is in the sealed body of the wallet. It proves what it proved where it came from, also when that ledger has ended.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor, Malformed, Reader, Writer};
 use peal_spec::hash::Hash;
-use peal_spec::proof::{BadFile, Proof};
+use peal_spec::money::Interest;
+use peal_spec::proof::{BadFile, Facet, Proof, Shown};
 use peal_spec::record::Record;
+use peal_spec::statement::{Type, What};
 use peal_spec::trust::{Pin, Trust};
 use peal_spec::value::{Origin, Time};
-use peal_spec::verify::{self, Failure, Verdict, read_checkpoint};
+use peal_spec::verify::{self, Failure, Standing, Verdict, read_checkpoint};
 
 use crate::trouble::Trouble;
 
@@ -53,8 +56,8 @@ impl BadHistory {
     }
 }
 
-/// Demands that a valid proof shows the whole account: every record with contents, but for what is erased, and no facet withheld, but for
-/// tokens, which no proof shows.
+/// Demands that a valid proof shows the whole account: every record with contents, but for what is erased, no facet withheld, but for
+/// tokens, which no proof shows, and all sums.
 ///
 /// # Errors
 /// `not-whole`, naming what is missing.
@@ -63,9 +66,10 @@ pub fn demand_whole(proof: &Proof, verdict: &Verdict) -> Result<(), Failure> {
     if !verdict.complete {
         return not_whole(format!("{} of its records are hidden", verdict.records.hidden));
     }
+    // The verdict lists them in order.
     let erased = |record: &Record| {
         let with = record.kind.erased_with(record.sequence, record.refers);
-        with.is_some_and(|whole| verdict.erased.contains(&whole))
+        with.is_some_and(|whole| verdict.erased.binary_search(&whole).is_ok())
     };
     let header = proof.subject.shown.iter().find(|s| s.opening.is_none() && !erased(&s.record));
     if let Some(shown) = header {
@@ -74,10 +78,55 @@ pub fn demand_whole(proof: &Proof, verdict: &Verdict) -> Result<(), Failure> {
     if let Some(shown) = proof.subject.shown.iter().find(|s| s.opening.is_some() && s.link.is_none()) {
         return not_whole(format!("who signed record {} is not shown", shown.record.sequence));
     }
-    match verdict.withheld.iter().find(|(name, _)| **name != "token") {
-        Some((name, count)) => not_whole(format!("{name} of {count} records is withheld")),
+    if let Some((name, count)) = verdict.withheld.iter().find(|(name, _)| **name != "token") {
+        return not_whole(format!("{name} of {count} records is withheld"));
+    }
+    match missing_sum(proof, verdict) {
+        Some(what) => not_whole(format!("{what} are not shown")),
         None => Ok(()),
     }
+}
+
+/// The sums that the records shown must have and the proof does not show, if there are any.
+fn missing_sum(proof: &Proof, verdict: &Verdict) -> Option<String> {
+    type Sum<'v> = (&'v str, &'v str);
+    let months: BTreeSet<&str> = verdict.months.iter().map(|m| m.insurance.as_str()).collect();
+    let totals: BTreeSet<Sum<'_>> =
+        verdict.totals.iter().map(|t| (t.insurance.as_str(), t.currency.as_str())).collect();
+    let flows: BTreeSet<Sum<'_>> =
+        verdict.flows.iter().map(|f| (f.insurance.as_str(), f.currency.as_str())).collect();
+    for entry in verdict.entries.iter().filter(|e| e.standing != Standing::Void) {
+        let Some(sum) = entry.insurance.as_deref().zip(entry.currency.as_deref()) else { continue };
+        let gone = entry.refunded.is_some() && entry.refunded >= entry.amount;
+        if !totals.contains(&sum) {
+            return Some(format!("the totals of {} in {}", sum.0, sum.1));
+        }
+        if !gone && !months.contains(sum.0) {
+            return Some(format!("the months of {}", sum.0));
+        }
+        if entry.refunded.is_some() && !flows.contains(&sum) {
+            return Some(format!("the refunds of {} in {}", sum.0, sum.1));
+        }
+    }
+    for award in verdict.awards.iter().filter(|a| a.paid.is_some_and(|paid| paid > 0)) {
+        let sum = award.insurance.as_deref().zip(award.currency.as_deref());
+        if let Some((insurance, currency)) = sum.filter(|sum| !flows.contains(sum)) {
+            return Some(format!("the benefits of {insurance} in {currency}"));
+        }
+    }
+    let earns = |shown: &&Shown| shown.record.kind == Type::Interest;
+    for shown in proof.subject.shown.iter().filter(earns) {
+        let facets = shown.opening.as_ref().map(|opening| &opening.0);
+        let value = |at: usize| facets.and_then(|facets| facets.get(at)).and_then(Facet::value);
+        let what = value(2).and_then(|bytes| What::from_bytes(bytes).ok());
+        let interest = value(3).and_then(|bytes| Interest::from_bytes(bytes).ok());
+        let Some((what, interest)) = what.zip(interest) else { continue };
+        let (insurance, currency) = (what.insurance.to_string(), interest.currency.to_string());
+        if !flows.contains(&(insurance.as_str(), currency.as_str())) {
+            return Some(format!("the interest of {insurance} in {currency}"));
+        }
+    }
+    None
 }
 
 /// A whole history that was found valid.

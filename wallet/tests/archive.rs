@@ -7,6 +7,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
+use peal_spec::proof::Proof;
 use peal_spec::trust::Trust;
 use peal_spec::value::Time;
 use peal_wallet::archive::{self, BadArchive};
@@ -93,6 +94,32 @@ fn a_proof_of_less_makes_no_archive() {
             panic!("{name}")
         };
         assert_eq!(failure.name, "not-whole", "{failure}");
+    }
+}
+
+/// Sums that are left out would make a view say that nothing counts.
+#[test]
+fn a_proof_without_its_sums_makes_no_archive() {
+    for (name, what) in
+        [("whole", "the totals of pension in CNY"), ("work-whole", "the totals of pension in CNY")]
+    {
+        let (file, trust, now) = vector(name);
+        let mut proof = Proof::from_file(&file).unwrap();
+        let cells = proof.subject.shown.last().unwrap().cells.len();
+        for left in (0..cells).rev() {
+            let mut less = proof.clone();
+            less.subject.shown.last_mut().unwrap().cells.truncate(left);
+            let refused = Carried::from_file(&less.to_file(), &trust, now);
+            let Err(BadHistory::Failure(failure)) = refused else {
+                panic!("{name} with {left} cells is taken")
+            };
+            assert_eq!(failure.name, "not-whole");
+            if left == 0 {
+                assert_eq!(failure.detail, format!("{what} are not shown"));
+            }
+        }
+        proof.subject.shown.last_mut().unwrap().cells.clear();
+        assert!(archive::make(&proof.to_file(), None, &trust).is_err());
     }
 }
 

@@ -32,7 +32,7 @@ impl Drop for Office {
 /// A bureau that has bound three people, and the second of them no more.
 struct Town {
     bench: Bench,
-    _server: Server,
+    server: Server,
     _office: Office,
     accounts: Vec<String>,
 }
@@ -76,7 +76,7 @@ impl Town {
         }
         let withdraw = ["identity", "withdraw", &accounts[1], "1", "--because", "another"];
         bench.well("bureau", &withdraw);
-        Self { bench, _server: server, _office: office, accounts }
+        Self { bench, server, _office: office, accounts }
     }
 
     fn token(&self, person: usize) -> Token {
@@ -172,4 +172,21 @@ fn a_bureau_answers_for_its_own_list() {
     assert!(ran.code == 1 && ran.err.contains("has not made this list"), "{}", ran.err);
     town.theirs(ORIGIN, &[0], "theirs.tokens");
     assert_eq!(bench.peal("bureau", &["identity", "duplicates", "answer", "theirs.tokens", "0"]).code, 1);
+}
+
+/// What another bureau has withdrawn is in the list until the ledger is asked.
+#[test]
+fn the_ledger_is_asked_what_still_stands() {
+    let town = Town::new();
+    let bench = &town.bench;
+    bench.open("colleague", &town.server);
+    bench.well("colleague", &["identity", "withdraw", &town.accounts[0], "1", "--because", "another"]);
+    let export = |more: &[&str], out: &str| {
+        let args = ["identity", "duplicates", "export", "--with", OTHER, "-o", out];
+        bench.well("bureau", &[&args[..], more].concat())
+    };
+    assert_eq!(export(&[], "unasked.tokens")["marks"], 2);
+    let asked = export(&["--ask"], "asked.tokens");
+    assert_eq!((asked["marks"].as_u64(), asked["withdrawn"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(export(&[], "later.tokens")["marks"], 1);
 }

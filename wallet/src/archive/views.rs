@@ -38,8 +38,8 @@ pub(super) fn pretty(value: Value) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// What a verdict says that depends on when it is asked, and what it says in prose.
-const PASSING: [&str; 4] = ["age", "freshness", "not_checked", "rests_on"];
+/// What a verdict says that depends on when it is asked or on whom the reader trusts, and what it says in prose.
+const PASSING: [&str; 6] = ["age", "auditors", "freshness", "not_checked", "rests_on", "witnesses"];
 
 /// `account.json`: the verdict, but for what is passing in it.
 pub(super) fn account(verdict: &Verdict) -> Result<Vec<u8>, Failure> {

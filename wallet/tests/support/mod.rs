@@ -434,6 +434,15 @@ impl Mini {
                     None => (409, "application/problem+json", br#"{"detail":"no such head"}"#.to_vec()),
                 }
             }
+            ("GET", path) if path.ends_with("/bound") => {
+                match self.bound(&query.strip_prefix("token=").unwrap().parse().unwrap()) {
+                    Some((account, sequence)) => {
+                        let body = format!(r#"{{"account":"{account}","sequence":{sequence}}}"#);
+                        (200, "application/json", body.into_bytes())
+                    }
+                    None => (404, "application/problem+json", br#"{"code":"not-found"}"#.to_vec()),
+                }
+            }
             ("GET", path) if path.ends_with("/shared") => {
                 let address: Address = path.split('/').nth(3).unwrap().parse().unwrap();
                 match self.shared(&address, query.strip_prefix("access=").unwrap().parse().unwrap()) {
@@ -443,6 +452,24 @@ impl Mini {
             }
             _ => (404, "application/problem+json", b"{}".to_vec()),
         }
+    }
+
+    /// Where a token is bound.
+    fn bound(&self, token: &Hash) -> Option<(Address, u64)> {
+        self.accounts.iter().find_map(|held| {
+            let withdrawn: Vec<u64> = held
+                .rows
+                .iter()
+                .filter(|row| row.record.kind == Type::Withdrawn)
+                .filter_map(|row| row.record.refers)
+                .collect();
+            let binds = |row: &&Row| {
+                let body = row.statement.as_ref().and_then(|s| s.body().ok());
+                matches!(body, Some(Body::IdentityBound(b)) if b.token.0 == *token)
+                    && !withdrawn.contains(&row.record.sequence)
+            };
+            held.rows.iter().find(binds).map(|row| (held.account.address, row.record.sequence))
+        })
     }
 
     /// What an access opens for ten minutes: here, everything.

@@ -9,7 +9,7 @@ use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
 use crate::cmd::Done;
-use crate::cmd::context::Common;
+use crate::cmd::context::{self, Common};
 
 /// Write the whole account as a ZIP file that needs no PEAL software to read
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let zip = archive::make(&proof.to_file(), Some(&copy).filter(|_| !args.no_copy), &c.trust)
         .map_err(|e| broken(&e))?;
     // What whoever gets it will be told is found out here first.
-    let checked = archive::check(&zip, Some(&c.trust), proof.head.commit.time).map_err(|e| broken(&e))?;
+    let checked = archive::check(&zip, Some(&c.trust), context::now()?).map_err(|e| broken(&e))?;
     disk::replace(&args.out, &zip)?;
     let (out, v) = (args.out.display().to_string(), &checked.verdict);
     let copy = if checked.copy {

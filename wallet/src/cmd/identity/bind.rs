@@ -12,7 +12,7 @@ use peal_wallet::trouble::{Kind, Trouble};
 use peal_wallet::wallet::Contents;
 use serde_json::json;
 
-use super::document;
+use super::{bound, document};
 use crate::cmd::Done;
 use crate::cmd::context::{self, Common};
 use crate::cmd::single::Said;
@@ -49,16 +49,9 @@ fn elsewhere(
     if trouble.kind != Kind::Refused || !trouble.what.starts_with(Code::IdentityTaken.name()) {
         return Ok(None);
     }
-    let (who, key) = (contents.address()?, contents.chain().reading(contents.reading));
-    let path = format!("/v1/accounts/{who}/bound");
-    let query = format!("token={}", known.token.0);
-    let remote = context::remote(contents)?;
-    let answer = remote.signed_get(&path, &query, "application/json", &who, &key, context::now()?)?;
+    let answer = bound::of(contents, &context::remote(contents)?, &known.token)?;
     // It may have been withdrawn in this moment.
-    let Ok(body) = answer else { return Ok(None) };
-    let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    let account = value["account"].as_str().and_then(|text| text.parse().ok());
-    Ok(account.zip(value["sequence"].as_u64()))
+    Ok(answer.unwrap_or_default())
 }
 
 fn taken(mut trouble: Trouble, account: Address, sequence: u64) -> Trouble {

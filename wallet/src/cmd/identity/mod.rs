@@ -1,6 +1,7 @@
 //! `peal identity`: who a person is, and which accounts are hers.
 
 mod bind;
+mod bound;
 mod document;
 mod duplicates;
 mod link;
