@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """PEAL, version 1: the independent reference implementation.
 
-Written from spec/README.md alone; the sections named below are those of that page. It is meant to be read beside it:
-plain, small, and slow where slowness is simpler. Needs Python 3.11, cbor2 and cryptography.
+Written from spec/README.md and spec/moving.md alone; the sections named below are those of the first page, and Moving is
+the second. It is meant to be read beside them: plain, small, and slow where slowness is simpler. Needs Python 3.11, cbor2
+and cryptography.
 """
 import argparse, base64, copy, dataclasses, datetime, hashlib, io, itertools, json, pathlib, random, re, sys, time, unicodedata
 from bisect import bisect_left
@@ -27,7 +28,9 @@ REFUSALS = {  # §9
     "only-void": 55, "beyond-entitlement": 56, "not-settled": 57, "beyond-settled": 58, "beyond-refunded": 59,
     "interest-differs": 60, "beyond-balance": 61, "match-differs": 62, "grant-idle": 63, "not-grantee": 64,
     "grant-over": 65, "beyond-grant": 66, "bureau-unfit": 67, "own-cause": 68, "not-party": 69, "claim-over": 70,
-    "not-heard": 71, "remedy-missing": 72, "identity-taken": 73, "link-unfit": 74, "not-closed": 75}
+    "not-heard": 71, "remedy-missing": 72, "identity-taken": 73, "link-unfit": 74, "not-closed": 75,
+    "departed": 76, "not-due": 77, "money-left": 78, "not-recognised": 79, "not-shown": 80, "arrived-already": 81,
+    "not-matched": 82, "move-unfit": 83}
 
 
 class Refusal(Exception):
@@ -162,6 +165,7 @@ def key_name(v):
 
 HASH, B16, BYTES = octets(32), octets(16), lambda v: type(v) is bytes
 COUNT, TIME, NUMBER, AMOUNT = uint(2 ** 53), uint(2 ** 40), uint(2 ** 40), uint(2 ** 53)
+END_OF_TIME = 2 ** 40 - 1
 BOOL, HASHES = (lambda v: type(v) is bool), many(HASH)
 MONTH = both(uint(299913, 190001), lambda v: 1 <= v % 100 <= 12)
 CURRENCY = lambda v: type(v) is str and re.fullmatch("[A-Z]{3}", v) is not None
@@ -204,6 +208,16 @@ def next_key(public):
 def identity(salt, id, document):
     """Hash no 11: *identity*, which binds a document to the account of this id without telling it (§5, §8)."""
     return leaf(11, 1, salt, id, document)
+
+
+def ledger_list(data):
+    """Hash no 12: of a trust list, in the ledgers cell (Moving)."""
+    return leaf(12, 1, data)
+
+
+def arrived(origin, id):
+    """Hash no 13: the token that an arrival of this account takes (Moving)."""
+    return leaf(13, 1, origin, id)
 
 
 def document(text):
@@ -427,24 +441,31 @@ CLAIM, RULING = 17, 18
 CONSENT, CONSENT_REVOKED, ACCESS = range(21, 24)
 LINKED, ERASED = 27, 29
 AWARD, RECEIVED, MATCHING, UNASKED, CLAIM_FOR, ANSWERED, CLOSED, REMEDIED, PAID_FOR, WITHDRAWN = range(30, 40)
+DEPARTURE, ARRIVAL = 19, 20
+MOVED_OUT, MOVED_IN, MOVE_CLOSED, LET_GO, RECOGNISED, TRANSCRIBED = range(40, 46)  # LET_GO: departure-approved
 
 CONTRIBUTIONS = {CONTRIBUTION, MATCHING, PAID_FOR}  # a matching and a paid-for are contributions, too
 CLAIMS = {CLAIM, CLAIM_FOR}
 SAID_TO_CLAIMS = {ANSWERED, RULING, REMEDIED, CLOSED}  # what is said to a claim, and erased with it
-BONDS = {IDENTITY, LINKED}  # what is withdrawn; a link of another's account, and a withdrawal of what another said, need role bureau
+# These, departures and what is transcribed are withdrawn; a link of another's account, and a withdrawal of what another
+# said, need role bureau:
+BONDS = {IDENTITY, LINKED}
 TARGETS = {  # the types that a statement may refer to (§8); a grant is found by its place among the roles
     SETTLEMENT: CONTRIBUTIONS, CORRECTION: {*CONTRIBUTIONS, ENGAGEMENT, AWARD}, BENEFIT: {AWARD},
     REFUND: CONTRIBUTIONS, RECEIVED: CONTRIBUTIONS, MATCHING: CONTRIBUTIONS,
     CONSENT_REVOKED: {CONSENT}, ACCESS: {CONSENT}, CLAIM_FOR: {CONSENT}, PAID_FOR: {CONSENT},
     ANSWERED: CLAIMS, RULING: CLAIMS, REMEDIED: CLAIMS, CLOSED: CLAIMS,
-    WITHDRAWN: BONDS, ERASED: {ENGAGEMENT, *CLAIMS}}
+    WITHDRAWN: {*BONDS, DEPARTURE, TRANSCRIBED}, ERASED: {ENGAGEMENT, *CLAIMS},
+    MOVED_OUT: {DEPARTURE}, MOVED_IN: {ARRIVAL}, MOVE_CLOSED: {DEPARTURE}, LET_GO: {DEPARTURE}}
 ROLES = {  # one of these an issuer needs (§5); of contributions and matchings the source says which, see BONDS, and who
-    # erases in another's account needs role bureau
+    # erases, or says that something arrived or that a move is closed, in another's account needs role bureau
     OPENED: {PLATFORM, EMPLOYER, BUREAU, AGENT}, SETTLEMENT: {FUND}, ENGAGEMENT: {PLATFORM, EMPLOYER}, BENEFIT: {FUND},
     REFUND: {FUND}, INTEREST: {FUND}, AWARD: {FUND, BUREAU}, RULING: {BUREAU}, UNASKED: {BUREAU},
-    IDENTITY: {BUREAU}}
+    IDENTITY: {BUREAU}, MOVED_OUT: {FUND}, MOVED_IN: {FUND}, TRANSCRIBED: {BUREAU}}
 # These need a role in force, and none that covers:
-WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED, *BONDS, WITHDRAWN, ERASED}
+WHATEVER_INSURANCE = {OPENED, APPROVED, ENGAGEMENT, RULING, UNASKED, *BONDS, WITHDRAWN, ERASED, ARRIVAL, MOVE_CLOSED, LET_GO,
+                      TRANSCRIBED}
+A_TRANSFER = 4  # of the kinds of claims
 READ, TO_CLAIM, PAY = 1, 2, 3  # the rights of a consent
 OUTCOMES = {1: "upheld", 2: "in-part", 3: "rejected"}  # of a ruling
 
@@ -493,6 +514,20 @@ FEW = both(many(INSURANCE, 0, 32), increasing)
 CONSENT_FACET = row(ADDRESS, text(128), RIGHTS, FEW, opt(MONTHS), PARTS, TIME, BOOL)
 LOOKED = row(text(128), FEW, opt(MONTHS), PARTS)
 
+
+def blob(most):
+    return lambda v: type(v) is bytes and 1 <= len(v) <= most
+
+
+LIST = blob(8192)
+TO = row(ORIGIN, ADDRESS, opt(ADDRESS))
+FROM = row(ORIGIN, ADDRESS, opt(COUNT), COUNT, HASH, opt(ADDRESS))
+SHOWN_FILE = row(LIST, blob(32768))
+MOVED = row(AMOUNT, AMOUNT, AMOUNT, CURRENCY)
+LEDGER = row(ORIGIN, opt(LIST))
+PAPER = row(INSURANCE, text(32), text(128), MONTHS, AMOUNT, CURRENCY)
+READ_FROM = row(text(128), HASH, opt(text(32)))
+
 TYPES = {
     OPENED: Type("opened", False, False, {"who": opt(ADDRESS), "keys": KEYS, "recovery": RECOVERY}),
     ROTATED: Type("rotated", False, False, {"who": ADDRESS, "keys": KEYS}),
@@ -530,8 +565,18 @@ TYPES = {
     LINKED: Type("account-linked", False, False, {"who": ADDRESS, "link": ADDRESS}),
     WITHDRAWN: Type("withdrawn", True, False, {"who": ADDRESS, "says": SAYS}),
     ERASED: Type("erased", True, False, {"who": ADDRESS, "says": SAYS}),
+    DEPARTURE: Type("departure", False, False, {"who": ADDRESS, "to": TO}),
+    ARRIVAL: Type("arrival", False, False, {"who": ADDRESS, "from": FROM, "shown": SHOWN_FILE}),
+    MOVED_OUT: Type("transferred-out", True, False, {"who": WHO_REFERENCE, "what": WHAT, "moved": MOVED}),
+    MOVED_IN: Type("transferred-in", True, False, {"who": WHO_REFERENCE, "what": WHAT, "moved": MOVED, "out": COUNT,
+                                                   "shown": SHOWN_FILE}),
+    MOVE_CLOSED: Type("move-closed", True, False, {"who": ADDRESS, "shown": SHOWN_FILE}),
+    LET_GO: Type("departure-approved", True, False, {"who": ADDRESS}),
+    RECOGNISED: Type("ledger-recognised", False, False, {"who": ADDRESS, "ledger": LEDGER}),
+    TRANSCRIBED: Type("transcribed", False, False, {"who": WHO_REFERENCE, "paper": PAPER, "source": READ_FROM}),
 }
-WITH_REFERENCE = {SETTLEMENT, CORRECTION, ENGAGEMENT, BENEFIT, REFUND, INTEREST, AWARD, RECEIVED}  # or with a reason
+WITH_REFERENCE = {SETTLEMENT, CORRECTION, ENGAGEMENT, BENEFIT, REFUND, INTEREST, AWARD, RECEIVED, MOVED_OUT, MOVED_IN,
+                  TRANSCRIBED}  # or with a reason
 FRAME = row(B16, opt(ADDRESS), COUNT, TIME, opt(COUNT), opt(MONTH), many(anything))
 
 
@@ -583,6 +628,9 @@ class Statement:
 
     def check_amount(self):
         """amount-range, for whatever states an amount. (Of work nothing may be earned; the steps of an award are shape.)"""
+        if self.type in (MOVED_OUT, MOVED_IN):
+            own, pooled, kept, _ = self.get("moved")
+            refuse(own + pooled < 1 or own + pooled + kept > MAX, "amount-range", "moved")
         amount = self.get("amount")
         if amount is None or self.type in (ENGAGEMENT, AWARD):
             return
@@ -698,14 +746,22 @@ class Record(NamedTuple):
 
 
 APPROVALS = 32  # stand at most
+# And at most, in the cells of Moving:
+OUTS, INS, ARRIVALS, LEDGERS = 64, 64, 16, 256
+CARRIED = (INSURANCE, CURRENCY, AMOUNT, AMOUNT)  # own and pooled
 CELL = either(
     both(row(exactly(0), HASH, HASH, HASH, GUARDIANS, COUNT, TIME, opt(NUMBER)), lambda v: need_fits(v[4], v[5])),
     row(exactly(1), many(row(ROLE, INSURANCES, opt(TIME), COUNT))),
     row(exactly(2), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT),
     row(exactly(3), INSURANCE, many(row(MONTH, uint(2 ** 53, 1))), COUNT, COUNT),
     row(exactly(4), many(row(NUMBER, COUNT, TIME, BOOL, *[HASH] * 3), 0, APPROVALS)),
-    row(exactly(5), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT))
-CELLS = 256  # at most, and beside them the recovery cell
+    row(exactly(5), INSURANCE, CURRENCY, AMOUNT, AMOUNT, AMOUNT, AMOUNT),
+    row(exactly(6), opt(row(COUNT, ORIGIN, ADDRESS, TIME, many(row(COUNT, *CARRIED), 0, OUTS), BOOL))),
+    row(exactly(7), many(row(COUNT, ORIGIN, ADDRESS, opt(COUNT), COUNT, HASH, many(row(COUNT, COUNT, *CARRIED), 0, INS)),
+                         0, ARRIVALS)),
+    row(exactly(8), many(row(ORIGIN, opt(HASH)), 0, LEDGERS)))
+CELLS = 256  # at most, and beside them those of which there is one of a kind at most:
+RECOVERY_CELL, MOVE_CELL, ARRIVALS_CELL, LEDGERS_CELL = BESIDE = (4, 6, 7, 8)
 
 
 def state_root(cells, salts):
@@ -803,10 +859,48 @@ class Claim:
 
 @dataclasses.dataclass
 class Bond:
-    """What became of an identity-bound or an account-linked."""
+    """What became of an identity-bound, an account-linked or a transcribed."""
     issuer: int
-    token: bytes | None = None  # of a link: None
+    token: bytes | None = None  # of an identity-bound only
     void: bool = False          # withdrawn
+
+
+@dataclasses.dataclass
+class Departure:
+    """What became of a departure: who said it and who has approved of it. (Whether it stands is in the move cell.)"""
+    issuer: int
+    approvals: set = dataclasses.field(default_factory=set)  # account numbers
+
+
+class Arrival(NamedTuple):
+    """What an arrival says of where from."""
+    origin: str
+    address: list
+    departure: int | None
+
+
+class Move(NamedTuple):
+    """A departure as the move cell has it."""
+    departure: int
+    origin: str
+    address: list
+    due: int
+    outs: list    # [sequence, insurance, currency, own, pooled]
+    closed: bool
+
+
+class Arrived(NamedTuple):
+    """An arrival as the arrivals cell has it."""
+    arrival: int
+    origin: str
+    address: list
+    departure: int | None
+    size: int
+    root: bytes
+    ins: list     # [sequence, out, insurance, currency, own, pooled]
+
+    def is_of(self, origin, id):
+        return self.origin == origin and self.address[1] == id
 
 
 class Movement(NamedTuple):
@@ -858,7 +952,8 @@ class Account:
         self.number, self.id = number, id
         self.records, self.seeds, self.sources = [], [], []  # sources: (statement or None: erased, cose, posting path)
         self.cells, self.salts, self.states = [], [], []     # states: (cells, salts) after each record
-        self.entries = {}                                    # by sequence: Entry, Engagement, Award, Consent, Claim or Bond
+        self.entries = {}                                    # by sequence: Entry, Engagement, Award, Consent, Claim, Bond,
+                                                             # Departure or Arrival
         self.movements = []                                  # what the fund cells are made of
         self.erased = set()                                  # the sequences of records whose contents are erased
 
@@ -875,13 +970,53 @@ class Account:
     def next(self):
         return self.cells[0][2]
 
+    def cell(self, kind, otherwise=None):
+        """What is in the cell of a kind of which there is one at most."""
+        return next((c[1] for c in self.cells if c[0] == kind), otherwise)
+
+    def set_cell(self, kind, value):
+        """Changes such a cell; what first changes it makes it."""
+        at = next((i for i, c in enumerate(self.cells) if c[0] == kind), len(self.cells))
+        self.cells[at:at + 1] = [[kind, value]]
+
     def approvals(self):
-        return next((c[1] for c in self.cells if c[0] == 4), [])
+        return self.cell(RECOVERY_CELL, [])
 
     def set_approvals(self, approvals):
-        """Changes the recovery cell; the first approval makes it."""
-        at = next((i for i, c in enumerate(self.cells) if c[0] == 4), len(self.cells))
-        self.cells[at:at + 1] = [[4, approvals]]
+        self.set_cell(RECOVERY_CELL, approvals)
+
+    def move(self):
+        """The departure that stands."""
+        there = self.cell(MOVE_CELL)
+        return there and Move(*there)
+
+    def set_move(self, move):
+        self.set_cell(MOVE_CELL, move and list(move))
+
+    def departed(self, time):
+        """Whether a departure is in force."""
+        move = self.move()
+        return move is not None and time >= move.due
+
+    def keys_change(self, time):
+        """A departure that is not due yet falls."""
+        if self.move() and not self.departed(time):
+            self.set_move(None)
+
+    def arrivals(self):
+        return [Arrived(*a) for a in self.cell(ARRIVALS_CELL, [])]
+
+    def set_arrivals(self, arrivals):
+        self.set_cell(ARRIVALS_CELL, [list(a) for a in arrivals])
+
+    def balance(self, insurance, currency):
+        """What is in the person's own account (Moving)."""
+        def moved(rows):
+            return sum(r[-2] for r in rows if r[-4:-2] == [insurance, currency])
+        _, _, _, _, refunded_credited, _, interest = fund_cell(self.movements, insurance, currency)
+        settled_credited = totals_cell(self.contributions(), insurance, currency)[6]
+        outs, ins = self.move().outs if self.move() else [], [i for a in self.arrivals() for i in a.ins]
+        return max(0, settled_credited - refunded_credited + interest + moved(ins) - moved(outs))
 
     def leaves(self):
         return [record_leaf(r) for r in self.records]
@@ -1042,7 +1177,7 @@ class Ledger:
         self.posting_ids[slot] = signed.digest
         self.postings[signed.digest] = {"results": results, "first": first, "signed": signed}
 
-    # -- judging: the refusals 20 to 75, in the order of §9, and then the effect on the account (§8)
+    # -- judging: the refusals 20 to 83, in the order of §9, and then the effect on the account (§8)
 
     def judge(self, st, signed, issuer, count, time):
         """Refuses, or gives (account or None for an opening, effect)."""
@@ -1055,6 +1190,11 @@ class Ledger:
         refuse(named_issuer(st.type, who) != signed.issuer, "issuer-not-named", "who")
         judge = getattr(self, "judge_" + TYPES[st.type].name.replace("-", "_"))
         return judge(st, signed, issuer, account, count, time)
+
+    def demand_here(self, account, time):
+        """Refusal 76: that no departure is in force. (Those whom it is said of have few refusals after it.)"""
+        move = account.move()
+        refuse(account.departed(time), "departed", "address", move and [account.number, move.departure])
 
     def demand_role(self, issuer, wanted, insurance, time):
         trouble = role_trouble(issuer.cells[1][1], wanted, insurance, time)
@@ -1080,16 +1220,18 @@ class Ledger:
         refuse(next_key(keys[0]) != account.next(), "next-key", "keys")
         refuse(signed.kid != keys[0] or count != 1, "rotation-alone", "keys")
 
-    def judge_rotated(self, st, signed, issuer, account, count, _time):
+    def judge_rotated(self, st, signed, issuer, account, count, time):
         keys = st.get("keys")
         self.demand_rotation(keys, signed, issuer, account, count)
 
         def effect(account, _sequence):
             account.cells[0] = [0, *keys, *account.cells[0][4:]]
+            account.keys_change(time)
         return account, effect
 
-    def judge_granted(self, st, _signed, issuer, account, _count, _time):
+    def judge_granted(self, st, _signed, issuer, account, _count, time):
         refuse(issuer.number != 0, "not-registrar", "who")
+        self.demand_here(account, time)
 
         def effect(account, sequence):
             account.cells[1] = [1, account.cells[1][1] + [[*st.get("role"), sequence]]]
@@ -1129,6 +1271,7 @@ class Ledger:
         refuse(matched and insurance != matched.insurance, "match-differs", "what")
         if consent:
             self.demand_consent(account, st, consent, issuer, time, PAY, "what", [insurance], [st.month, st.month])
+        self.demand_here(account, time)
 
         def effect(account, sequence):
             account.entries[sequence] = entry
@@ -1171,7 +1314,7 @@ class Ledger:
 
     def demand_room(self, account, *wanted):
         """That the account has the cells that begin like this, or has room for them."""
-        counted = [c for c in account.cells if c[0] != 4]
+        counted = [c for c in account.cells if c[0] not in BESIDE]
         new = [w for w in wanted if not any(c[:len(w)] == w for c in counted)]
         refuse(len(counted) + len(new) > CELLS, "state-full", "what")
 
@@ -1234,6 +1377,7 @@ class Ledger:
         slot = self.demand_reference(st, issuer, account)
         _, end = st.get("evidence")[1]
         refuse(end > time + 600, "period-in-future", "evidence")
+        self.demand_here(account, time)
 
         def effect(account, sequence):
             account.entries[sequence] = Engagement(issuer.number, st.month, currency_of(st.get("amount")))
@@ -1245,6 +1389,7 @@ class Ledger:
         self.demand_role(issuer, ROLES[AWARD], insurance, time)
         fund = self.demand_fund(st, time)
         slot = self.demand_reference(st, issuer, account)
+        self.demand_here(account, time)
 
         def effect(account, sequence):
             account.entries[sequence] = Award(issuer.number, insurance, st.month, fund.number, *st.get("amount"))
@@ -1285,6 +1430,8 @@ class Ledger:
         refunded, credited = entry.refunded + amount[0], entry.refunded_credited + amount[1]
         left, left_credited = entry.amount - refunded, entry.credited - credited
         refuse(left < 0 or left_credited < 0 or left_credited > left, "beyond-settled", "amount", [account.number, st.refers])
+        outs = account.move().outs if account.move() else []
+        refuse(outs and amount[1] > account.balance(entry.insurance, entry.currency), "beyond-balance", "amount")
 
         def effect(account, sequence):
             account.entries[st.refers] = dataclasses.replace(entry, refunded=refunded, refunded_credited=credited)
@@ -1317,10 +1464,9 @@ class Ledger:
         movement = Movement(INTEREST, insurance, st.get("amount"))
         self.demand_movement(account, movement)
         refuse(amount != interest_due(stretches, rate), "interest-differs", "amount")
-        _, _, _, _, refunded_credited, _, interest = fund_cell(account.movements, insurance, currency)
-        settled_credited = totals_cell(account.contributions(), insurance, currency)[6]
-        balance = settled_credited - refunded_credited + interest
+        balance = account.balance(insurance, currency)
         refuse(any(b > balance for b, _ in stretches), "beyond-balance", "amount")
+        self.demand_here(account, time)
 
         def effect(account, sequence):
             account.movements.append(movement)
@@ -1378,7 +1524,7 @@ class Ledger:
 
     def judge_claim(self, st, _signed, issuer, account, _count, time):
         """A claim or a claim-for."""
-        _kind, party, bureau, insurance, months, records = st.get("claim")
+        kind, party, bureau, insurance, months, records = st.get("claim")
         refuse(st.type == CLAIM and issuer is not account, "not-yours", "who")
         consent = self.target(account, st) if st.type == CLAIM_FOR else None
         self.demand_records(account, "claim", records)
@@ -1390,6 +1536,8 @@ class Ledger:
         # The issuer is the account itself, or its grantee, who may be neither of the two, either.
         apart = len({account.number, party[0], bureau[0]}) == 3 and issuer.number not in (party[0], bureau[0])
         refuse(not apart, "own-cause", "claim")
+        if kind != A_TRANSFER:
+            self.demand_here(account, time)
 
         def effect(account, sequence):
             account.entries[sequence] = Claim(party, bureau, time)
@@ -1444,6 +1592,7 @@ class Ledger:
         token = st.get("token")
         self.demand_role(issuer, ROLES[IDENTITY], None, time)
         refuse(token in self.tokens, "identity-taken", "token", self.tokens.get(token))
+        self.demand_here(account, time)
 
         def effect(account, sequence):
             account.entries[sequence] = Bond(issuer.number, token)
@@ -1461,8 +1610,14 @@ class Ledger:
 
     def judge_withdrawn(self, st, _signed, issuer, account, _count, time):
         bond = self.target(account, st)
-        if issuer.number != bond.issuer:
+        departure = type(bond) is Departure
+        stands = departure and self.stands(account, st)
+        if issuer.number != bond.issuer or stands and account.departed(time):
             self.demand_role(issuer, {BUREAU}, None, time)
+        if departure:
+            self.demand_stands(account, st)
+            refuse(account.move().outs, "money-left", "refers", [account.number, st.refers])
+            return account, lambda account, _sequence: account.set_move(None)
         self.demand_not_void(account, st, bond)
 
         def effect(account, _sequence):
@@ -1528,9 +1683,10 @@ class Ledger:
         def effect(account, _sequence):
             account.cells[0] = [0, *keys, *account.cells[0][4:]]
             account.set_approvals([])
+            account.keys_change(time)
         return account, effect
 
-    def judge_recovery_changed(self, st, signed, issuer, account, count, _time):
+    def judge_recovery_changed(self, st, signed, issuer, account, count, time):
         keys, recovery = st.get("keys"), st.get("recovery")
         self.demand_rotation(keys, signed, issuer, account, count)
         refuse(any(weigh(account.approvals(), a[4:], self.rules(account))[1] for a in account.approvals()),
@@ -1540,6 +1696,197 @@ class Ledger:
             account.cells[0] = [0, *keys, *recovery, account.cells[0][7]]
             if account.approvals():  # (there may be no recovery cell)
                 account.set_approvals([])
+            account.keys_change(time)
+        return account, effect
+
+    # Moving
+
+    def is_bureau(self, account, time):
+        return not role_trouble(account.cells[1][1], {BUREAU}, None, time)
+
+    def demand_watcher(self, address, field, time):
+        """Refusal 67 of departures and arrivals: that the bureau that is named, if one is, is one."""
+        watcher = address and self.find(address)
+        refuse(address and (not watcher or not self.is_bureau(watcher, time)), "bureau-unfit", field)
+
+    def stands(self, account, st):
+        """Whether the departure that a statement refers to stands."""
+        return account.move() is not None and account.move().departure == st.refers
+
+    def demand_stands(self, account, st, more=True):
+        refuse(not self.stands(account, st) or not more, "target-void", "refers", [account.number, st.refers])
+
+    def judge_departure(self, st, _signed, issuer, account, _count, time):
+        origin, address, bureau = st.get("to")
+        refuse(issuer is not account, "not-yours", "who")
+        self.demand_watcher(bureau, "to", time)
+        move = account.move()
+        refuse(move, "departed", "address", move and [account.number, move.departure])  # in force or not
+        bound = account.number == 0 or any(in_force(r, time) for r in account.cells[1][1])
+        refuse(bound or origin == self.origin, "move-unfit", "to")
+        due = min(time + account.cells[0][6], END_OF_TIME)
+
+        def effect(account, sequence):
+            account.entries[sequence] = Departure(issuer.number)
+            account.set_move(Move(sequence, origin, address, due, [], False))
+        return account, effect
+
+    def judge_departure_approved(self, st, _signed, issuer, account, _count, time):
+        departure = self.target(account, st)
+        numbers, need, _ = self.rules(account)
+        guardian = issuer.number in numbers
+        knows = issuer.address in account.cells[0][4] if guardian else self.is_bureau(issuer, time)
+        self.demand_stands(account, st)
+        refuse(not knows or issuer is account, "not-guardian", "who")
+        again = account.departed(time) or issuer.number in departure.approvals
+        refuse(again, "already-approved", "refers", [account.number, st.refers])
+        by_guardians = sum(number in numbers for number in departure.approvals) + guardian
+        enough = not guardian or by_guardians >= max(need, 1)
+
+        def effect(account, _sequence):
+            account.entries[st.refers] = dataclasses.replace(departure, approvals=departure.approvals | {issuer.number})
+            if enough:
+                account.set_move(account.move()._replace(due=time))
+        return account, effect
+
+    def judge_arrival(self, st, _signed, issuer, account, _count, time):
+        origin, address, departure, size, root_, bureau = st.get("from")
+        if issuer is not account:
+            self.demand_role(issuer, {BUREAU}, None, time)
+        arrivals, token = account.arrivals(), arrived(origin, address[1])
+        old = next((a for a in arrivals if a.is_of(origin, address[1])), None)
+        refuse(not old and len(arrivals) >= ARRIVALS, "state-full", "from")
+        self.demand_watcher(bureau, "from", time)
+        self.demand_here(account, time)
+        body, trust = self.demand_shown(st, origin, address, time)
+        refuse(not self.shows_departure(st, account, issuer, body, trust, time), "not-shown", "shown")
+        refuse(token in self.tokens and not (old and departure in (None, old.departure) and size > old.size), "arrived-already", "from", self.tokens.get(token))
+
+        def effect(account, sequence):
+            account.entries[sequence] = Arrival(origin, address, departure)
+            if old:
+                account.set_arrivals([a._replace(size=size, root=root_) if a == old else a for a in arrivals])
+            else:
+                account.set_arrivals([*arrivals, Arrived(sequence, origin, address, departure, size, root_, [])])
+            self.tokens[token] = [account.number, sequence]  # (the last one of this account)
+        return account, effect
+
+    def demand_shown(self, st, origin, address, time):
+        """Refusals 79 and 80: the proof that is shown, of this account of that ledger, and what its list says of it."""
+        data, file = st.get("shown")
+        trust = only_ledger(data, origin)
+        recognised = dict(self.accounts[0].cell(LEDGERS_CELL, []))
+        refuse(not trust or recognised.get(origin) != ledger_list(data), "not-recognised", "shown")
+        try:
+            body = examine(file, {origin: trust}, time, {})[0]
+        except (Failure, Unusable) as error:
+            raise Refusal("not-shown", "shown") from error
+        refuse(body.subject.address != address, "not-shown", "shown")
+        return body, trust
+
+    def shows_departure(self, st, account, issuer, body, trust, time):
+        """What an arrival demands of what is shown."""
+        _, _, departure, size, root_, _ = st.get("from")
+        view = body.subject
+        if (view.size, view.root) != (size, root_):
+            return False
+        if departure is None:
+            known = [*trust.pins, *[trust.final] * bool(trust.final)]
+            return issuer is not account and (body.size, body.root) in known
+        there, last = view.by_sequence.get(departure), view.by_sequence.get(view.size - 1)
+        if not there or not last or there.record.type != DEPARTURE or "to" not in there.facets or not there.signed:
+            return False
+        control, move = there.cell(0), last.cell(MOVE_CELL)
+        if not control or control[1] != there.signed.kid or there.facets["to"][:2] != [self.origin, account.address]:
+            return False
+        return move is not None and move[1] is not None and move[1][0] == departure and move[1][3] <= body.time
+
+    def judge_transferred_out(self, st, _signed, issuer, account, _count, time):
+        self.target(account, st)
+        (insurance, _, fund), (own, pooled, _, currency) = st.get("what"), st.get("moved")
+        self.demand_role(issuer, ROLES[MOVED_OUT], insurance, time)
+        refuse(fund != issuer.address, "not-fund", "who")
+        st.check_amount()
+        self.demand_stands(account, st)
+        slot = self.demand_reference(st, issuer, account)
+        move = account.move()
+        refuse(len(move.outs) >= OUTS, "state-full", "who")
+        refuse(own > account.balance(insurance, currency), "beyond-balance", "moved")
+        refuse(not account.departed(time), "not-due", "refers", [account.number, st.refers])
+
+        def effect(account, sequence):
+            account.set_move(move._replace(outs=[*move.outs, [sequence, insurance, currency, own, pooled]], closed=False))
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_transferred_in(self, st, _signed, issuer, account, _count, time):
+        there = self.target(account, st)
+        refuse(all(a[0] != st.refers for a in account.arrivals()), "target-missing", "refers")
+        (insurance, _, fund), (own, pooled, _, currency), out = st.get("what"), st.get("moved"), st.get("out")
+        self.demand_role(issuer, ROLES[MOVED_IN], insurance, time)
+        refuse(fund != issuer.address, "not-fund", "who")
+        st.check_amount()
+        slot = self.demand_reference(st, issuer, account)
+        arrivals = account.arrivals()
+        mine = next(a for a in arrivals if a.is_of(there.origin, there.address[1]))
+        refuse(account.balance(insurance, currency) + own > MAX, "total-overflow", "moved")
+        refuse(len(mine.ins) >= INS, "state-full", "who")
+        body, _ = self.demand_shown(st, there.origin, there.address, time)
+        told = body.subject.by_sequence.get(out)
+        same = (told and told.record.type == MOVED_OUT and told.record.refers == there.departure and told.proved
+                and told.facets.get("what", [None])[0] == insurance and told.facets.get("moved") == st.get("moved"))
+        refuse(not same, "not-shown", "shown")
+        before = next((i[0] for i in mine.ins if i[1] == out), None)
+        refuse(before is not None, "arrived-already", "out", [account.number, before])
+
+        def effect(account, sequence):
+            ins = [*mine.ins, [sequence, out, insurance, currency, own, pooled]]
+            account.set_arrivals([a._replace(ins=ins) if a == mine else a for a in arrivals])
+            self.references[slot] = [account.number, sequence]
+        return account, effect
+
+    def judge_move_closed(self, st, _signed, issuer, account, _count, time):
+        self.target(account, st)
+        if issuer is not account:
+            self.demand_role(issuer, {BUREAU}, None, time)
+        move = account.move()
+        self.demand_stands(account, st, more=not (move and move.closed))
+        waiting = any(c[0] == 2 and c[3] > c[5] for c in account.cells)
+        refuse(waiting and issuer is account, "not-settled", "refers", [account.number, st.refers])
+        refuse(not account.departed(time), "not-due", "refers", [account.number, st.refers])
+        body, _ = self.demand_shown(st, move.origin, move.address, time)
+        last = body.subject.by_sequence.get(body.subject.size - 1)
+        cell = last and last.cell(ARRIVALS_CELL)
+        refuse(not cell, "not-shown", "shown")
+        there = next((a for a in map(Arrived._make, cell[1])
+                      if (a.origin, a.address, a.departure) == (self.origin, account.address, st.refers)), None)
+        refuse(not there or not all(out in [i[1:] for i in there.ins] for out in move.outs), "not-matched", "shown")
+        return account, lambda account, _sequence: account.set_move(move._replace(closed=True))
+
+    def judge_ledger_recognised(self, st, _signed, issuer, account, _count, _time):
+        origin, data = st.get("ledger")
+        refuse(issuer.number != 0, "not-registrar", "who")
+        ledgers = account.cell(LEDGERS_CELL, [])
+        known = origin in [name for name, _ in ledgers]
+        refuse(not known and len(ledgers) >= LEDGERS, "state-full", "ledger")
+        refuse(account.number != 0, "move-unfit", "address")
+        refuse(origin == self.origin or data is not None and not only_ledger(data, origin), "move-unfit", "ledger")
+        new = [origin, data and ledger_list(data)]
+
+        def effect(account, _sequence):
+            account.set_cell(LEDGERS_CELL, [new if old[0] == origin else old for old in ledgers] + [new] * (not known))
+        return account, effect
+
+    def judge_transcribed(self, st, _signed, issuer, account, _count, time):
+        self.demand_role(issuer, ROLES[TRANSCRIBED], None, time)
+        _first, last = st.get("paper")[3]
+        refuse(last > next_month(month_of(time)), "month-in-future", "paper")
+        slot = self.demand_reference(st, issuer, account)
+        self.demand_here(account, time)
+
+        def effect(account, sequence):
+            account.entries[sequence] = Bond(issuer.number)
+            self.references[slot] = [account.number, sequence]
         return account, effect
 
     # -- recording
@@ -1761,7 +2108,7 @@ def known_signatures(note, keys):
 # ---- Receipts (§12) -------------------------------------------------------------------------------------------------
 
 RESULT = either(row(NUMBER, COUNT, HASH, B16),
-                row(uint(76, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
+                row(uint(84, 20), lambda v: type(v) is str, opt(row(NUMBER, COUNT))))
 RECEIPT = row(exactly("peal receipt 1"), HASH, NOTE, TIME, opt(COUNT), many(RESULT, 1), HASHES)
 
 
@@ -1917,6 +2264,15 @@ def trust_line(here, words):
             demand(False, "unknown word")
 
 
+def only_ledger(data, origin):
+    """What a trust list says that names this ledger and no other; None where it does not."""
+    try:
+        ledgers = parse_trust(data)
+    except TrustError:
+        return None
+    return ledgers[origin] if [*ledgers] == [origin] else None
+
+
 # ---- Proof files (§14) ----------------------------------------------------------------------------------------------
 
 FIRST, LAST = "peal proof 1", "end of peal proof"
@@ -1981,29 +2337,34 @@ def verify_proof(data, ledgers, now):
     """The verdict on a proof file under a trust list ({origin: Trust}), at a time. Raises Unusable."""
     verdict = {"valid": False, "failure": None}
     try:
-        body = Body(data)                                                                          # 1
-        trust, size, seen = check_head(body, ledgers, verdict, now)                                     # 2 to 6
-        every = [body.subject, *body.views]
-        for number, view in enumerate(every):                                                      # 7
-            check_account(view, body, size)
-            check(view.number not in [v.number for v in every[1:number]], "bad-account", "issuer twice")
-        pairs = [(view, shown) for view in every for shown in view.shown]
-        for view, shown in pairs:                                                                  # 8
-            check_opening(view, shown, trust.origin)
-        for view, shown in pairs:                                                                  # 9
-            check_link(shown, body.coses, trust.origin)
-        for view, shown in pairs:                                                                  # 10
-            check_source(shown)
-            shown.proved = shown.signed is not None and check_issuer(body, view, shown)
-        for view, shown in pairs:                                                                  # 11
-            check_cells(shown)
-        history = [check_references(view) for view in every][0]                                    # 12
-        totals = check_totals(body.subject, history)                                               # 13
+        found = examine(data, ledgers, now, verdict)
     except Failure as failure:
         verdict.update(failure=failure.name, why=str(failure))
         return verdict
-    verdict.update(valid=True, **findings(body, trust, seen, history, totals, now))
+    verdict.update(valid=True, **findings(*found, now))
     return verdict
+
+
+def examine(data, ledgers, now, verdict):
+    """The checks, in their order; the first that does not hold is the Failure. Gives what the findings are made of."""
+    body = Body(data)                                                                              # 1
+    trust, seen = check_head(body, ledgers, verdict, now)                                          # 2 to 6
+    every = [body.subject, *body.views]
+    for number, view in enumerate(every):                                                          # 7
+        check_account(view, body)
+        check(view.number not in [v.number for v in every[1:number]], "bad-account", "issuer twice")
+    pairs = [(view, shown) for view in every for shown in view.shown]
+    for view, shown in pairs:                                                                      # 8
+        check_opening(view, shown, trust.origin)
+    for view, shown in pairs:                                                                      # 9
+        check_link(shown, body.coses, trust.origin)
+    for view, shown in pairs:                                                                      # 10
+        check_source(shown)
+        shown.proved = shown.signed is not None and check_issuer(body, view, shown)
+    for view, shown in pairs:                                                                      # 11
+        check_cells(shown)
+    history = [check_references(view) for view in every][0]                                        # 12
+    return body, trust, seen, history, check_totals(body.subject, history)                         # 13
 
 
 def check_head(body, ledgers, verdict, now):
@@ -2012,7 +2373,7 @@ def check_head(body, ledgers, verdict, now):
     check(trust, "unknown-ledger", origin)
     verdict["origin"] = origin
     try:
-        _, size, log_root = parse_checkpoint(parse_note(body.note)[0])
+        _, size, log_root = _, body.size, body.root = parse_checkpoint(parse_note(body.note)[0])
     except Refusal as refusal:
         raise Failure("bad-checkpoint", refusal.field) from refusal
     found = known_signatures(body.note, trust.keys())
@@ -2032,22 +2393,22 @@ def check_head(body, ledgers, verdict, now):
     check(size > 0 and included(leaf_hash, size - 1, size, body.log_path, log_root), "bad-head")
     check(body.time <= now + 600, "bad-head", "a time still to come")
     verdict.update(size=size, time=body.time)
-    return trust, size, seen
+    return trust, seen
 
 
-def check_account(view, body, size):
+def check_account(view, body):
     check(view.number < body.directory_size, "bad-directory", "number")
     records = [s.record for s in view.shown]
     try:
-        account_root = set_root([r.sequence for r in records], [record_leaf(r) for r in records], view.size, view.proof)
+        view.root = set_root([r.sequence for r in records], [record_leaf(r) for r in records], view.size, view.proof)
     except Refusal as refusal:
         raise Failure("bad-account", refusal.field) from refusal
-    leaf_hash = leaf(4, 1, view.number, view.blind, view.id, view.size, account_root)
+    leaf_hash = leaf(4, 1, view.number, view.blind, view.id, view.size, view.root)
     check(included(leaf_hash, view.number, body.directory_size, view.path, body.directory_root), "bad-directory")
     before = None
     for r in records:
         check(r.account == view.number, "bad-account", "account")
-        check(r.log_index < size - 1 and r.time <= body.time, "bad-account", "log index or time beyond the head")
+        check(r.log_index < body.size - 1 and r.time <= body.time, "bad-account", "log index or time beyond the head")
         if before:  # there is room in the log for the records between
             check(r.log_index - before.log_index >= r.sequence - before.sequence, "bad-account", "log index")
             check(r.time >= before.time, "bad-account", "time")
@@ -2107,13 +2468,13 @@ def check_issuer(body, view, shown):
     own = signed.issuer is None or signed.issuer == view.address
     by_source = r.type in (CONTRIBUTION, MATCHING)  # (a paid-for takes no role)
     source = shown.facets["who"][0] if by_source and "who" in shown.facets else None
-    only_own = r.type in (ROTATED, VETOED, COMPLETED, CHANGED, CLAIM, CONSENT, CONSENT_REVOKED) or source == SELF
+    only_own = source == SELF or r.type in (ROTATED, VETOED, COMPLETED, CHANGED, CLAIM, CONSENT, CONSENT_REVOKED, DEPARTURE)
     check(own or not only_own, bad, "another than the account itself")
     if r.type == CLOSED and not own:
         claim = target_of(view, r)
         named = claim and claim.facets.get("claim")
         check(not named or signed.issuer == named[2], bad, "neither the account itself nor the bureau")
-    check(r.type not in (GRANTED, REVOKED) or signed.issuer[0] == 0, bad, "not the registrar")
+    check(r.type not in (GRANTED, REVOKED, RECOGNISED) or signed.issuer[0] == 0, bad, "not the registrar")
     if r.type in (ROTATED, COMPLETED, CHANGED) or signed.issuer is None:
         keys = shown.facets.get("keys")
         check(not keys or keys[0] == signed.kid, bad, "key")
@@ -2125,7 +2486,7 @@ def check_issuer(body, view, shown):
     if own:
         keys = own_keys(view, r.sequence)
         check(not keys or keys[0] == signed.kid, bad, "key")
-        needs_role = r.type in ROLES or r.type == APPROVED or by_source and source != SELF
+        needs_role = r.type in ROLES or r.type in (APPROVED, LET_GO) or by_source and source != SELF
         needs_role = needs_role or r.type == WITHDRAWN and said_by(view, r) != view.address
         return bool(keys) and not needs_role
     else:
@@ -2146,12 +2507,12 @@ def check_issuer(body, view, shown):
         wanted = {ROLE_OF_SOURCE[source]}
     elif r.type in (SETTLEMENT, BENEFIT, REFUND):
         about = target_of(view, r)
-    elif r.type == APPROVED:
+    elif r.type in (APPROVED, LET_GO):
         rules = recovery_rules(view, r.sequence)
         if rules is None:
             return False
         wanted = set() if signed.issuer in rules[0] else {BUREAU}
-    elif r.type in (LINKED, ERASED):
+    elif r.type in (LINKED, ERASED, ARRIVAL, MOVE_CLOSED):
         wanted = {BUREAU}
     elif r.type == WITHDRAWN:
         by = said_by(view, r)
@@ -2257,7 +2618,8 @@ class Seen(Entry):
 
 @dataclasses.dataclass
 class SeenOther:
-    """An engagement, an award, a binding of an identity or a link as a proof shows it."""
+    """An engagement, an award, a binding of an identity, a link, a departure, an arrival or what is transcribed, as a proof
+    shows it."""
     type: int
     void: bool = False
     unclear: bool = False  # the amount of a correction is withheld
@@ -2266,8 +2628,8 @@ class SeenOther:
 
 @dataclasses.dataclass
 class History:
-    """What the records of a view say together: by sequence the entries, the engagements, awards, bindings and links, and
-    the states of claims; what makes the fund cells; and the sequences that erasures refer to."""
+    """What the records of a view say together: by sequence the entries, the others (see SeenOther), and the states of claims;
+    what makes the fund cells; and the sequences that erasures refer to."""
     entries: dict
     others: dict
     claims: dict
@@ -2299,7 +2661,7 @@ def check_references(view):
                 insurance = target.facets.get("what", [None])[0]
         if r.type in CONTRIBUTIONS:
             history.entries[r.sequence] = Seen(None, insurance, r.month, None, *amount or [None] * 4, told=r.sequence)
-        elif r.type in (ENGAGEMENT, AWARD, *BONDS):
+        elif r.type in (ENGAGEMENT, AWARD, *BONDS, DEPARTURE, ARRIVAL, TRANSCRIBED):
             history.others[r.sequence] = SeenOther(r.type)
         elif r.type in CLAIMS:
             history.claims[r.sequence] = "open"
@@ -2316,12 +2678,13 @@ def signer(shown):
 
 
 def rightful_signers(view, shown, target):
-    """Those one of whom has signed a record, where what it refers to (or for interest: itself) shows them; else None."""
+    """Those one of whom has signed a record, where what it refers to (or of interest and transfers: itself) shows them; else
+    None."""
     def named(about, facet, place):
         return [about.facets[facet][place]] if about and facet in about.facets else None
 
     type = shown.record.type
-    if type == INTEREST:
+    if type in (INTEREST, MOVED_OUT, MOVED_IN):
         return named(shown, "what", 2)
     if type in (SETTLEMENT, REFUND, BENEFIT):
         return named(target, "what", 2)
@@ -2347,13 +2710,13 @@ def claim_state(shown):
 
 
 def check_reference(view, history, shown, target):
-    """One record that refers to an entry, an engagement, an award, a binding or a link, and what it makes of that one."""
+    """One record that refers to an entry or to one of the others (see SeenOther), and what it makes of that one."""
     r, facets, amount = shown.record, shown.facets, shown.facets.get("amount")
     entry = history.entries.get(r.refers) or history.others[r.refers]
     contribution = target.record.type in CONTRIBUTIONS
     if r.type in (SETTLEMENT, CORRECTION):
         check(not entry.void and not (contribution and entry.settled), "bad-reference", "void or settled")
-    elif r.type in (MATCHING, BENEFIT, WITHDRAWN):
+    elif r.type in (MATCHING, BENEFIT, WITHDRAWN, MOVED_OUT, MOVE_CLOSED, LET_GO):
         check(not entry.void, "bad-reference", "void")
     elif r.type == REFUND:  # (its settlement may be one of the records between, if any is hidden)
         check(entry.settled or hidden_between(view, r.refers, r.sequence), "bad-reference", "not settled")
@@ -2479,6 +2842,50 @@ def findings_on_bonds(view, others):
     return {name: said for name, said in found.items() if said}
 
 
+def departure_stands(view, sequence, departure):
+    """Whether a departure stands; None where that is not known: because a later record is hidden, or keys changed after it and
+    nothing that refers to it since says that it stood."""
+    if departure.void:
+        return False
+    if hidden_later(view, sequence):
+        return None
+    later = [shown.record for shown in view.shown if shown.record.sequence > sequence]
+    changed = max([r.sequence for r in later if r.type in (ROTATED, COMPLETED, CHANGED)], default=None)
+    under = [r.sequence for r in later if r.type in (MOVED_OUT, MOVE_CLOSED) and r.refers == sequence]
+    return True if changed is None or any(at > changed for at in under) else None
+
+
+def findings_on_moving(view, others):
+    """On what is said of moving and shown with contents; nothing where there is none."""
+    found = {"departures": [], "arrivals": [], "transfers": [], "moves_closed": [], "transcribed": []}
+    for shown in view.shown:
+        r, facets = shown.record, shown.facets
+        if shown.opening is None:
+            continue
+        said = {"sequence": r.sequence}
+        if r.type == DEPARTURE:
+            origin, address, _ = facets.get("to", [None] * 3)
+            found["departures"].append(said | {"origin": origin, "address": address and address_text(address),
+                                               "stands": departure_stands(view, r.sequence, others[r.sequence])})
+        elif r.type == ARRIVAL:
+            origin, address, departure, size, root_, _ = facets.get("from", [None] * 6)
+            found["arrivals"].append(said | {"origin": origin, "address": address and address_text(address),
+                                             "departure": departure, "size": size, "root": root_ and root_.hex()})
+        elif r.type in (MOVED_OUT, MOVED_IN):
+            own, pooled, kept, currency = facets.get("moved", [None] * 4)
+            insurance = facets.get("what", [None])[0]
+            found["transfers"].append(said | {"type": TYPES[r.type].name, "insurance": insurance, "own": own, "pooled": pooled,
+                                              "kept": kept, "currency": currency})
+        elif r.type == MOVE_CLOSED:
+            found["moves_closed"].append(r.sequence)
+        elif r.type == TRANSCRIBED:
+            insurance, _, _, months, amount, currency = facets.get("paper", [None] * 6)
+            stands = None if hidden_later(view, r.sequence) else not others[r.sequence].void
+            found["transcribed"].append(said | {"insurance": insurance, "months": months, "amount": amount,
+                                                "currency": currency, "stands": stands})
+    return {name: said for name, said in found.items() if said}
+
+
 def findings(body, trust, seen, history, totals, now):
     """What a valid verdict says."""
     view, age = body.subject, now - body.time
@@ -2513,6 +2920,7 @@ def findings(body, trust, seen, history, totals, now):
                     if view.by_sequence[n].opening is not None],
         **findings_on_others(view, history.others), **findings_on_bonds(view, history.others),
         **findings_on_claims(view, history.claims), **({"erased": sorted(history.erased)} if history.erased else {}),
+        **findings_on_moving(view, history.others),
         "totals": [{"sequence": n, "cell": cell, "basis": basis} for n, cell, basis in totals],
         "issuers": {who: "proved" if proved else "not checked" for who, proved in issuers.items()}, "rests": rests}
 
@@ -2834,9 +3242,9 @@ EVERYTHING = {name for kind in TYPES.values() for name in kind.facets}
 class Town:
     """A small ledger with a registrar, a fund, a platform and a worker, for the tests below."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, origin="ledger.example/test"):
         self.rng, self.now, self.ids = rng, 1767225600, {}
-        self.operator, self.origin = rng.randbytes(32), "ledger.example/test"
+        self.operator, self.origin = rng.randbytes(32), origin
         self.ledger = Ledger(self.origin, self.operator)
         self.private, self.address = {}, {}
         for name in ("registrar", "fund", "platform", "worker"):
@@ -2961,6 +3369,53 @@ class Town:
     def erase(self, refers, by="worker", to="worker", says="nobody's business"):
         return self.st(ERASED, to, [self.address[by], says], refers)
 
+    # Moving: there is the other town.
+
+    def depart(self, there, by="worker", bureau=None, to=None):
+        facet = [there.origin, there.address["worker"], bureau and self.address[bureau]]
+        return self.st(DEPARTURE, to or by, [self.address[by], facet])
+
+    def let_go(self, by, refers, to="worker"):
+        return self.st(LET_GO, to, [self.address[by]], refers)
+
+    def arrive(self, there, departure, shown, by="worker", bureau=None, **other):
+        account = there.account("worker")
+        facet = {"origin": there.origin, "address": there.address["worker"], "departure": departure, "size": len(account.records),
+                 "root": root(account.leaves()), "bureau": bureau and self.address[bureau]} | other
+        return self.st(ARRIVAL, "worker", [self.address[by], [*facet.values()], shown])
+
+    def move_out(self, refers, moved, reference, by="fund", insurance=1, currency="CNY", to="worker"):
+        return self.st(MOVED_OUT, to, [[self.address[by], reference], self.what(insurance, by), [*moved, currency]], refers)
+
+    def move_in(self, refers, moved, out, reference, shown, by="fund", insurance=1, currency="CNY"):
+        return self.st(MOVED_IN, "worker", [[self.address[by], reference], self.what(insurance, by), [*moved, currency], out, shown],
+                       refers)
+
+    def close_move(self, refers, shown, by="worker"):
+        return self.st(MOVE_CLOSED, "worker", [self.address[by], shown], refers)
+
+    def recognise(self, origin, data, by="registrar", to="registrar"):
+        return self.st(RECOGNISED, to, [self.address[by], [origin, data]])
+
+    def transcribe(self, reference, by="bureau", months=(199001, 199512), to="worker"):
+        paper = [1, "cn-basic", "a works long gone", [*months], 0, "CNY"]
+        return self.st(TRANSCRIBED, to, [[self.address[by], reference], paper, ["work book", bytes(32), None]])
+
+    def trust(self, *more):
+        return trust_text(self, *more).encode()
+
+    def shows(self, contents=(), cells=(), name="worker", fund=None, trust=None):
+        """A *shown*: of the worker's account the records with contents and the last, whose cells of these kinds are opened (or
+        those of other records: {sequence: kinds}), and a fund's view."""
+        account, last = self.account(name), len(self.account(name).records) - 1
+        cells = cells if type(cells) is dict else {last: cells}
+
+        def opened(n):
+            return [i for i, c in enumerate(account.states[n][0]) if c[0] in cells.get(n, ())]
+        shown = {n: (EVERYTHING - {"shown"} if n in contents else None, n in contents, opened(n)) for n in {*contents, *cells, last}}
+        views = {self.address[fund][0]: {n: (None, False, [0, 1]) for n in range(len(self.account(fund).records))}} if fund else {}
+        return [trust or self.trust(), self.ledger.proof(self.address[name][0], shown, views)]
+
     def post(self, by, statements, key=None, all_or_nothing=False):
         key = key or self.private[by][0]
         data, self.digest = make_posting(key, self.origin, self.address[by] if by else None, self.rng.randbytes(16),
@@ -3037,7 +3492,7 @@ def test_ledger(rng):
         ("worker", town.opening("worker", town.address["worker"]), "role-missing"),
         ("worker", town.st(ROTATED, "fund", [town.address["worker"], [bytes(32)] * 3]), "not-yours"),
         ("worker", town.st(ROTATED, "worker", [town.address["worker"], [bytes(32)] * 3]), "next-key"),
-        ("worker", town.st(19, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
+        ("worker", town.st(24, "worker", []), "unknown-type"), ("worker", town.st(REVOKED, "worker", [None], 1), "malformed-facet")]
     for by, statement, expected in cases:
         said = told(by, statement)
         assert said == expected, (expected, said)
@@ -3568,8 +4023,8 @@ def test_claim_shapes():
         for value in values:
             assert bool(TYPES[type].facets[name](value)) == expected, (type, name, value)
     assert TYPES[ACCESS].facets.keys() == {"who", "looked"} and TYPES[CLOSED].facets.keys() == {"who", "says"}
-    assert {t for t, kind in TYPES.items() if kind.refers and t > AWARD} == {*range(31, 40)} - {UNASKED}
-    assert [t for t in range(64) if t not in TYPES] == [0, 19, 20, 24, 25, 26, 28, *range(40, 64)]
+    assert {t for t, kind in TYPES.items() if kind.refers and AWARD < t < MOVED_OUT} == {*range(31, 40)} - {UNASKED}
+    assert [t for t in range(64) if t not in TYPES] == [0, 24, 25, 26, 28, *range(46, 64)]
     # What lies within a consent (§8).
     some = Consent(here, "p", [1, 3], [1, 2], [202511, 202601], [1, 3], 5, False)
     every = Consent(here, "p", [1, 3], [], None, [1, 2, 3, 4, 5], 5, False)
@@ -4053,7 +4508,7 @@ def test_identity_shapes():
     document = "CN:resident-id:11010519491231002X"
     written = b"\x86\x01\x0b\x01\x50" + b"s" * 16 + b"\x58\x20" + b"i" * 32 + b"\x78\x21" + document.encode()
     assert identity(b"s" * 16, b"i" * 32, document) == H(b"\0" + written)
-    assert RESULT([74, "link", None]) and RESULT([73, "token", [3, 1]]) and not RESULT([76, "link", None])
+    assert RESULT([74, "link", None]) and RESULT([73, "token", [3, 1]]) and not RESULT([84, "link", None])
     assert {73: "identity-taken", 74: "link-unfit"}.items() <= {code: name for name, code in REFUSALS.items()}.items()
 
 
@@ -4396,7 +4851,7 @@ def test_erasure_shapes():
     for name, good, bad in (("who", [here], [None, [here, "r"]]), ("says", ["s" * 512], ["", "s" * 513, "a\nb", None])):
         assert all(map(kind.facets[name], good)) and not any(map(kind.facets[name], bad)), name
     assert (kind.name, *kind.facets, kind.refers, kind.month) == ("erased", "who", "says", True, False)
-    assert RESULT([75, "refers", [3, 1]]) and not RESULT([76, "refers", None]) and REFUSALS["not-closed"] == 75
+    assert RESULT([75, "refers", [3, 1]]) and not RESULT([84, "refers", None]) and REFUSALS["not-closed"] == 75
 
 
 def test_erasure(rng):
@@ -5201,6 +5656,443 @@ def test_reads(rng):
     assert rejects("bad-signature", verify_read, *read, input.replace(' "@query"', ""), signature, public_of(private))
 
 
+def test_moving_shapes():
+    """The facets and cells of Moving, and hashes no 12 and 13."""
+    here, name = [3, bytes(32)], "b.example"
+    to, from_, kept = [name, here, None], [name, here, 5, 9, bytes(32), None], [0, 0, MAX, "CNY"]
+    paper, source = [1, "s" * 32, "p" * 128, [202601, 202601], 0, "CNY"], ["d" * 128, bytes(32), None]
+    for types, facet, good, bad in (
+            ((DEPARTURE, ARRIVAL, MOVE_CLOSED, LET_GO, RECOGNISED), "who", [here], [None, [here, "r"]]),
+            ((MOVED_OUT, MOVED_IN, TRANSCRIBED), "who", [[here, "r" * 64]], [here, [here, ""], [here, "r" * 65]]),
+            ((DEPARTURE,), "to", [to, [name, here, here]],
+             [None, to[:2], [*to, None], ["", here, None], ["a b", here, None], ["a" * 101, here, None], [name, None, None],
+              [name, here, 3]]),
+            ((ARRIVAL,), "from", [from_, [name, here, None, 0, bytes(32), here]],
+             [None, from_[:5], [*from_, None], [name, here, -1, *from_[3:]], [*from_[:3], None, *from_[4:]],
+              [*from_[:4], bytes(31), None], [name, None, *from_[2:]]]),
+            ((ARRIVAL, MOVED_IN, MOVE_CLOSED), "shown", [[b"l", b"f"], [bytes(8192), bytes(32768)]],
+             [None, [b"", b"f"], [b"l", b""], [bytes(8193), b"f"], [b"l", bytes(32769)], ["l", b"f"], [b"l"], [b"l", b"f", None],
+              [None, b"f"]]),
+            ((MOVED_OUT, MOVED_IN), "what", [[1, "s", here]], [[0, "s", here], [1, "s" * 33, here], [1, "s", None]]),
+            ((MOVED_OUT, MOVED_IN), "moved", [kept, [MAX, MAX, MAX, "CNY"]],
+             [None, kept[:3], [1, 1, "CNY"], [MAX + 1, 0, 0, "CNY"], [-1, 0, 0, "CNY"], [1, 1, None, "CNY"], [1, 1, 1, "cny"]]),
+            ((MOVED_IN,), "out", [0, MAX], [None, -1, 2 ** 53, [1]]),
+            ((RECOGNISED,), "ledger", [[name, None], [name, b"l"], [name, bytes(8192)]],
+             [None, [name], [name, b""], [name, bytes(8193)], [name, "l"], ["a+b", None], [None, None]]),
+            ((TRANSCRIBED,), "paper", [paper, [65535, *paper[1:4], MAX, "CNY"]],
+             [None, paper[:5], [0, *paper[1:]], [1, "s" * 33, *paper[2:]], [1, "s", "p" * 129, *paper[3:]],
+              [*paper[:3], [202602, 202601], 0, "CNY"], [*paper[:3], None, 0, "CNY"], [*paper[:4], None, "CNY"], [*paper[:4], 0]]),
+            ((TRANSCRIBED,), "source", [source, ["d", bytes(32), "p" * 32]],
+             [None, source[:2], ["", *source[1:]], ["d" * 129, *source[1:]], ["d", bytes(31), None], ["d", bytes(32), "p" * 33],
+              ["d", bytes(32), ""]])):
+        for type in types:
+            shape = TYPES[type].facets[facet]
+            assert all(map(shape, good)) and not any(map(shape, bad)), (TYPES[type].name, facet)
+    assert [(*k.facets, k.refers) for k in map(TYPES.get, (DEPARTURE, ARRIVAL, *range(40, 46)))] == [
+        ("who", "to", False), ("who", "from", "shown", False), ("who", "what", "moved", True),
+        ("who", "what", "moved", "out", "shown", True), ("who", "shown", True), ("who", True), ("who", "ledger", False),
+        ("who", "paper", "source", False)]
+    assert not any(TYPES[t].month for t in (DEPARTURE, ARRIVAL, *range(40, 46)))
+    out, came = [7, 1, "CNY", 5, 0], [9, 7, 1, "CNY", 5, 0]
+    move, arrival = [5, name, here, 9, [out] * 64, True], [5, name, here, None, 9, bytes(32), [came] * 64]
+    for good in ([6, None], [6, move], [7, []], [7, [arrival] * 16], [8, []], [8, [[name, None], [name, bytes(32)]] * 128]):
+        assert CELL(good), good
+    for bad in ([6], [6, []], [6, move[:5]], [6, [*move[:4], [out] * 65, True]], [6, [*move[:4], [out[:4]], True]], [6, [*move[:5], 1]],
+                [6, [*move[:3], None, *move[4:]]], [6, [None, *move[1:]]], [7, None], [7, [arrival] * 17], [7, [arrival[:6]]],
+                [7, [[*arrival[:6], [came] * 65]]], [7, [[*arrival[:6], [out]]]], [8, None], [8, [[name]]], [8, [[name, b"h"]]],
+                [8, [[name, None]] * 257], [6, None, None], [9, []]):
+        assert not CELL(bad), bad
+    assert ledger_list(b"list") == H(b"\0" + b"\x84\x01\x0c\x01\x44list")
+    assert arrived("abc", b"i" * 32) == H(b"\0" + b"\x85\x01\x0d\x01\x63abc\x58\x20" + b"i" * 32)
+    assert RESULT([76, "address", [3, 1]]) and RESULT([83, "to", None]) and REFUSALS["move-unfit"] == 83
+
+
+def test_moving(rng):
+    """The worker goes from the old town to the new: 19, 20 and 40 to 45."""
+    old, new = Town(rng, "old.example/test"), Town(rng, "new.example/test")
+    for town in (old, new):
+        town.now += 60 * (town is new)  # (both clocks go on together below)
+        for name in ("bureau", "late", "other", "uncle", "aunt"):
+            town.join(name)
+        town.give("bureau", BUREAU)
+        town.give("late", BUREAU, (), town.now)
+        town.give("fund", AGENT)
+    old.address["not the aunt"] = [old.address["aunt"][0], bytes(32)]
+
+    def wait(seconds=0):
+        old.now = new.now = max(old.now, new.now) + seconds
+
+    def says(town, expected, by, statement, field=None, record=None, key=None):
+        """What a ledger says; record is the sequence in the account that the statement is about, or (whose, sequence)."""
+        wait()
+        number = record if record is None or type(record) is list else [statement.address[0], record]
+        said = town.told(by, statement, key)
+        assert (said, town.field, town.record) == (expected, field, number), (said, town.field, town.record, expected)
+
+    def accepted(town, by, statement, key=None):
+        says(town, "accepted", by, statement, key=key)
+        return len(town.ledger.find(statement.address).records) - 1
+
+    def move(town=old, name="worker"):
+        return town.account(name).move()
+
+    def last(town=old, name="worker"):
+        return len(town.account(name).records) - 1
+
+    # Keys, guardians and money.
+    change = old.change(old.keys([old.private["worker"][1], rng.randbytes(32), rng.randbytes(32)]), ["uncle", "aunt"], 2, "worker")
+    says(old, "accepted", "worker", change, key=old.private["worker"][1])
+    old.private["worker"] = [old.private["worker"][1], *old.private["worker"][:2]]
+    paid = accepted(old, "platform", old.pay(1000, "c1"))
+    accepted(old, "fund", old.settle(paid, 1000))
+    unsettled = accepted(old, "platform", old.pay(10, "c2"))
+    cells = len(old.account("worker").cells)
+
+    # Ledgers are recognised by the registrar, in its account.
+    theirs, ours = old.trust(), new.trust()
+    says(new, "not-registrar", "bureau", new.recognise(old.origin, theirs, "bureau"), "who")
+    says(new, "move-unfit", "registrar", new.recognise(old.origin, theirs, to="bureau"), "address")
+    for origin, data in ((new.origin, ours), (new.origin, None), (old.origin, ours), (old.origin, theirs[:-1]), (old.origin, b"x"),
+                         (old.origin, theirs + ours.removeprefix(b"peal trust 1\n"))):
+        says(new, "move-unfit", "registrar", new.recognise(origin, data), "ledger")
+    accepted(new, "registrar", new.recognise("c.example", None))
+    accepted(new, "registrar", new.recognise(old.origin, theirs))
+    assert new.account("registrar").cells[-1] == [8, [["c.example", None], [old.origin, ledger_list(theirs)]]]
+    accepted(new, "registrar", new.recognise("c.example", None))
+    full = copy.deepcopy(new)
+    full.account("registrar").cells[-1][1].extend([f"{n}.example", None] for n in range(254))
+    says(full, "state-full", "registrar", full.recognise("d.example", None), "ledger")
+    says(full, "accepted", "registrar", full.recognise("3.example", None))
+
+    # Departing.
+    says(old, "not-yours", "bureau", old.depart(new, "bureau", to="worker"), "who")
+    for name in ("other", "late"):
+        says(old, "bureau-unfit", "worker", old.depart(new, bureau=name), "to")
+    says(old, "move-unfit", "worker", old.depart(old), "to")
+    says(old, "move-unfit", "fund", old.depart(new, "fund"), "to")
+    says(old, "move-unfit", "registrar", old.depart(new, "registrar"), "to")
+    assert accepted(old, "late", old.depart(new, "late")) and move(name="late").due == old.now + 604800  # (its role has ended)
+    first = accepted(old, "worker", old.depart(new))
+    assert move() == (first, new.origin, new.address["worker"], old.now + 604800, [], False)
+    assert old.account("worker").cells[cells:] == [[6, list(move())]]
+    says(old, "departed", "worker", old.depart(new), "address", first)
+    says(old, "bureau-unfit", "worker", old.depart(new, bureau="other"), "to")
+    says(old, "accepted", "platform", old.pay(5, "c3"))  # until it is due all goes on
+    third = last()
+    # It is withdrawn by whoever said it, or a bureau.
+    says(old, "role-missing", "other", old.withdraw(first, "other"), "who")
+    twin = copy.deepcopy(old)
+    says(twin, "accepted", "bureau", twin.withdraw(first))
+    accepted(old, "worker", old.withdraw(first, "worker"))
+    assert move() is None and old.account("worker").cells[cells] == [6, None]
+    for by in ("worker", "bureau"):
+        says(old, "target-void", by, old.withdraw(first, by), "refers", first)
+    says(old, "target-void", "uncle", old.let_go("uncle", first), "refers", first)
+    for by, statement in (("uncle", old.let_go("uncle", paid)), ("worker", old.close_move(paid, [b"l", b"f"])),
+                          ("fund", old.move_out(paid, [1, 0, 0], "o")), ("fund", old.move_in(first, [1, 0, 0], 1, "i", [b"l", b"f"]))):
+        says(old, "target-missing", by, statement, "refers")
+    says(old, "target-void", "worker", old.close_move(first, [b"l", b"f"]), "refers", first)
+    says(old, "target-void", "fund", old.move_out(first, [1, 0, 0], "o"), "refers", first)
+    # It falls when keys change before it is due, and not after.
+    second = accepted(old, "worker", old.depart(new))
+    approving = copy.deepcopy(old)
+    private = [rng.randbytes(32) for _ in range(3)]
+    keys, me = old.keys(private), old.address["worker"]
+    for due, left in ((move().due - 61, None), (move().due - 60, second), (move().due + 5, second)):
+        for kind, facets in ((ROTATED, [me, keys]), (CHANGED, [me, keys, [[], 0, 5]]), (COMPLETED, [me, keys])):
+            trial = copy.deepcopy(old)
+            trial.account("worker").cells[0][2] = next_key(keys[0])
+            if kind == COMPLETED:
+                trial.account("worker").set_approvals([[old.address[g][0], 1, 0, False, *keys] for g in ("uncle", "aunt")])
+            trial.now = due
+            assert trial.told("worker", trial.st(kind, "worker", facets), private[0]) == "accepted" and trial.now == due + 60
+            assert move(trial) is left or move(trial).departure == left, (due, kind)
+    # Guardians, or one bureau, let it go before.
+    for by, expected in (("other", "not-guardian"), ("worker", "not-guardian"), ("late", "not-guardian")):
+        says(old, expected, by, old.let_go(by, second), "who")
+    mine = accepted(old, "uncle", old.let_go("uncle", second))
+    assert not old.account("worker").departed(old.now) and move().due > old.now + 86400
+    says(old, "already-approved", "uncle", old.let_go("uncle", second), "refers", second)
+    twin = copy.deepcopy(old)
+    assert accepted(twin, "bureau", twin.let_go("bureau", second)) and move(twin).due == twin.now
+    says(twin, "already-approved", "aunt", twin.let_go("aunt", second), "refers", second)
+    says(old, "not-due", "fund", old.move_out(second, [100, 50, 5], "o1"), "refers", second)
+    says(old, "not-settled", "worker", old.close_move(second, [b"l", b"f"]), "refers", second)
+    says(old, "not-due", "bureau", old.close_move(second, [b"l", b"f"], "bureau"), "refers", second)
+    accepted(old, "aunt", old.let_go("aunt", second))
+    assert move().due == old.now and old.account("worker").departed(old.now)
+    shown = old.shows([second], {second: [0], last(): [6]})  # (at once)
+    says(copy.deepcopy(new), "accepted", "worker", new.arrive(old, second, shown))
+
+    # With a departure in force nothing new begins; what has begun is ended.
+    old.give("platform", EMPLOYER)
+    for by, statement in (
+            ("platform", old.pay(5, "c4")), ("platform", old.match(paid, 5, "m1", 2, "platform")),
+            ("platform", old.engage(5, [1, 2], "e1", "platform")), ("bureau", old.award([[1, 5]], "a1")),
+            ("fund", old.interest(2, [[20, 12]], 100_000, "n1")), ("worker", old.claim()), ("bureau", old.bind(bytes(32))),
+            ("worker", old.depart(new)), ("bureau", old.transcribe("t1")),
+            ("registrar", old.st(GRANTED, "worker", [old.address["registrar"], [AGENT, [], None]])),
+            ("bureau", old.arrive(new, None, [b"l", b"f"], "bureau"))):
+        says(old, "departed", by, statement, "address", second)
+    for by, statement, expected in (
+            ("other", old.pay(5, "c4", by="other"), "role-missing"), ("platform", old.pay(5, "c1"), "reference-taken"),
+            ("fund", old.interest(3, [[20, 12]], 100_000, "n1"), "interest-differs"), ("worker", old.claim(party="bureau"), "own-cause"),
+            ("bureau", old.transcribe("t1", months=(202601, 202603)), "month-in-future"), ("worker", old.depart(new, bureau="late"), "bureau-unfit")):
+        assert old.told(by, statement) == expected, (by, old.field)
+    accepted(old, "fund", old.settle(third, 5))
+    accepted(old, "worker", old.consent("other", [READ]))
+    transfer = old.claim()
+    transfer.facets[1][0] = A_TRANSFER
+    accepted(old, "worker", transfer)
+    accepted(old, "worker", old.link("other"))
+    says(old, "role-missing", "worker", old.withdraw(second, "worker"), "who")  # now only a bureau
+    says(old, "target-void", "worker", old.withdraw(first, "worker"), "refers", first)
+    says(copy.deepcopy(old), "accepted", "bureau", old.withdraw(second))
+
+    # Arriving. What is shown: the list as recognised, and a proof of what is demanded.
+    good = old.shows([second], {second: [0], last(): [6]})
+    size = last() + 1
+    says(new, "role-missing", "other", new.arrive(old, second, good, "other"), "who")
+    says(new, "role-expired", "late", new.arrive(old, second, good, "late"), "who")
+    says(new, "bureau-unfit", "worker", new.arrive(old, second, good, bureau="late"), "from")
+    says(new, "not-recognised", "worker", new.arrive(old, second, [ours, good[1]]), "shown")
+    says(new, "not-recognised", "worker", new.arrive(old, second, [old.trust("fresh 3"), good[1]]), "shown")
+    says(new, "not-recognised", "worker", new.arrive(old, second, good, origin=new.origin), "shown")
+    says(new, "not-recognised", "worker", new.arrive(old, second, good, origin="c.example"), "shown")
+    broken = bytearray(good[1])
+    broken[len(broken) // 2] ^= 1
+    bad = [(good, {"size": size + 1}), (good, {"size": size - 1}), (good, {"root": bytes(32)}), (good, {"address": old.address["other"]}),
+           (good, {"departure": first}), (good, {"departure": size}), (good, {"departure": None}), ([theirs, bytes(broken)], {}),
+           ([theirs, b"what"], {}),
+           (old.shows([second], [6]), {}), (old.shows([second], {second: [0]}), {}), (old.shows([], {second: [0], last(): [6]}), {}),
+           (old.shows([first], {first: [0], last(): [6]}), {"departure": first}), (old.shows([second], {second: [0, 6]}), {})]
+    for shown, other in bad:
+        says(new, "not-shown", "worker", new.arrive(old, shown=shown, **({"departure": second} | other)), "shown")
+    elsewhere = new.arrive(old, second, good, "other")
+    elsewhere.address = new.address["other"]
+    says(new, "not-shown", "other", elsewhere, "shown")
+    # (nor what is not due yet)
+    twin = copy.deepcopy(approving)
+    says(new, "not-shown", "worker", new.arrive(twin, second, twin.shows([second], {second: [0], last(twin): [6]})), "shown")
+    # (nor under a head still to come)
+    twin = copy.deepcopy(old)
+    twin.now = new.now + 700
+    assert twin.told("worker", twin.consent("other", [READ])) == "accepted"
+    says(new, "not-shown", "worker", new.arrive(twin, second, twin.shows([second], {second: [0], last(twin): [6]})), "shown")
+    there = accepted(new, "worker", new.arrive(old, second, good, bureau="bureau"))
+    row_ = [there, old.origin, old.address["worker"], second, size, root(old.account("worker").leaves()), []]
+    assert new.account("worker").cells[2:] == [[7, [row_]]]
+    assert new.ledger.tokens == {arrived(old.origin, old.address["worker"][1]): [new.address["worker"][0], there]}
+    says(new, "arrived-already", "worker", new.arrive(old, second, good), "from", there)
+    says(new, "identity-taken", "bureau", new.bind(arrived(old.origin, old.address["worker"][1])), "token", there)
+    says(new, "departed", "late", new.depart(old, "late", to="late"), "address", accepted(new, "late", new.depart(old, "late")))
+    # What was recorded since is brought by a further one; there is room for it always.
+    shown = old.shows([second], {second: [0], last(): [6]})
+    says(new, "arrived-already", "worker", new.arrive(old, second, shown), "from", there)
+    consent = accepted(old, "worker", old.consent("other", [READ]))
+    further = accepted(new, "bureau", new.arrive(old, second, old.shows([second], {second: [0], last(): [6]}), "bureau"))
+    row_[4:6] = [size + 1, root(old.account("worker").leaves())]
+    assert new.account("worker").cells[2:] == [[7, [row_]]] and further > there
+    says(new, "arrived-already", "bureau", new.arrive(old, second, good, "bureau", size=size, root=root(old.account("worker").leaves()[:-1])),
+         "from", further)
+    full = copy.deepcopy(new)
+    full.account("worker").cells[2][1].extend([0, f"{n}.example", old.address["worker"], None, 1, bytes(32), []] for n in range(15))
+    says(full, "state-full", "worker", full.arrive(old, second, good, origin="d.example"), "from")
+    says(full, "arrived-already", "worker", full.arrive(old, second, old.shows([second], {second: [0], last(): [6]})), "from", further)
+    # A ledger that has ended: a bureau rules, by a checkpoint that the list knows.
+    ended = old.trust(f"final {old.ledger.head[0]} {base64.b64encode(root(old.ledger.log)).decode()}")
+    ruled = copy.deepcopy(new)
+    says(ruled, "accepted", "registrar", ruled.recognise(old.origin, ended))
+    says(ruled, "not-recognised", "worker", ruled.arrive(old, second, good), "shown")
+    accepted(old, "worker", old.consent("other", [READ]))
+    late = old.shows(trust=ended)
+    says(ruled, "not-shown", "bureau", ruled.arrive(old, None, late, "bureau"), "shown")
+    ended = old.trust(f"pin {old.ledger.head[0]} {base64.b64encode(root(old.ledger.log)).decode()}")
+    says(ruled, "accepted", "registrar", ruled.recognise(old.origin, ended))
+    says(ruled, "not-shown", "worker", ruled.arrive(old, None, old.shows(trust=ended)), "shown")
+    says(ruled, "accepted", "bureau", ruled.arrive(old, None, old.shows(trust=ended), "bureau"))
+
+    # Money leaves.
+    says(old, "role-missing", "other", old.move_out(second, [100, 50, 5], "o1", "other"), "who")
+    wrong = old.move_out(second, [100, 50, 5], "o1")
+    wrong.facets[1][2] = old.address["other"]
+    says(old, "not-fund", "fund", wrong, "who")
+    for moved in ([0, 0, 5], [MAX, 0, 1], [1, MAX, 0]):
+        says(old, "amount-range", "fund", old.move_out(second, moved, "o1"), "moved")
+    assert old.account("worker").balance(1, "CNY") == 502
+    says(old, "beyond-balance", "fund", old.move_out(second, [503, 0, 0], "o1"), "moved")
+    says(old, "beyond-balance", "fund", old.move_out(second, [1, 0, 0], "o1", insurance=2), "moved")
+    one = accepted(old, "fund", old.move_out(second, [500, 50, 5], "o1"))
+    says(old, "reference-taken", "fund", old.move_out(second, [1, 0, 0], "o1"), "who", one)
+    says(old, "beyond-balance", "fund", old.move_out(second, [3, 0, 0], "o2"), "moved")
+    two = accepted(old, "fund", old.move_out(second, [0, 7, 0], "o2", insurance=2, currency="EUR"))
+    assert move().outs == [[one, 1, "CNY", 500, 50], [two, 2, "EUR", 0, 7]] and not move().closed
+    says(old, "money-left", "bureau", old.withdraw(second), "refers", second)
+    full = copy.deepcopy(old)
+    full.account("worker").set_move(full.account("worker").move()._replace(outs=move().outs * 32))
+    says(full, "state-full", "fund", full.move_out(second, [0, 1, 0], "o3"), "who")
+
+    # And comes.
+    shown = old.shows([second, one], fund="fund")
+    says(new, "role-missing", "other", new.move_in(there, [500, 50, 5], one, "i1", shown, "other"), "who")
+    says(new, "amount-range", "fund", new.move_in(there, [0, 0, 5], one, "i1", shown), "moved")
+    wrong = new.move_in(there, [500, 50, 5], one, "i1", shown)
+    wrong.facets[1][2] = new.address["other"]
+    says(new, "not-fund", "fund", wrong, "who")
+    says(new, "not-recognised", "fund", new.move_in(there, [500, 50, 5], one, "i1", [ours, shown[1]]), "shown")
+    for moved, out, proof, more in (([500, 50, 4], one, shown, {}), ([500, 50, 5], two, shown, {}), ([500, 50, 5], second, shown, {}),
+                                    ([500, 50, 5], one, shown, {"insurance": 2}), ([500, 50, 5], one, shown, {"currency": "EUR"}),
+                                    ([500, 50, 5], one, old.shows([second, one]), {}), ([500, 50, 5], one, old.shows(fund="fund"), {}),
+                                    ([500, 50, 5], one, good, {})):
+        says(new, "not-shown", "fund", new.move_in(there, moved, out, "i1", proof, **more), "shown")
+    came = accepted(new, "fund", new.move_in(there, [500, 50, 5], one, "i1", shown))
+    says(new, "reference-taken", "fund", new.move_in(there, [500, 50, 5], one, "i1", shown), "who", came)
+    says(new, "arrived-already", "fund", new.move_in(there, [500, 50, 5], one, "i2", shown), "out", came)
+    says(new, "target-missing", "fund", new.move_in(further, [500, 50, 5], one, "i2", shown), "refers")
+    full = copy.deepcopy(new)
+    full.account("worker").cells[2][1][0][6].append([0, 0, 1, "CNY", MAX - 1000, 0])
+    says(full, "arrived-already", "fund", full.move_in(there, [500, 50, 5], one, "i2", shown), "out", came)
+    full.account("worker").cells[2][1][0][6][-1][4] += 1
+    says(full, "total-overflow", "fund", full.move_in(there, [500, 50, 5], one, "i2", shown), "moved")
+    full.account("worker").cells[2][1][0][6].extend([[0, 0, 1, "EUR", 0, 0]] * 62)
+    says(full, "state-full", "fund", full.move_in(there, [0, 7, 0], two, "i2", shown, insurance=2, currency="EUR"), "who")
+    # It is on the person's own account, and brings interest.
+    assert new.account("worker").balance(1, "CNY") == 500
+    says(new, "beyond-balance", "fund", new.interest(50, [[501, 12]], 100_000, "n1"), "amount")
+    accepted(new, "fund", new.interest(50, [[500, 12]], 100_000, "n1"))
+    assert new.account("worker").balance(1, "CNY") == 550
+
+    # Closing.
+    accepted(old, "registrar", old.recognise(new.origin, ours))
+    here = new.shows([], [7])
+    says(old, "not-settled", "worker", old.close_move(second, here), "refers", second)
+    says(old, "role-missing", "other", old.close_move(second, here, "other"), "who")
+    says(old, "not-recognised", "bureau", old.close_move(second, [theirs, here[1]], "bureau"), "shown")
+    says(old, "not-shown", "bureau", old.close_move(second, new.shows([], [0]), "bureau"), "shown")
+    says(old, "not-shown", "bureau", old.close_move(second, new.shows([], [7], "other"), "bureau"), "shown")
+    says(old, "not-matched", "bureau", old.close_move(second, here, "bureau"), "shown")
+    says(copy.deepcopy(new), "accepted", "fund", new.move_in(further, [0, 7, 0], two, "i2", old.shows([second, two], fund="fund"),
+                                                               insurance=2, currency="EUR"))
+    accepted(new, "fund", new.move_in(there, [0, 7, 0], two, "i2", old.shows([second, two], fund="fund"), insurance=2, currency="EUR"))
+    here = new.shows([], [7])
+    twin = copy.deepcopy(old)
+    accepted(twin, "bureau", twin.close_move(second, here, "bureau"))
+    accepted(old, "fund", old.settle(unsettled, 10))
+    closed = accepted(old, "worker", old.close_move(second, here))
+    assert move().closed
+    says(old, "target-void", "worker", old.close_move(second, here), "refers", second)
+    again = accepted(old, "fund", old.move_out(second, [7, 0, 0], "o3"))
+    assert not move().closed and old.account("worker").balance(1, "CNY") == 0
+    says(old, "not-matched", "worker", old.close_move(second, here), "shown")
+    says(old, "departed", "platform", old.pay(5, "c9"), "address", second)
+
+    # What was read from paper.
+    says(new, "role-missing", "worker", new.transcribe("t1", "worker"), "who")
+    says(new, "month-in-future", "bureau", new.transcribe("t1", months=(202601, 202603)), "paper")
+    cells, salts = copy.deepcopy((new.account("worker").cells, new.account("worker").salts))
+    read = accepted(new, "bureau", new.transcribe("t1", months=(199001, 202602)))
+    says(new, "reference-taken", "bureau", new.transcribe("t1"), "who", read)
+    says(new, "role-missing", "worker", new.withdraw(read, "worker"), "who")
+    other = accepted(new, "bureau", new.transcribe("t2"))
+    accepted(new, "bureau", new.withdraw(read))
+    says(new, "target-void", "bureau", new.withdraw(read), "refers", read)
+    says(new, "reference-taken", "bureau", new.transcribe("t1"), "who", read)
+    says(new, "target-missing", "bureau", new.withdraw(there), "refers")
+    assert (new.account("worker").cells, new.account("worker").salts) == (cells, salts)
+    test_moving_proofs(old, new, (first, second, mine, one, two, again, closed), (there, further, came, read, other))
+
+
+def test_moving_proofs(old, new, left, there):
+    """Proofs of both accounts as test_moving left them."""
+    first, second, mine, one, two, again, closed = left
+    arrival, further, came, read, other = there
+    everybody = ("fund", "platform", "bureau", "other", "uncle", "aunt", "registrar")
+    views = {name: [0, 1] for name in everybody}
+    header = (None, False, [])
+
+    def without(*names):
+        return EVERYTHING - {*names}, True, []
+
+    def verdict(town, changes=None, views=views):
+        said = town.verdict("worker", changes or {}, views)
+        assert said["valid"], said
+        return said
+
+    def unchecked(town, said):
+        return {name for name in town.address if said["issuers"].get(address_text(town.address[name])) == "not checked"}
+    said = verdict(old)
+    assert said["complete"] and unchecked(old, said) == set(), said
+    assert [(d["sequence"], d["stands"]) for d in said["departures"]] == [(first, False), (second, True)]
+    assert {(d["origin"], d["address"]) for d in said["departures"]} == {(new.origin, address_text(new.address["worker"]))}
+    assert said["transfers"] == [
+        {"sequence": n, "type": "transferred-out", "insurance": i, "own": own, "pooled": pooled, "kept": kept, "currency": c}
+        for n, i, own, pooled, kept, c in ((one, 1, 500, 50, 5, "CNY"), (two, 2, 0, 7, 0, "EUR"), (again, 1, 7, 0, 0, "CNY"))]
+    assert said["moves_closed"] == [closed] and "arrivals" not in said and "transcribed" not in said
+    said = verdict(old, {second: without("to"), one: without("moved", "what"), mine: without("who")})
+    assert said["departures"][1] == {"sequence": second, "origin": None, "address": None, "stands": True}
+    assert said["transfers"][0]["own"] is said["transfers"][0]["insurance"] is None and unchecked(old, said) == {"fund"}
+    assert [d["stands"] for d in verdict(old, {closed: None})["departures"]] == [False, None]
+    assert len(verdict(old, {mine: header, first: header})["departures"]) == 1
+    assert unchecked(old, verdict(old, {0: without("recovery"), 1: without("recovery")})) >= {"uncle", "aunt"}
+    # Keys that change: whether it was due by then is known where delay and approvals are.
+    view = View([3, bytes(32), bytes(16), 0, [], [], []])
+
+    def stands(types, rules=(("u", "a"), 2, 100)):
+        """A departure, and what follows on it: [type, time, who]."""
+        view.shown, view.size = [], len(types) + 2
+        for n, (type, time, who) in enumerate([(OPENED, 0, None), (DEPARTURE, 10, "w"), *types]):
+            refers = 1 if type in (LET_GO, WITHDRAWN) else None
+            view.shown.append(Shown([Record(1, 3, 1, 3, n, n, bytes(32), 0, bytes(32), type, refers, None, time, bytes(32)), None,
+                                     None, []]))
+            view.shown[-1].facets = {"who": who} if who else {}
+        view.by_sequence = {s.record.sequence: s for s in view.shown}
+        view.shown[0].facets = {"recovery": rules} if rules else {}
+        return departure_stands(view, 1, SeenOther(DEPARTURE))
+    for types, expected in (([], True), ([(ROTATED, 109, "w")], False), ([(CHANGED, 110, "w")], True), ([(COMPLETED, 20, "w")], False),
+                            ([(LET_GO, 20, "u"), (ROTATED, 21, "w")], False), ([(LET_GO, 20, "b"), (ROTATED, 20, "w")], True),
+                            ([(LET_GO, 20, "u"), (LET_GO, 30, "a"), (ROTATED, 30, "w"), (ROTATED, 31, "w")], True),
+                            ([(LET_GO, 20, None), (ROTATED, 30, "w")], None)):
+        assert stands(types) is expected, (types, expected)
+    assert stands([(ROTATED, 500, "w")], None) is None and stands([], None) is True
+
+    said = verdict(new)
+    assert said["complete"] and unchecked(new, said) == set(), said
+    assert [(a["sequence"], a["departure"], a["origin"]) for a in said["arrivals"]] == [(n, second, old.origin) for n in (arrival, further)]
+    assert said["arrivals"][1]["size"] == said["arrivals"][0]["size"] + 1 and len(said["arrivals"][0]["root"]) == 64
+    assert [t["type"] for t in said["transfers"]] == ["transferred-in"] * 2 and said["transfers"][0]["sequence"] == came
+    assert [(t["sequence"], t["stands"], t["months"]) for t in said["transcribed"]] == [
+        (read, False, [199001, 202602]), (other, True, [199001, 199512])]
+    assert unchecked(new, verdict(new, {came: without("what"), further: without("who", "from")})) == {"fund"}
+    # Who has to be what.
+    for town, name in ((old, "fund"), (old, "bureau"), (new, "fund"), (new, "bureau")):
+        assert town is old and name == "bureau" or town.verdict("worker", {}, {**views, name: [0]})["failure"] == "bad-issuer", name
+        some = {v: cells for v, cells in views.items() if v != name}
+        assert unchecked(town, verdict(town, views=some)) == ({name} if (town, name) != (old, "bureau") else set())
+    own, ref, shown = "bad-issuer", "bad-reference", [b"l", b"f"]
+    wrong = old.move_out(second, [1, 0, 0], "x")
+    wrong.facets[1][2] = old.address["other"]
+    cheats = [
+        (old, "bureau", old.depart(new, "bureau", to="worker"), own), (old, "bureau", old.arrive(new, None, shown, "bureau"), None),
+        (old, "other", old.arrive(new, None, shown, "other"), own), (old, "worker", old.arrive(new, None, shown), None),
+        (old, "other", old.move_out(second, [1, 0, 0], "x", "other"), own), (old, "fund", wrong, ref),
+        (old, "fund", old.move_out(one, [1, 0, 0], "x"), ref), (old, "fund", old.move_out(first, [1, 0, 0], "x"), ref),
+        (old, "fund", old.move_in(second, [1, 0, 0], 1, "x", shown), ref), (old, "other", old.close_move(second, shown, "other"), own),
+        (old, "worker", old.close_move(one, shown), ref), (old, "other", old.let_go("other", second), own),
+        (old, "bureau", old.let_go("bureau", second), None), (old, "bureau", old.let_go("bureau", one), ref),
+        (old, "bureau", old.let_go("bureau", first), ref), (old, "worker", old.close_move(first, shown), ref),
+        (old, "bureau", old.recognise(new.origin, None, "bureau", "worker"), own), (old, "other", old.transcribe("x", "other"), own),
+        (old, "bureau", old.withdraw(first), ref), (old, "bureau", old.withdraw(second), None), (old, "other", old.withdraw(second, "other"), own),
+        (old, "bureau", old.withdraw(one), ref), (new, "bureau", new.withdraw(read), ref), (new, "bureau", new.withdraw(arrival), ref),
+        (new, "fund", new.move_in(came, [1, 0, 0], 1, "x", shown), ref), (new, "other", new.withdraw(other, "other"), own),
+        (new, "other", new.move_in(arrival, [1, 0, 0], 1, "x", shown, "other"), own)]
+    for town, by, statement, failure in cheats:
+        cheated = copy.deepcopy(town)
+        cheated.ledger.__class__ = Lax
+        assert cheated.told(by, statement) == "accepted"
+        said = cheated.verdict("worker", {}, views)
+        assert said["failure"] == failure, (by, TYPES[statement.type].name, failure, said)
+
+
 def selftest():
     rng = random.Random(1)
     test_encoding()
@@ -5219,6 +6111,8 @@ def selftest():
     test_identity(rng)
     test_erasure_shapes()
     test_erasure(rng)
+    test_moving_shapes()
+    test_moving(rng)
     test_weigh()
     test_recovery(rng)
     test_absent(rng)

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::board::Board;
+use crate::carried::Carried;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -62,6 +63,7 @@ pub struct App {
     pub connections: AtomicU64,
     authorities: OnceLock<Vec<String>>,
     evidence: OnceLock<PathBuf>,
+    carried: OnceLock<Carried>,
     clock: Clock,
     ledger: OnceLock<Ledger>,
     closing: AtomicBool,
@@ -93,6 +95,7 @@ impl App {
             connections: AtomicU64::new(0),
             authorities: OnceLock::new(),
             evidence: OnceLock::new(),
+            carried: OnceLock::new(),
             ledger: OnceLock::new(),
             closing: AtomicBool::new(false),
             metrics: Metrics::default(),
@@ -135,6 +138,25 @@ impl App {
     /// The ledger, for closing it.
     pub fn ledger_if_open(&self) -> Option<&Ledger> {
         self.ledger.get()
+    }
+
+    /// Gives it the histories that accounts have carried along. A second store is not taken.
+    pub fn carries(&self, carried: Carried) {
+        self.carried.get_or_init(|| carried);
+    }
+
+    /// Does something with the histories that accounts have carried along, off the threads that serve connections.
+    ///
+    /// # Errors
+    /// 503 while they are not there, 500 if the system fails.
+    pub async fn with_carried<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Carried) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.clone();
+        let work = move || app.carried.get().map(work).ok_or_else(Problem::starting);
+        let done = tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(&e))??;
+        done.map_err(|e| Problem::internal(&e))
     }
 
     /// Says where a note is kept that shows more of this log than it has.

@@ -68,6 +68,10 @@ impl Files {
     pub fn webhooks(&self) -> PathBuf {
         self.dir.join("webhooks")
     }
+    /// Histories that accounts have carried along from other ledgers, for their owners.
+    pub fn carried(&self) -> PathBuf {
+        self.dir.join("carried")
+    }
     /// The ledger's database.
     pub fn database(&self) -> PathBuf {
         self.dir.join("db")
@@ -141,6 +145,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Bytes of rows that are gathered in memory before they are sorted into the database; twice as many at most are in memory.
     pub fresh_bytes: usize,
+    /// The most bytes of all histories that accounts have carried along from other ledgers.
+    pub carried_bytes: u64,
 }
 
 impl Default for Limits {
@@ -163,6 +169,7 @@ impl Default for Limits {
             commit_statements: ledger.max_commit_statements,
             head_bytes: ledger.head_bytes,
             fresh_bytes: ledger.fresh_bytes,
+            carried_bytes: 64 << 30,
         }
     }
 }
@@ -337,6 +344,13 @@ impl Config {
             ("limits.commit_statements", l.commit_statements as u64, 1, 10_000_000, statements),
             ("limits.head_bytes", l.head_bytes as u64, 1024, 1 << 40, sizes),
             ("limits.fresh_bytes", l.fresh_bytes as u64, 1024, 1 << 40, sizes),
+            (
+                "limits.carried_bytes",
+                l.carried_bytes,
+                0,
+                1 << 50,
+                "use a number of bytes up to 1125899906842624, or 0 to take none",
+            ),
             ("publish.seconds", config.publish.seconds, 1, 3600, "use a number from 1 to 3600"),
             ("publish.timeout_seconds", config.publish.timeout_seconds, 1, 600, "use a number from 1 to 600"),
         ];
@@ -451,6 +465,7 @@ queued_bytes = {queued}      # the most bytes of postings that wait for a commit
 commit_statements = {commit}     # the most statements of one commit; a single posting may have more
 head_bytes = {heads}        # memory for the heads of accounts (about 500 bytes each); heads beyond it are read from the database
 fresh_bytes = {fresh}        # rows gathered in memory before they are sorted into the database; twice as many at most are in memory
+carried_bytes = {carried}  # of all histories that accounts have brought along from other ledgers, at most 16 MiB each; above it: 507
 
 [publish]
 seconds = {seconds}                 # from one published checkpoint to the next, if the log has grown
@@ -491,6 +506,7 @@ level = \"info\"              # error, warn, info or debug
             commit = l.commit_statements,
             heads = l.head_bytes,
             fresh = l.fresh_bytes,
+            carried = l.carried_bytes,
             seconds = p.seconds,
             need = p.need,
             timeout = p.timeout_seconds,

@@ -12,6 +12,8 @@
 //!
 //! 6. [`schemes`] are read at the start, and reckoned by for whoever asks.
 //!
+//! 7. [`carried`] keeps what accounts have brought along from other ledgers, for their owners.
+//!
 //! A crash at any moment loses what was not acknowledged, which may be sent again.
 
 #![forbid(unsafe_code)]
@@ -20,6 +22,7 @@ pub mod witnesses;
 pub mod webhooks;
 pub mod config;
 pub mod signing;
+pub mod carried;
 pub mod board;
 pub mod problem;
 pub mod media;

@@ -9,10 +9,13 @@ use peal_spec::refusal::{Code, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::carried::Unfit;
 use crate::signing::Held;
 
 /// The media type of every problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+
+const NO_ACCESS: &str = "no access of yours is recorded there that lets you read this now";
 
 /// Where a record stands: account number and sequence in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -251,12 +254,82 @@ impl Problem {
 
     /// Somebody reads another's account, and no access of hers says so. Says the same whether or not the account exists.
     pub fn no_access() -> Self {
-        let title = "no access of yours is recorded there that lets you read this now";
         let detail =
             "an access opens an account for 10 minutes, for what it says, while its consent is not revoked";
-        Self::new(StatusCode::FORBIDDEN, "no-access", title, detail)
+        Self::new(StatusCode::FORBIDDEN, "no-access", NO_ACCESS, detail)
             .field("access")
             .remedy("post a statement of type access under the person's consent, and give its sequence here within 10 minutes")
+    }
+
+    /// Somebody asks what the owner and parties of an account alone are told. Says the same whether or not the account exists.
+    pub fn no_party(parties: &str) -> Self {
+        let detail = format!(
+            "only {parties} are answered here, and the reader is none of them, or there is no such account"
+        );
+        Self::new(StatusCode::FORBIDDEN, "no-access", NO_ACCESS, detail)
+            .remedy("ask the person; with her consent an access opens her account (GET /v1/accounts/{address}/shared)")
+    }
+
+    /// The account is not under way to another ledger.
+    pub fn not_departed() -> Self {
+        let detail = "no departure of this account is in force";
+        Self::new(StatusCode::NOT_FOUND, "not-departed", "this account is here", detail)
+            .remedy("send your posting to this ledger")
+    }
+
+    /// Something is to be carried with a record that is no arrival.
+    pub fn not_an_arrival() -> Self {
+        let title = "this record is not an arrival";
+        let detail =
+            "a history is carried with the arrival that it belongs to, which has to be recorded first";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-an-arrival", title, detail).field("sequence").remedy(
+            "give the sequence of the arrival in this account; GET /v1/accounts/{address}/move lists them",
+        )
+    }
+
+    /// A history that is larger than may be carried.
+    pub fn carried_too_large(limit: usize) -> Self {
+        Self::too_large(limit).remedy(
+            "make a proof that shows some records as headers only, as `peal prove` does for a range of months: all records have to be there, not all contents",
+        )
+    }
+
+    /// A history that is not what arrived, or is not proved.
+    pub fn carried(unfit: Unfit) -> Self {
+        let (code, title, detail) = match unfit {
+            Unfit::Foreign => return Self::foreign_file(),
+            Unfit::Other(what) => {
+                ("carried-other", "this is not the history of what has arrived", what.to_owned())
+            }
+            Unfit::Incomplete => (
+                "carried-incomplete",
+                "this history is not complete",
+                "it hides records: every one has to be shown, at least as a header".to_owned(),
+            ),
+            Unfit::Invalid(failure) => (
+                "carried-invalid",
+                "this history is not proved by the list that the arrival shows",
+                failure.to_string(),
+            ),
+        };
+        let remedy = match code {
+            "carried-invalid" => {
+                "check the file with `peal verify` under that list; a damaged one has to be made or sent again"
+            }
+            _ => {
+                "make a proof of the whole account in the other ledger, at the size that the arrival names; if it has grown, record a further arrival first"
+            }
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, detail).field("body").remedy(remedy)
+    }
+
+    /// There is no room for a history.
+    pub fn carried_full() -> Self {
+        let title = "this ledger has no room for more histories";
+        let detail = "nothing was kept; the arrival stands without it";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "carried-full", title, detail).remedy(
+            "keep the file at home and send it again later; the operator can raise limits.carried_bytes, or make room on the disk",
+        )
     }
 
     /// More is under way than the server will take on.

@@ -22,8 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::Shared;
 use crate::problem::{self, CodeName, Problem};
 use crate::routes::{
-    accounts, bound, docs, health, ledger, notices, postings, recovery, schemes, seen, shared, standing,
-    tiles, verify,
+    accounts, bound, carried, docs, health, ledger, moving, notices, postings, recovery, schemes, seen,
+    shared, standing, tiles, verify,
 };
 
 /// The header that names a request in the log.
@@ -39,6 +39,8 @@ pub fn build(app: Shared) -> Result<(Router, Value), serde_json::Error> {
         .merge(accounts::routes())
         .merge(recovery::routes())
         .merge(shared::routes())
+        .merge(moving::routes())
+        .merge(carried::routes())
         .merge(bound::routes())
         .merge(standing::routes())
         .merge(notices::routes())
@@ -116,7 +118,7 @@ async fn net(response: Response) -> Response {
 async fn gate(State(app): State<Shared>, request: Request<Body>, next: Next) -> Response {
     // Who sends waits in line for a moment: without one, whoever asks most often would have every place that becomes free.
     let _write = match *request.method() {
-        Method::POST => match app.may_write().await {
+        Method::POST | Method::PUT => match app.may_write().await {
             Ok(permit) => Some(permit),
             Err(problem) => return problem.into_response(),
         },

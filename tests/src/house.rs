@@ -83,6 +83,16 @@ impl House {
         self.well("registrar", &["grant", address, "--role", role], false);
     }
 
+    /// Where the ledger answers.
+    pub fn url(&self) -> &str {
+        self.daemon.url()
+    }
+
+    /// Kills the ledger.
+    pub fn kill(&mut self) {
+        self.daemon.kill();
+    }
+
     /// Kills the ledger, and starts it again where it was.
     pub fn restart(&mut self) {
         let at = self.daemon.url().trim_start_matches("http://").to_owned();

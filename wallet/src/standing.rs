@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use peal_spec::standing::{Counts, Gap, Pay, Standing};
+use peal_spec::standing::{Counts, ELSEWHERE, Gap, Pay, Standing};
 use peal_spec::value::Currency;
+use peal_spec::verify::TranscribedShown;
 
-use crate::layout::{Style, table};
+use crate::layout::{Style, clean, table};
 
 /// Money with its currency, from minor units.
 fn money(minor: u64, code: &str) -> String {
@@ -24,7 +25,7 @@ fn days(n: u64) -> String {
 }
 
 /// A record; the account is named where there are several.
-fn record(account: Option<u64>, sequence: u64) -> String {
+fn record(account: Option<String>, sequence: u64) -> String {
     account.map_or_else(
         || format!("record {sequence}"),
         |account| format!("record {sequence} of account {account}"),
@@ -39,8 +40,43 @@ fn runs(runs: &[Gap]) -> String {
     runs.iter().map(run).collect::<Vec<_>>().join(", ")
 }
 
-/// Writes a standing. `currency` is that of the rule's minimum.
-pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> String {
+/// The number of an account, with its ledger if that is one that the person came from.
+fn account(number: u64, came: &[String]) -> String {
+    let ledger = usize::try_from(number / ELSEWHERE).ok().and_then(|k| came.get(k.checked_sub(1)?));
+    match ledger {
+        Some(from) => {
+            let origin = from.split_once(", account ").map_or(from.as_str(), |(origin, _)| origin);
+            format!("{} in {origin}", number % ELSEWHERE)
+        }
+        None => number.to_string(),
+    }
+}
+
+/// What bureaus have read in papers from before the ledger, marked as such.
+pub fn papers(transcribed: &[TranscribedShown]) -> String {
+    let mut out = String::new();
+    for paper in transcribed {
+        let (Some((first, last)), Some(insurance)) = (&paper.months, &paper.insurance) else { continue };
+        let said = |text: &Option<String>| clean(text.as_deref().unwrap_or("?"));
+        let amount = match (paper.amount, &paper.currency) {
+            (Some(minor), Some(code)) if minor > 0 => format!("{}, ", money(minor, code)),
+            _ => String::new(),
+        };
+        let title = if out.is_empty() { "\nTranscribed from paper, not counted:\n" } else { "" };
+        let _ = writeln!(
+            out,
+            "{title}  {insurance:<12} {first} to {last}: {amount}paid by {}; read in {}{}, by a bureau (record {})",
+            said(&paper.payer),
+            said(&paper.document),
+            paper.page.as_ref().map_or_else(String::new, |page| format!(", {}", clean(page))),
+            paper.sequence
+        );
+    }
+    out
+}
+
+/// Writes a standing. `currency` is that of the rule's minimum; `came` are the ledgers and accounts that it came from, the latest first.
+pub fn render(standing: &Standing, currency: Option<&str>, came: &[String], style: Style) -> String {
     let mut out = format!("{} on {}\n", style.paint(1, &standing.insurance), standing.today);
     let mut line = |name: &str, text: String| {
         let _ = writeln!(out, "  {name:<12} {text}");
@@ -66,7 +102,9 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
                 "paid twice",
                 format!(
                     "{}: fund {} keeps; fund {} owes {amount} back",
-                    overlap.month, overlap.keeps, owed.fund
+                    overlap.month,
+                    account(overlap.keeps, came),
+                    account(owed.fund, came)
                 ),
             );
         }
@@ -78,8 +116,8 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
             format!(
                 "{}: {amount}, {}, fund {}, for {}",
                 waiting.month,
-                record(waiting.account, waiting.sequence),
-                waiting.fund,
+                record(waiting.account.map(|n| account(n, came)), waiting.sequence),
+                account(waiting.fund, came),
                 months(waiting.months)
             ),
         );
@@ -88,7 +126,11 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
         let amount = money(refund.amount, &refund.currency);
         line(
             "on its way",
-            format!("{amount} refunded of {} for {}", record(refund.account, refund.sequence), refund.month),
+            format!(
+                "{amount} refunded of {} for {}",
+                record(refund.account.map(|n| account(n, came)), refund.sequence),
+                refund.month
+            ),
         );
     }
     if !standing.days.payers.is_empty() {
@@ -96,7 +138,7 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
             .days
             .payers
             .iter()
-            .map(|p| format!("{} for account {}", days(p.days), p.payer))
+            .map(|p| format!("{} for account {}", days(p.days), account(p.payer, came)))
             .collect();
         line("worked", format!("{} together: {}", days(standing.days.together), payers.join(", ")));
     }
@@ -149,7 +191,7 @@ pub fn render(standing: &Standing, currency: Option<&str>, style: Style) -> Stri
                 let money = |minor| money(minor, &l.currency);
                 vec![
                     l.month.clone(),
-                    l.payer.to_string(),
+                    account(l.payer, came),
                     money(l.earned),
                     money(l.expected),
                     money(l.posted),

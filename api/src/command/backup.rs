@@ -1,19 +1,23 @@
 //! `peald backup`: a copy of a ledger, made while it runs.
 //!
 //! 1. The daemon that runs the ledger makes a copy of the database of one moment, beside it; if no daemon runs, this process does.
-//! 2. That copy, the configuration, the trust list, the registrar's address and the places of webhooks in the log are copied under a name of
-//!    their own beside the backup's, and hashed on the way.
+//! 2. That copy, the configuration, the trust list, the registrar's address, the places of webhooks in the log and the histories that accounts
+//!    have carried along are copied under a name of their own beside the backup's, and hashed on the way.
 //! 3. What was copied is opened and checked as the daemon would; its last checkpoint goes into the manifest.
 //! 4. When all of it is on disk it gets its name. A backup that has its name is whole.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use peal_spec::value::Time;
 
-use super::manifest::{Bar, Copied, FORMAT, Manifest, NAME, Part, checked, copy, files, must_be_new};
+use super::manifest::{
+    Bar, CARRIED, Copied, FORMAT, Manifest, NAME, Part, checked, copy, files, must_be_new,
+};
 use super::{Failure, daemon, keys, now, open};
 use crate::admin::{Answer, BACKUP, clear};
+use crate::carried::is_history;
 use crate::config::{Config, Files};
 use crate::signing::keep;
 
@@ -50,6 +54,16 @@ fn stage_here(ledger: &Files) -> Result<Staged, Failure> {
     Ok(here)
 }
 
+/// The histories that accounts have carried along, by name.
+fn histories(ledger: &Files) -> Result<Vec<(String, u64)>, Failure> {
+    let dir = ledger.carried();
+    match files(&dir) {
+        Ok(found) => Ok(found.into_iter().filter(|(name, _)| is_history(name)).collect()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(Failure::file(&dir, e, "run this as the user that runs peald")),
+    }
+}
+
 /// Backs a ledger up.
 ///
 /// # Errors
@@ -77,14 +91,27 @@ pub fn backup(dir: &Path, ledger: &Path, with_key: bool, terminal: bool) -> Resu
     if with_key {
         wanted.push((ledger.operator_key(), "operator.key".into()));
     }
-    let mut bar = Bar::new(database.iter().map(|(_, bytes)| bytes).sum(), terminal);
+    // What comes after the copy of the database has no record there, and does no harm.
+    let carried = histories(&ledger)?;
+    if !carried.is_empty() {
+        part.carries()?;
+    }
+    let bytes = database.iter().chain(&carried).map(|(_, bytes)| bytes).sum();
+    wanted.extend(
+        carried.into_iter().map(|(name, _)| (ledger.carried().join(&name), format!("{CARRIED}{name}"))),
+    );
+    let mut bar = Bar::new(bytes, terminal);
     let mut copied = Vec::new();
     for (from, path) in wanted {
-        // The configuration holds the secrets of webhooks.
-        let secret = matches!(path.as_str(), "operator.key" | "peald.toml");
-        let (bytes, hash) = copy(&from, &part.path.join(&path), secret, &mut bar).map_err(|e| {
-            Failure::file(&from, e, "make room on the disk, or run this as the user that runs peald")
-        })?;
+        let (bytes, hash) = match copy(&from, &part.path.join(&path), Copied::is_secret(&path), &mut bar) {
+            Ok(copied) => copied,
+            // Its owner has deleted it meanwhile.
+            Err(e) if e.kind() == ErrorKind::NotFound && path.starts_with(CARRIED) => continue,
+            Err(e) => {
+                let remedy = "make room on the disk, or run this as the user that runs peald";
+                return Err(Failure::file(&from, e, remedy));
+            }
+        };
         copied.push(Copied { path, bytes, sha256: hash.to_string() });
     }
     drop(bar);

@@ -13,9 +13,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Failure;
+use crate::carried::is_history;
 
 /// The name of the manifest in a backup.
 pub const NAME: &str = "manifest.json";
+/// Where the histories that accounts have carried along are, in a backup and in a ledger's directory.
+pub const CARRIED: &str = "carried/";
 /// What kind of manifest this is.
 pub const FORMAT: &str = "peal backup 1";
 /// The most bytes in a manifest.
@@ -60,14 +63,22 @@ pub struct Copied {
 }
 
 impl Copied {
-    /// Its path, if it is one of the kinds that a backup has: a plain name, or one below `db/`.
+    /// Its path, if it is one of the kinds that a backup has: a plain name, one below `db/`, or a history below `carried/`.
     pub fn safe(&self) -> Option<PathBuf> {
+        if let Some(name) = self.path.strip_prefix(CARRIED) {
+            return is_history(name).then(|| PathBuf::from(&self.path));
+        }
         let name = self.path.strip_prefix("db/").unwrap_or(&self.path);
         let plain = !name.is_empty()
             && name != ".."
             && name != "."
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
         plain.then(|| PathBuf::from(&self.path))
+    }
+
+    /// Whether a file of this path is its owner's alone: it holds a key, secrets or somebody's history.
+    pub fn is_secret(path: &str) -> bool {
+        matches!(path, "operator.key" | "peald.toml") || path.starts_with(CARRIED)
     }
 }
 
@@ -217,6 +228,16 @@ impl Part {
         Ok(part)
     }
 
+    /// Makes the directory of the histories that accounts have carried along.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be made.
+    pub fn carries(&self) -> Result<(), Failure> {
+        let path = self.path.join(CARRIED);
+        let made = std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700).create(&path);
+        made.map_err(|e| Failure::file(&path, e, "name a directory below one that can be written"))
+    }
+
     /// Gives it its name, durably.
     ///
     /// # Errors
@@ -224,7 +245,10 @@ impl Part {
     pub fn finish(mut self) -> Result<(), Failure> {
         let sync = |dir: &Path| File::open(dir).and_then(|d| d.sync_all());
         let parent = self.becomes.parent().unwrap_or(Path::new("/"));
-        let moved = sync(&self.path.join("db"))
+        let carried = self.path.join(CARRIED);
+        let carried = if carried.exists() { sync(&carried) } else { Ok(()) };
+        let moved = carried
+            .and_then(|()| sync(&self.path.join("db")))
             .and_then(|()| sync(&self.path))
             .and_then(|()| fs::rename(&self.path, &self.becomes))
             .and_then(|()| sync(parent));
@@ -273,12 +297,27 @@ mod tests {
     #[test]
     fn a_manifest_names_no_file_elsewhere() {
         let copied = |path: &str| Copied { path: path.into(), bytes: 0, sha256: String::new() };
-        for good in ["peald.toml", "trust", "db/CURRENT", "db/MANIFEST-000004", "db/000012.sst"] {
+        for good in
+            ["peald.toml", "trust", "db/CURRENT", "db/MANIFEST-000004", "db/000012.sst", "carried/5-3.peal"]
+        {
             assert!(copied(good).safe().is_some(), "{good}");
         }
-        for bad in
-            ["", "/etc/passwd", "..", "../x", "db/..", "db/../x", "db/", "x/y", "db/x/y", "a b", "db/db/x"]
-        {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "..",
+            "../x",
+            "db/..",
+            "db/../x",
+            "db/",
+            "x/y",
+            "db/x/y",
+            "a b",
+            "db/db/x",
+            "carried/",
+            "carried/x",
+            "carried/../1-1.peal",
+        ] {
             assert!(copied(bad).safe().is_none(), "{bad}");
         }
     }

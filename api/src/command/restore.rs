@@ -12,7 +12,7 @@ use peal_spec::hash::Hash;
 use peal_spec::note::{KeyType, VerifierKey};
 use peal_spec::value::Origin;
 
-use super::manifest::{Bar, Manifest, NAME, Part, checked, copy, files, must_be_new};
+use super::manifest::{Bar, CARRIED, Copied, Manifest, NAME, Part, checked, copy, files, must_be_new};
 use super::{Failure, keys};
 use crate::config::{Config, Files};
 use crate::signing::keep;
@@ -30,7 +30,12 @@ pub fn restore(backup: &Path, dir: &Path, key: Option<&Path>, terminal: bool) ->
     must_be_new(dir)?;
 
     // Step 1.
-    for (folder, prefix) in [(backup.to_owned(), ""), (backup.join("db"), "db/")] {
+    let mut folders = vec![(backup.to_owned(), ""), (backup.join("db"), "db/")];
+    let carried = backup.join(CARRIED);
+    if carried.exists() {
+        folders.push((carried, CARRIED));
+    }
+    for (folder, prefix) in folders {
         for (name, _) in files(&folder).map_err(|e| Failure::file(&folder, e, damaged))? {
             let path = format!("{prefix}{name}");
             if path != NAME && !manifest.files.iter().any(|f| f.path == path) {
@@ -39,10 +44,13 @@ pub fn restore(backup: &Path, dir: &Path, key: Option<&Path>, terminal: bool) ->
         }
     }
     let part = Part::new(dir)?;
+    if manifest.files.iter().any(|f| f.path.starts_with(CARRIED)) {
+        part.carries()?;
+    }
     let mut bar = Bar::new(manifest.files.iter().map(|f| f.bytes).sum(), terminal);
     for file in &manifest.files {
         let from = backup.join(&file.path);
-        let secret = matches!(file.path.as_str(), "operator.key" | "peald.toml");
+        let secret = Copied::is_secret(&file.path);
         let (bytes, hash) = copy(&from, &part.path.join(&file.path), secret, &mut bar)
             .map_err(|e| Failure::file(&from, e, damaged))?;
         let wanted: Option<Hash> = file.sha256.parse().ok();

@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Failure, keys, now};
 use crate::admin;
 use crate::app::App;
+use crate::carried::Carried;
 use crate::config::{Config, Files, Format, Level, Log};
 use crate::deliver;
 use crate::publish::Publisher;
@@ -89,6 +90,12 @@ pub fn serve(
         let opened = tokio::task::spawn_blocking(move || Ledger::open(&path, operator, &origin, settings));
         let ledger = opened.await.map_err(|e| Failure::Fault(e.to_string()))?;
         let ledger = ledger.map_err(|e| Failure::ledger(&database, e))?;
+        // Whoever holds the database may clear up what a crash has left.
+        let (dir, most) = (files.carried(), app.config.limits.carried_bytes);
+        let carried = tokio::task::spawn_blocking(move || Carried::open(dir, most));
+        let carried = carried.await.map_err(|e| Failure::Fault(e.to_string()))?;
+        let remedy = "make it a directory of the user that runs peald";
+        app.carries(carried.map_err(|e| Failure::file(&files.carried(), e, remedy))?);
         let mut publisher = Publisher::new(app.clone(), files.clone(), ledger.clone());
         app.opened(ledger.clone());
         publisher.begin().await.map_err(|e| {

@@ -19,6 +19,8 @@ pub mod tiles;
 pub mod recovery;
 pub mod shared;
 pub mod bound;
+pub mod moving;
+pub mod carried;
 pub mod standing;
 pub mod schemes;
 pub mod notices;

@@ -7,6 +7,7 @@ mod refusals;
 mod seen;
 mod signed_reads;
 mod shared;
+mod moving;
 mod tiles;
 mod schemes;
 mod limits;

@@ -37,13 +37,16 @@ fn the_document_is_whole() {
         "/tile/entries/{N}",
         "/v1/accounts",
         "/v1/accounts/{address}/bound",
+        "/v1/accounts/{address}/carried/{sequence}",
         "/v1/accounts/{address}/head",
+        "/v1/accounts/{address}/move",
         "/v1/accounts/{address}/records",
         "/v1/accounts/{address}/proof",
         "/v1/accounts/{address}/recovery",
         "/v1/accounts/{address}/notices",
         "/v1/accounts/{address}/shared",
         "/v1/accounts/{address}/standing",
+        "/v1/accounts/{address}/whither",
         "/v1/checkpoint",
         "/v1/ledger",
         "/v1/postings",
@@ -87,7 +90,7 @@ fn the_document_is_whole() {
             assert_eq!(described, named, "{path}");
             for (status, response) in operation["responses"].as_object().unwrap() {
                 assert!(!response["description"].as_str().unwrap().is_empty());
-                if status == "304" {
+                if status == "304" || status == "204" {
                     continue;
                 }
                 let content = response["content"].as_object().unwrap_or_else(|| panic!("{id} {status}"));
@@ -113,7 +116,7 @@ fn the_document_is_whole() {
 }
 
 /// Demands that a value has the fields of a schema: all that are required, and none that is not described.
-fn fits(document: &Value, schema: &Value, value: &Value, at: &str) {
+pub(crate) fn fits(document: &Value, schema: &Value, value: &Value, at: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         return fits(document, document.pointer(&reference[1..]).unwrap(), value, at);
     }

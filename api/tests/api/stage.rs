@@ -9,6 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use peal_api::app::{App, Shared};
+use peal_api::carried::Carried;
 use peal_api::config::Config;
 use peal_api::schemes::Schemes;
 use peal_api::server::Server;
@@ -93,7 +94,7 @@ pub(crate) struct Stage {
     pub(crate) ahead: Arc<AtomicU64>,
     server: Option<Server>,
     runtime: tokio::runtime::Runtime,
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Drop for Stage {
@@ -110,8 +111,13 @@ impl Stage {
     }
 
     pub(crate) fn with(adjust: impl FnOnce(&mut Config), settings: Settings) -> Self {
+        Self::of("stage.example/1", adjust, settings)
+    }
+
+    /// A ledger of this name.
+    pub(crate) fn of(origin: &str, adjust: impl FnOnce(&mut Config), settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let origin: Origin = "stage.example/1".parse().unwrap();
+        let origin: Origin = origin.parse().unwrap();
         let chain = KeyChain::new([1; 64]);
         let opening = opening(&origin, &chain).check(&origin).unwrap();
         let registrar = Person { address: Address { number: 0, id: opening.roots()[0] }, chain };
@@ -145,7 +151,8 @@ impl Stage {
             tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
         let server = runtime.block_on(Server::start(app.clone())).unwrap();
         app.opened(ledger);
-        Self { origin, at: server.address(), app, registrar, ahead, server: Some(server), runtime, _dir: dir }
+        app.carries(Carried::open(dir.path().join("carried"), app.config.limits.carried_bytes).unwrap());
+        Self { origin, at: server.address(), app, registrar, ahead, server: Some(server), runtime, dir }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -186,16 +193,23 @@ impl Stage {
 
     /// A signed read of a path.
     pub(crate) fn signed(&self, person: &Person, path: &str, accept: &str) -> Answer {
+        self.signed_as("GET", person, path, &[("Accept", accept)], b"")
+    }
+
+    /// The same with another method, further headers and a body.
+    pub(crate) fn signed_as(
+        &self,
+        method: &str,
+        person: &Person,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let created = now().seconds() + self.ahead.load(Ordering::Relaxed);
-        let signed = sign(self.at, path, &person.address.to_string(), created, &person.chain.reading(0));
-        call(
-            self.at,
-            "GET",
-            path,
-            &[("Signature-Input", &signed.0), ("Signature", &signed.1), ("Accept", accept)],
-            b"",
-        )
-        .unwrap()
+        let (by, key) = (person.address.to_string(), person.chain.reading(0));
+        let signed = sign_as(method, self.at, path, &by, created, &key);
+        let signed = [("Signature-Input", signed.0.as_str()), ("Signature", &signed.1)];
+        call(self.at, method, path, &[&signed, headers].concat(), body).unwrap()
     }
 }
 
@@ -207,10 +221,22 @@ pub(crate) fn sign(
     created: u64,
     key: &PrivateKey,
 ) -> (String, String) {
+    sign_as("GET", authority, target, keyid, created, key)
+}
+
+/// The same for another method.
+pub(crate) fn sign_as(
+    method: &str,
+    authority: impl ToString,
+    target: &str,
+    keyid: &str,
+    created: u64,
+    key: &PrivateKey,
+) -> (String, String) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let (authority, query) = (authority.to_string(), format!("?{query}"));
     let parameters = signed_read::parameters(created, keyid);
-    let request = signed_read::Request { method: "GET", authority: &authority, path, query: &query };
+    let request = signed_read::Request { method, authority: &authority, path, query: &query };
     let signature = key.sign(signed_read::base(&request, &parameters).as_bytes());
     (format!("peal={parameters}"), format!("peal=:{}:", BASE64.encode(signature)))
 }

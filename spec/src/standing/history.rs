@@ -12,7 +12,7 @@ use crate::proof::{Opening, View};
 use crate::record::Record;
 use crate::rules;
 use crate::state::State;
-use crate::statement::{At, Body, Evidence, Facets, Keys, Recovery, Statement, Type};
+use crate::statement::{At, Body, Evidence, Facets, Keys, Matching, PaidFor, Recovery, Statement, Type};
 use crate::target::{Awarded, Claimed, Entry, Target};
 use crate::value::{Currency, Insurance, Month, Time};
 
@@ -65,6 +65,31 @@ fn counts(kind: Type) -> bool {
                 | Type::Award
                 | Type::RefundReceived
         )
+}
+
+/// What is added to the numbers of accounts of another ledger, once for each ledger back: more than any number has.
+pub const ELSEWHERE: u64 = 1 << 40;
+
+fn elsewhere(number: u64, k: u64) -> u64 {
+    number.saturating_add(k.saturating_mul(ELSEWHERE))
+}
+
+/// Makes the numbers of whoever pays and is paid those of another ledger.
+fn carry(body: &mut Body, k: u64) {
+    let far = |address: &mut Address| address.number = elsewhere(address.number, k);
+    match body {
+        Body::Contribution(paid) | Body::Matching(Matching(paid)) | Body::PaidFor(PaidFor(paid)) => {
+            far(&mut paid.who.issuer);
+            far(&mut paid.what.fund);
+        }
+        Body::Engagement(b) => far(&mut b.who.issuer),
+        Body::Award(b) => {
+            far(&mut b.who.issuer);
+            far(&mut b.what.fund);
+        }
+        Body::Interest(b) => far(&mut b.what.fund),
+        _ => {}
+    }
 }
 
 /// What a record says, if it is shown with all facets; the evidence of a payment may be withheld.
@@ -129,6 +154,40 @@ impl History {
             match shown.opening.as_ref().and_then(|opening| whole(opening, &shown.record, &view.address)) {
                 Some(body) => history.push(shown.record.at(), &body),
                 None => missing += u64::from(counts(shown.record.kind)),
+            }
+        }
+        (history, missing)
+    }
+
+    /// The history of an account and of those that arrived in it, the latest first, as proofs of them show: what stands in this account comes
+    /// first, so that of a month paid on both sides its fund keeps. Numbers of the k-th earlier account's ledger have k × [`ELSEWHERE`] added.
+    /// Returns it, and how many records may count that the proofs do not show.
+    pub fn of_moved(own: &Copy, earlier: &[&View]) -> (Self, u64) {
+        let (mut history, mut missing) = (Self::default(), 0u64);
+        for row in &own.rows {
+            let record = &row.record;
+            history.places.push((record.account, record.sequence));
+            if let Some(Ok(body)) = row.statement.as_ref().map(|s| s.body()) {
+                history.push(record.at(), &body);
+            }
+        }
+        for (k, view) in (1u64..).zip(earlier) {
+            let first = history.places.len() as u64;
+            let mut places: BTreeMap<u64, u64> = BTreeMap::new();
+            missing = missing.saturating_add(view.size.saturating_sub(view.shown.len() as u64));
+            for shown in &view.shown {
+                let record = &shown.record;
+                let sequence = first + places.len() as u64;
+                places.insert(record.sequence, sequence);
+                history.places.push((elsewhere(record.account, k), record.sequence));
+                match shown.opening.as_ref().and_then(|opening| whole(opening, record, &view.address)) {
+                    Some(mut body) => {
+                        carry(&mut body, k);
+                        let refers = record.refers.and_then(|refers| places.get(&refers).copied());
+                        history.push(At { sequence, refers, ..record.at() }, &body);
+                    }
+                    None => missing += u64::from(counts(record.kind)),
+                }
             }
         }
         (history, missing)

@@ -20,7 +20,7 @@ mod alerts;
 pub use alerts::{Alert, Told, Why, alerts};
 pub(crate) use days::days;
 pub use days::{Days, PayerDays};
-pub use history::History;
+pub use history::{ELSEWHERE, History};
 pub(crate) use months::overlaps;
 pub use months::{Counts, Gap, Overlap, Owed, Progress};
 pub use register::{Line, Pay};

@@ -60,7 +60,8 @@ impl Kind for Arrival {
         let shows =
             |f: &crate::moving::Facts| f.show_arrival(&self.from, scene.origin, &subject.address, !itself);
         demand(scene.facts.is_some_and(shows), Code::NotShown, "shown")?;
-        let grown = known.is_some_and(|a| a.departure == self.from.departure && self.from.size > a.size);
+        let same = |a: &&Arrived| self.from.departure.is_none() || self.from.departure == a.departure;
+        let grown = known.filter(same).is_some_and(|a| self.from.size > a.size);
         match scene.bound {
             Some(_) if grown => Ok(()),
             Some(place) => Err(Refusal::new(Code::ArrivedAlready, "from").at(place)),

@@ -45,7 +45,8 @@ impl Kind for MoveClosed {
         let leaving = demand_stands(scene, statement)?;
         scene.demand_at(statement, !leaving.closed, Code::TargetVoid, "refers")?;
         let waits = |sum: &Sum| matches!(sum, Sum::Totals(t) if t.posted > t.settled);
-        demand(!itself || !subject.state.sums.iter().any(waits), Code::NotSettled, "refers")?;
+        let settled = !subject.state.sums.iter().any(waits);
+        scene.demand_at(statement, !itself || settled, Code::NotSettled, "refers")?;
         scene.demand_at(statement, leaving.in_force(scene.time), Code::NotDue, "refers")?;
         scene.demand_recognised(&self.shown, &leaving.origin)?;
         let there = scene.facts.and_then(|f| f.arrival_of(leaving, scene.origin, &subject.address));

@@ -39,7 +39,7 @@ impl Kind for Refund {
     }
 
     fn judge(&self, scene: &Scene<'_>, statement: &Statement) -> Result<(), Refusal> {
-        let (issuer, _) = scene.parties()?;
+        let (issuer, subject) = scene.parties()?;
         let entry = scene.entry()?;
         let Returned { amount, credited, currency } = self.amount;
         demand_role(issuer.state, &[Role::Fund], Some(entry.insurance), scene.time)?;
@@ -54,7 +54,11 @@ impl Kind for Refund {
         let left = entry.left();
         let after = left.0.checked_sub(amount).zip(left.1.checked_sub(credited));
         let fits = after.is_some_and(|(amount, credited)| credited <= amount);
-        scene.demand_at(statement, fits, Code::BeyondSettled, "amount")
+        scene.demand_at(statement, fits, Code::BeyondSettled, "amount")?;
+        // What has left with a move does not go back from here.
+        let left = subject.state.leaving().is_some_and(|leaving| !leaving.outs.is_empty());
+        let balance = || subject.state.balance(entry.insurance, currency);
+        demand(!left || credited <= balance(), Code::BeyondBalance, "amount")
     }
 
     fn effect(&self, state: &mut State, _: At, target: Option<&mut Target>) -> Changed {

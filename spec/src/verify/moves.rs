@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::account::Read;
 use super::verdict::{MoveShown, TranscribedShown};
 use crate::moving::{From, Moved, OutAt, Paper, PaperSource, To};
+use crate::record::Record;
 use crate::statement::{Type, Value};
 
 /// Whether a departure or a transcript stands, by its sequence; none where that is not known.
@@ -12,10 +13,24 @@ type Stands<'a> = &'a dyn Fn(u64) -> Option<bool>;
 
 pub(super) fn moves(reads: &BTreeMap<u64, Read<'_>>, stands: Stands<'_>) -> Vec<MoveShown> {
     let shown = reads.values().filter(|read| !read.values.is_empty());
-    shown.filter_map(|read| moved(read, stands)).collect()
+    shown.filter_map(|read| moved(reads, read, stands)).collect()
 }
 
-fn moved(read: &Read<'_>, stands: Stands<'_>) -> Option<MoveShown> {
+/// Whether a departure stands. If keys changed later, it may have fallen, unless something was recorded under it after that.
+fn departure_stands(reads: &BTreeMap<u64, Read<'_>>, departure: &Record, stands: Stands<'_>) -> Option<bool> {
+    let keys = reads.range(departure.sequence + 1..).rev().find(|(_, read)| read.record.kind.gives_keys());
+    let under = |read: &Read<'_>| {
+        read.record.refers == Some(departure.sequence)
+            && matches!(read.record.kind, Type::TransferredOut | Type::MoveClosed)
+    };
+    let since = |changed: u64| reads.range(changed..).any(|(_, read)| under(read));
+    match keys {
+        Some((changed, _)) if !since(*changed) => stands(departure.sequence).filter(|stands| !stands),
+        _ => stands(departure.sequence),
+    }
+}
+
+fn moved(reads: &BTreeMap<u64, Read<'_>>, read: &Read<'_>, stands: Stands<'_>) -> Option<MoveShown> {
     let record = read.record;
     let named = matches!(
         record.kind,
@@ -28,7 +43,7 @@ fn moved(read: &Read<'_>, stands: Stands<'_>) -> Option<MoveShown> {
         issuer: read.issuer().flatten().map(|a| a.to_string()),
         signed: read.posting.is_some(),
         refers: record.refers,
-        stands: if record.kind == Type::Departure { stands(record.sequence) } else { None },
+        stands: if record.kind == Type::Departure { departure_stands(reads, record, stands) } else { None },
         ..MoveShown::default()
     };
     for value in read.values.iter().flatten() {

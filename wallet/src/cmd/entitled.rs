@@ -94,7 +94,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
             let (_, history, missing) = register::shown(proof, &context::trust(trust)?, now)?;
             (history, missing)
         }
-        _ => (standing::together(common, &args.also, now)?.0, 0),
+        _ => (standing::together(common, &args.also, now)?.history, 0),
     };
     let today = args.today.unwrap_or_else(|| now.into());
     let found = entitled(&pack, &history, today, &question).map_err(|bad| bad_question(&bad, &pack))?;

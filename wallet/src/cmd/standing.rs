@@ -4,11 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use peal_spec::address::Address;
+use peal_spec::cbor::Cbor as _;
 use peal_spec::copy::Folded;
+use peal_spec::hash::Hash;
+use peal_spec::moving::{Arrived, From};
+use peal_spec::proof::{Proof, Shown, View};
 use peal_spec::standing::{BadRule, History, Rule, standing};
+use peal_spec::statement::Type;
 use peal_spec::target::Target;
-use peal_spec::value::{BadAmount, Currency, Day, Insurance, Time};
-use peal_spec::verify::Verdict;
+use peal_spec::tree;
+use peal_spec::value::{BadAmount, Currency, Day, Insurance, Origin, Time};
+use peal_spec::verify::{TranscribedShown, Verdict};
 use peal_wallet::layout::Style;
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::{self, Contents, Wallet};
@@ -142,12 +148,80 @@ fn demand_link(
     Ok(())
 }
 
+/// What one person's accounts hold together.
+pub(super) struct Together {
+    pub(super) history: History,
+    /// What each account adds up to, this one first.
+    all: Vec<Folded>,
+    /// Ledger and account of each history that arrived, the latest first.
+    came: Vec<String>,
+    /// What bureaus have read in papers, here and there.
+    transcribed: Vec<TranscribedShown>,
+}
+
+/// The histories that arrived in the account and that the wallet carries, the latest first: each is found valid under its list and is the very one
+/// that the arrival names, whatever has become of its ledger. What arrived there before is theirs to name.
+fn came(c: &Contents, folded: &Folded, now: Time) -> Result<Vec<(String, Verdict, Proof)>, Trouble> {
+    let mut all: Vec<(String, Verdict, Proof)> = Vec::new();
+    let mut wanted: Vec<Came> =
+        folded.account.state.arrivals().iter().rev().map(|arrived| Came::of(arrived)).collect();
+    let mut at = 0;
+    while let Some(Came { origin, address, size, root }) = wanted.get(at).cloned() {
+        at += 1;
+        let Some(carried) = c.carried.find(&origin, &address) else { continue };
+        let place = format!("the history from {origin}");
+        let verdict = carried.verdict(&c.trust, now).map_err(|e| e.at(&place))?;
+        let bad = |what: &str| Trouble::refused(what, &place, "run `peal move` again from the old wallet");
+        let proof = Proof::from_file(carried.file()).map_err(|e| bad(&e.to_string()))?;
+        let leaves: Vec<Hash> = proof.subject.shown.iter().map(|s| s.record.leaf()).collect();
+        let named = usize::try_from(size).ok().and_then(|size| leaves.get(..size));
+        if named.map(tree::root) != Some(root) {
+            return Err(bad("it is not the one that arrived"));
+        }
+        // A history that came from further back is named by an arrival in this one.
+        for shown in proof.subject.shown.iter().rev() {
+            if let Some(earlier) = Came::shown(shown)
+                && wanted.len() < MAX_CAME
+                && !wanted.iter().any(|w| w.origin == earlier.origin && w.address == earlier.address)
+            {
+                wanted.push(earlier);
+            }
+        }
+        all.push((format!("{origin}, account {}", address.number), verdict, proof));
+    }
+    Ok(all)
+}
+
+/// The most accounts in one history.
+const MAX_CAME: usize = 64;
+
+/// What an arrival names.
+#[derive(Clone)]
+struct Came {
+    origin: Origin,
+    address: Address,
+    size: u64,
+    root: Hash,
+}
+
+impl Came {
+    fn of(arrived: &Arrived) -> Self {
+        let Arrived { origin, address, size, root, .. } = arrived.clone();
+        Self { origin, address, size, root }
+    }
+
+    fn shown(shown: &Shown) -> Option<Self> {
+        if shown.record.kind != Type::Arrival {
+            return None;
+        }
+        let from = shown.opening.as_ref()?.0.get(2)?.value()?;
+        let From { origin, address, size, root, .. } = From::from_bytes(from).ok()?;
+        Some(Self { origin, address, size, root })
+    }
+}
+
 /// What the wallet's account and those linked with it hold together, each checked; and what each adds up to.
-pub(super) fn together(
-    common: &Common,
-    also: &[PathBuf],
-    now: Time,
-) -> Result<(History, Vec<Folded>), Trouble> {
+pub(super) fn together(common: &Common, also: &[PathBuf], now: Time) -> Result<Together, Trouble> {
     let c = common.read()?;
     let (folded, verdict) = context::checked(common, &c, now)?;
     let (mut others, mut all) = (Vec::<Contents>::new(), vec![folded]);
@@ -165,33 +239,53 @@ pub(super) fn together(
         all.push(more);
     }
     let own = c.copy()?;
-    let history = if others.is_empty() {
-        History::of(own)
-    } else {
+    if others.is_empty() {
+        let came = came(&c, &all[0], now)?;
+        let mut transcribed = verdict.transcribed;
+        transcribed.extend(came.iter().flat_map(|(_, verdict, _)| verdict.transcribed.iter().cloned()));
+        transcribed.retain(|paper| paper.stands != Some(false));
+        let views: Vec<&View> = came.iter().map(|(.., proof)| &proof.subject).collect();
+        let history = if views.is_empty() { History::of(own) } else { History::of_moved(own, &views).0 };
+        let came = came.into_iter().map(|(from, ..)| from).collect();
+        return Ok(Together { history, all, came, transcribed });
+    }
+    let history = {
         let copies: Vec<_> = others.iter().map(Contents::copy).collect::<Result<_, _>>()?;
         History::of_linked(&[&[own], copies.as_slice()].concat())
     };
-    Ok((history, all))
+    Ok(Together { history, all, came: Vec::new(), transcribed: Vec::new() })
 }
 
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let now = context::now()?;
-    let (history, all) = together(common, &args.also, now)?;
+    let Together { history, all, came, transcribed } = together(common, &args.also, now)?;
     let today = args.today.unwrap_or_else(|| now.into());
     let rules = args.rules(&all)?;
     let style = Style::of_stdout();
     let standings: Vec<_> = rules.iter().map(|rule| (rule, standing(&history, rule, today))).collect();
     let code = |rule: &Rule| rule.minimum.map(|(_, currency)| currency.to_string());
     let texts: Vec<String> =
-        standings.iter().map(|(rule, s)| text::render(s, code(rule).as_deref(), style)).collect();
+        standings.iter().map(|(rule, s)| text::render(s, code(rule).as_deref(), &came, style)).collect();
     let text = if texts.is_empty() {
         "Nothing was posted to this account yet. Name an insurance with --insurance, or a rule with --rule.\n"
             .to_owned()
     } else {
         texts.join("\n")
     };
-    let standings: Vec<_> = standings.into_iter().map(|(_, s)| s).collect();
-    let json =
-        if args.rule.is_some() || args.insurance.is_some() { json!(standings[0]) } else { json!(standings) };
+    let text = format!("{text}{}", text::papers(&transcribed));
+    let mut standings: Vec<_> = standings.into_iter().map(|(_, s)| json!(s)).collect();
+    for standing in &mut standings {
+        if !came.is_empty() {
+            standing["elsewhere"] = json!(came);
+        }
+        if !transcribed.is_empty() {
+            standing["transcribed"] = json!(transcribed);
+        }
+    }
+    let json = if args.rule.is_some() || args.insurance.is_some() {
+        standings.swap_remove(0)
+    } else {
+        json!(standings)
+    };
     Ok(Done::well(text, json))
 }
