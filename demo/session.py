@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The README's session is the recorded end of the demo.
+"""The README's sessions are recorded parts of the demo.
 
-    demo/session.py --write FILE    puts the end of a recorded run into README.md
+    demo/session.py --write FILE    puts these parts of a recorded run into README.md
     demo/session.py --check FILE    exits 1 unless the README shows what that run shows
 
 Keys, addresses, times and whatever follows from them differ in every run; they are compared by shape only.
@@ -12,8 +12,11 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-FROM = "== A bureau that has only the trust list checks the proof"
-START, END = "<!-- session -->\n```\n", "```\n<!-- end of session -->"
+# The name of each part, the title that it begins with, and the one before which it ends (none: the end of the run).
+PARTS = [
+    ("session", "== A bureau that has only the trust list checks the proof", None),
+    ("session of the move", "== Wang Jun moves to Chengdu", "== Mei Lin fetches her account"),
+]
 
 
 def shape(text: str) -> list[str]:
@@ -23,28 +26,40 @@ def shape(text: str) -> list[str]:
     text = re.sub(r"\b\d+ (seconds?|minutes?|s)\b", "AGE", text)
     text = re.sub(r"\b[0-9a-f]{8,}\b", "HEX", text)
     text = re.sub(r"byte \d+", "byte N", text)
-    text = re.sub(r"\d+ entries", "N entries", text)
+    text = re.sub(r"\d+ (entries|bytes)", r"N \1", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def cut(run: str, begins: str, ends: str | None) -> str:
+    """A part of a run."""
+    start = run.index(begins)
+    return run[start : run.index(ends, start) if ends else None].rstrip() + "\n"
 
 
 def main() -> int:
     mode, file = sys.argv[1:]
     run = Path(file).read_text()
-    session = run[run.index(FROM):].rstrip() + "\n"
     page = README.read_text()
-    before, rest = page.split(START, 1)
-    shown, after = rest.split(END, 1)
+    same = True
+    for name, begins, ends in PARTS:
+        start, end = f"<!-- {name} -->\n```\n", f"```\n<!-- end of {name} -->"
+        session = cut(run, begins, ends)
+        before, rest = page.split(start, 1)
+        shown, after = rest.split(end, 1)
+        if mode == "--write":
+            page = before + start + session + end + after
+        elif shape(shown) != shape(session):
+            same = False
+            for old, new in zip(shape(shown), shape(session)):
+                if old != new:
+                    print(f"README.md shows   {old}\nthe demo gives    {new}", file=sys.stderr)
+                    break
     if mode == "--write":
-        README.write_text(before + START + session + END + after)
+        README.write_text(page)
         return 0
-    if shape(shown) == shape(session):
-        return 0
-    for old, new in zip(shape(shown), shape(session)):
-        if old != new:
-            print(f"README.md shows   {old}\nthe demo gives    {new}", file=sys.stderr)
-            break
-    print("README.md does not show the demo's session: demo/session.py --write FILE", file=sys.stderr)
-    return 1
+    if not same:
+        print("README.md does not show the demo's session: demo/session.py --write FILE", file=sys.stderr)
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

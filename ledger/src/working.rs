@@ -10,6 +10,7 @@ use peal_spec::account::{Account, Placed};
 use peal_spec::address::Address;
 use peal_spec::hash::{Hash, Seed};
 use peal_spec::identity::Token;
+use peal_spec::moving::list_hash;
 use peal_spec::posting::{Checked, Signed};
 use peal_spec::receipt::{Accepted, Outcome};
 use peal_spec::record::{Record, commitment, commitments, log_salt};
@@ -504,10 +505,17 @@ impl<'a, R: Past> Working<'a, R> {
         if let Some(issuer) = &issuer {
             self.invite(issuer.number)?;
         }
-        let facts = body.showing().and_then(|shown| showing::facts(shown, self.base.time));
-        if body.showing().is_some() {
-            self.invite(0)?;
-        }
+        let facts = match body.showing() {
+            Some(shown) => {
+                self.invite(0)?;
+                // A list that nobody recognises is refused; its proof is not looked at.
+                let hash = Some(list_hash(&shown.list));
+                let known =
+                    self.state_of(0).is_some_and(|state| state.ledgers().iter().any(|l| l.list == hash));
+                if known { showing::facts(shown, self.base.time) } else { None }
+            }
+            None => None,
+        };
         let subject = statement.address.and_then(|a| self.party(&a));
         let number = statement.address.map_or(0, |a| a.number);
         let used = body.reference().filter(|_| subject.is_some());

@@ -335,30 +335,57 @@ impl Copy {
     /// # Errors
     /// [`BadCopy`] if the copy is not whole or does not hold together.
     pub fn prove(&self, selection: &Selection) -> Result<Proof, BadCopy> {
-        if self.from != 0 || self.rows.len() as u64 != self.size {
-            return Err(BadCopy::Gap);
-        }
-        Ok(self.prove_folded(&self.fold()?, selection))
+        Ok(self.prove_folded(&self.whole()?, selection))
     }
 
-    /// Makes the small proof by which another ledger judges a move: the departure that stands, with its signature, one transfer if it is named,
-    /// and the last record with the move and arrivals cells. Of an account without a departure: the last record alone.
+    /// Makes the small proof by which another ledger judges a move: the departure that stands, with its signature, one transfer if it is named, and
+    /// the last record with the move and arrivals cells. Of an account without a departure: the last record alone.
     ///
     /// # Errors
     /// [`BadCopy`] if the copy is not whole or does not hold together, or has no such record.
     pub fn prove_move(&self, out: Option<u64>) -> Result<Proof, BadCopy> {
-        let bad = |sequence| BadCopy::Record { sequence, what: "it is not there" };
+        let folded = self.whole()?;
+        let departure = folded.account.state.leaving().map(|leaving| leaving.departure);
+        let last = self.size.checked_sub(1).ok_or(BadCopy::Gap)?;
+        self.prove_few(&folded, &departure.into_iter().chain(out).collect(), last, true)
+    }
+
+    /// Makes the proof by which a fund is shown one transfer: that record, and the header of the departure. A fund is shown what it has to know,
+    /// and nothing of other ledgers and insurances.
+    ///
+    /// # Errors
+    /// As [`Copy::prove_move`].
+    pub fn prove_out(&self, out: u64) -> Result<Proof, BadCopy> {
+        let folded = self.whole()?;
+        let row = usize::try_from(out).ok().and_then(|at| self.rows.get(at));
+        let departure = row.and_then(|row| row.record.refers);
+        let departure = departure.ok_or(BadCopy::Record { sequence: out, what: "it is no transfer" })?;
+        self.prove_few(&folded, &BTreeSet::from([out]), departure, false)
+    }
+
+    /// What the rows of a whole copy add up to.
+    fn whole(&self) -> Result<Folded, BadCopy> {
         if self.from != 0 || self.rows.len() as u64 != self.size {
             return Err(BadCopy::Gap);
         }
-        let account = self.fold()?.account;
-        let departure = account.state.leaving().map(|leaving| leaving.departure);
-        let last = self.size.checked_sub(1).ok_or(BadCopy::Gap)?;
-        let contents: BTreeSet<u64> = departure.into_iter().chain(out).collect();
+        self.fold()
+    }
+
+    /// A proof of a few records with contents and of one more; with the cells that say how a move stands, or without.
+    fn prove_few(
+        &self,
+        folded: &Folded,
+        contents: &BTreeSet<u64>,
+        end: u64,
+        cells: bool,
+    ) -> Result<Proof, BadCopy> {
+        let bad = |sequence| BadCopy::Record { sequence, what: "it is not there" };
+        let account = &folded.account;
+        let departure = account.state.leaving().map(|leaving| leaving.departure).filter(|_| cells);
         let origin = self.origin()?;
         let (mut postings, mut shown, mut issuers): (Vec<Vec<u8>>, Vec<Shown>, Vec<View>) =
             Default::default();
-        for sequence in contents.iter().copied().chain([last]).collect::<BTreeSet<u64>>() {
+        for sequence in contents.iter().copied().chain([end]).collect::<BTreeSet<u64>>() {
             let at = usize::try_from(sequence).map_err(|_| bad(sequence))?;
             let row = self.rows.get(at).ok_or(bad(sequence))?;
             let mut record =
@@ -381,9 +408,10 @@ impl Copy {
                 let before = Copy { rows: self.rows[..=at].to_vec(), ..self.clone() };
                 record.cells.extend(open_cell(&before.fold()?.account, state::CONTROL));
             }
-            if sequence == last {
-                let cells = (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(&account, i));
-                record.cells.extend(cells.filter(|c| matches!(c.cell, Cell::Leaving(_) | Cell::Arrivals(_))));
+            if cells && sequence == end {
+                let opened = (state::ROLES + 1..account.cells.len()).filter_map(|i| open_cell(account, i));
+                let of_moves = |c: &CellOpening| matches!(c.cell, Cell::Leaving(_) | Cell::Arrivals(_));
+                record.cells.extend(opened.filter(of_moves));
             }
             shown.push(record);
         }

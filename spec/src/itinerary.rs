@@ -84,8 +84,8 @@ impl Owner {
         match self {
             Owner::Person => "you",
             Owner::Delay => "time, guardians or a bureau",
-            Owner::OldFund => "the fund there",
-            Owner::NewFund => "the fund here",
+            Owner::OldFund => "the fund here",
+            Owner::NewFund => "the fund there",
         }
     }
 }
@@ -297,6 +297,13 @@ fn money(old: &Side<'_>, leaving: &Leaving, in_force: bool, now: Time, legs: &mu
             Sum::Flows(f) => Some((f.insurance, f.currency)),
             _ => None,
         })
+        .chain(
+            old.state
+                .arrivals()
+                .iter()
+                .flat_map(|arrived| &arrived.ins)
+                .map(|came| (came.out.insurance, came.out.currency)),
+        )
         .collect();
     let arrives = |record: &&Record| record.kind == Type::Settlement;
     let settled = old.records.iter().rev().find(arrives).map_or(leaving.due, |r| r.time);

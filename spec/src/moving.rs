@@ -17,6 +17,8 @@ use crate::value::{self, AMOUNT_MAX, Currency, Insurance, Month, Origin, Time};
 pub const MAX_LIST: usize = 8192;
 /// The most bytes of a proof file in a facet.
 pub const MAX_SHOWN: usize = 32_768;
+/// The most postings, and the most accounts of issuers, in a proof that is shown: each costs the ledger signatures and hashes.
+pub const MAX_PARTS: usize = 4;
 /// The most arrivals in an account.
 pub const MAX_ARRIVALS: usize = 16;
 /// The most transfers under one departure, and of one arrival.
@@ -487,8 +489,12 @@ impl Departing {
 pub struct Facts {
     /// The ledger.
     pub origin: Origin,
-    /// Whether the checkpoint is one that the list pins, or its last.
+    /// Whether the ledger has ended, and the checkpoint is its last or one that the list pins.
     pub pinned: bool,
+    /// Whether the head is young enough to count as fresh under the list.
+    pub fresh: bool,
+    /// Whether the last record is shown.
+    pub last: bool,
     /// The head's time.
     pub time: Time,
     /// The account.
@@ -519,11 +525,15 @@ impl Facts {
                 .leaving
                 .as_ref()
                 .is_some_and(|leaving| leaving.departure == sequence && leaving.in_force(self.time));
-            said && stands
+            said && stands && self.fresh
         };
+        // What went elsewhere before its ledger ended does not come here.
+        let elsewhere = self.leaving.as_ref().is_some_and(|leaving| {
+            leaving.in_force(self.time) && (leaving.origin != *origin || leaving.address != *here)
+        });
         same && match from.departure {
             Some(sequence) => departed(sequence),
-            None => by_bureau && self.pinned,
+            None => by_bureau && self.pinned && self.last && !elsewhere,
         }
     }
 

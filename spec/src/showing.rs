@@ -3,7 +3,7 @@
 //!
 //! Source: `spec/moving.md`, "What is shown".
 
-use crate::moving::{Facts, Moved, Showing, To};
+use crate::moving::{Facts, MAX_PARTS, Moved, Showing, To};
 use crate::note::Note;
 use crate::posting::Signed;
 use crate::proof::{Proof, Shown};
@@ -20,6 +20,9 @@ pub fn facts(showing: &Showing, now: Time) -> Option<Facts> {
     let trust: Trust = std::str::from_utf8(&showing.list).ok()?.parse().ok()?;
     let [ledger] = trust.ledgers.as_slice() else { return None };
     let proof = Proof::from_file(&showing.file).ok()?;
+    if proof.postings.len().max(proof.issuers.len()) > MAX_PARTS {
+        return None;
+    }
     let verdict = verify(&proof, &trust, now).ok()?;
     read(&proof, &verdict, ledger)
 }
@@ -34,7 +37,10 @@ pub fn read(proof: &Proof, verdict: &Verdict, ledger: &Ledger) -> Option<Facts> 
     let pins = ledger.pins.iter().chain(&ledger.last);
     let mut facts = Facts {
         origin: ledger.origin.clone(),
-        pinned: pins.into_iter().any(|pin| pin.size == checkpoint.size && pin.root == checkpoint.root),
+        pinned: ledger.last.is_some()
+            && pins.into_iter().any(|pin| pin.size == checkpoint.size && pin.root == checkpoint.root),
+        fresh: verdict.age <= ledger.fresh,
+        last: subject.shown.last().is_some_and(|s| s.record.sequence + 1 == subject.size),
         time: proof.head.commit.time,
         address: subject.address,
         size: subject.size,

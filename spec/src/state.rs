@@ -495,7 +495,12 @@ impl State {
     pub(crate) fn change_ledgers(&mut self, change: impl FnOnce(&mut Vec<Recognised>)) -> Changed {
         let place = self.place_of(|sum| matches!(sum, Sum::Ledgers(_)), || Sum::Ledgers(Vec::new()));
         if let Some(Sum::Ledgers(ledgers)) = self.sums.get_mut(place) {
+            let before = ledgers.clone();
             change(ledgers);
+            // The same list again changes nothing.
+            if *ledgers == before {
+                return Changed::default();
+            }
         }
         Changed::one(place + 2)
     }

@@ -12,7 +12,7 @@ use crate::moving::Departing;
 use crate::rights::{Claim, Consent, Decision, Outcome, Right, Scope};
 use crate::value::{Insurance, Month, Time};
 
-/// A record that later ones may refer to, as they left it.
+/// A record that later ones may refer to, as they left it. Ledgers keep it in rows: what is new is added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// A contribution or a matching.
@@ -27,12 +27,12 @@ pub enum Target {
     Claim(Box<Claimed>),
     /// A binding of an identity, a link, or what was transcribed.
     Said(Said),
+    /// An engagement or a claim whose contents are erased, as it stood then.
+    Erased(Box<Target>),
     /// A departure.
     Departure(Departing),
     /// An arrival.
     Arrival,
-    /// An engagement or a claim whose contents are erased, as it stood then.
-    Erased(Box<Target>),
 }
 
 impl Target {

@@ -165,6 +165,13 @@ fn a_move_is_one_step_for_the_person_and_the_money_follows() {
         1,
         "departed",
     );
+    // The fund is told where it went, and how far that is; a stranger is told nothing.
+    let worker = two.old.well("worker", &["address"], false)["address"].as_str().unwrap().to_owned();
+    assert_eq!(two.old.well("fund", &["whither", &worker], false)["origin"], NEW);
+    let steps = two.old.well("fund", &["whither", &worker, "--steps"], false);
+    assert_eq!(steps["departure"]["in_force"], true, "{steps:#}");
+    two.old.open("stranger", &[]);
+    two.old.refused("stranger", &["whither", &worker], 1, "no-access");
     let left = two.out(&went, "out/1");
     assert_eq!((left["own"].as_u64(), left["pooled"].as_u64()), (Some(174_480), Some(261_720)));
     // The same transfer said again is the same one, and nothing is left to go.

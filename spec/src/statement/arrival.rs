@@ -60,7 +60,10 @@ impl Kind for Arrival {
         let shows =
             |f: &crate::moving::Facts| f.show_arrival(&self.from, scene.origin, &subject.address, !itself);
         demand(scene.facts.is_some_and(shows), Code::NotShown, "shown")?;
-        let same = |a: &&Arrived| self.from.departure.is_none() || self.from.departure == a.departure;
+        // A departure that was withdrawn has no transfers, so where none has come another one may take its place.
+        let same = |a: &&Arrived| {
+            self.from.departure.is_none() || self.from.departure == a.departure || a.ins.is_empty()
+        };
         let grown = known.filter(same).is_some_and(|a| self.from.size > a.size);
         match scene.bound {
             Some(_) if grown => Ok(()),
@@ -76,7 +79,10 @@ impl Kind for Arrival {
     fn effect(&self, state: &mut State, at: At, _: Option<&mut Target>) -> Changed {
         let From { origin, address, departure, size, root, .. } = self.from.clone();
         state.change_arrivals(|arrivals| match arrivals.iter_mut().find(|a| self.is_of(a)) {
-            Some(known) => (known.size, known.root) = (size, root),
+            Some(known) => {
+                (known.size, known.root) = (size, root);
+                known.departure = departure.or(known.departure);
+            }
             None => arrivals.push(Arrived {
                 arrival: at.sequence,
                 origin,

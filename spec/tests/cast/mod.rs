@@ -22,8 +22,10 @@ use peal_spec::value::{Currency, Insurance, Month, Origin, Time};
 mod work;
 mod rights;
 mod identity;
+mod moving;
 
 pub use identity::*;
+pub use moving::*;
 pub use rights::*;
 pub use work::*;
 
@@ -69,6 +71,10 @@ impl Person {
         seed[..32].copy_from_slice(&a.0);
         seed[32..].copy_from_slice(&b.0);
         Self { name, chain: KeyChain::new(seed), generation: 0, address: None, origin: origin(), counter: 0 }
+    }
+    /// Somebody who posts to this ledger.
+    pub fn of(name: &'static str, origin: &str) -> Self {
+        Self { origin: origin.parse().unwrap(), ..Self::new(name) }
     }
     pub fn key(&self) -> PrivateKey {
         self.chain.signing(self.generation)
@@ -204,7 +210,7 @@ impl Person {
         let body = Body::RecoveryCompleted(RecoveryCompleted { who: about, keys: self.keys(0) });
         let statement = self.say(after, about, None, None, &body);
         let id = self.next_seed("posting");
-        Posting::sign(&origin(), Some(about), id, time(after), false, vec![statement], &self.key())
+        Posting::sign(&self.origin, Some(about), id, time(after), false, vec![statement], &self.key())
     }
     pub fn sees(&mut self, number: u64, id: Hash) {
         self.address = Some(Address { number, id });

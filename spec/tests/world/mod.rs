@@ -18,6 +18,8 @@ mod refused;
 pub mod rights;
 mod identity;
 mod erasure;
+pub mod moving;
+mod moving_limits;
 mod refused_rights;
 
 /// One commit as the vectors tell it.
@@ -229,9 +231,10 @@ impl World {
 
     pub fn commit_bytes(&mut self, after: u64, postings: Vec<Vec<u8>>) -> Vec<Result<Vec<Outcome>, Refusal>> {
         let counter = &mut self.seeds;
+        let word = if self.book.origin.as_str() == ORIGIN { "record" } else { "record there" };
         let (answers, seeds) = self.book.commit(time(after), &postings, || {
             *counter += 1;
-            seed("record", *counter)
+            seed(word, *counter)
         });
         let last = *self.book.commits.last().unwrap();
         self.commits.push(Commit {
@@ -249,18 +252,18 @@ impl World {
 
     /// The registrar and everyone's account, and the roles.
     pub fn founded() -> Self {
-        let mut w = World {
-            book: Book::new(ORIGIN, OPERATOR),
-            commits: vec![],
-            registrar: Person::new("registrar"),
-            platform: Person::new("platform"),
-            employer: Person::new("employer"),
-            fund: Person::new("fund"),
-            other_fund: Person::new("other fund"),
-            lin: Person::new("lin"),
-            wang: Person::new("wang"),
-            seeds: 0,
-        };
+        let names = ["registrar", "platform", "employer", "fund", "other fund", "lin", "wang"];
+        Self::founded_as(ORIGIN, OPERATOR, names)
+    }
+
+    /// The same in whatever ledger, of people with these names.
+    pub fn founded_as(origin: &str, operator: [u8; 32], names: [&'static str; 7]) -> Self {
+        let [registrar, platform, employer, fund, other_fund, lin, wang] =
+            names.map(|name| Person::of(name, origin));
+        let book = Book::new(origin, operator);
+        let commits = vec![];
+        let mut w =
+            World { book, commits, registrar, platform, employer, fund, other_fund, lin, wang, seeds: 0 };
         let opening = w.registrar.open(0);
         w.commit(0, &[opening]);
         let openings: Vec<Posting> =

@@ -48,6 +48,7 @@ mod revoke;
 mod rotate;
 mod moving;
 mod vouch;
+mod whither;
 mod transfer;
 mod recognise;
 mod import_history;
@@ -114,6 +115,7 @@ enum Command {
     Rotate(rotate::Args),
     Move(moving::Args),
     Vouch(vouch::Args),
+    Whither(whither::Args),
     Transfer(transfer::Args),
     Recognise(recognise::Args),
     ImportHistory(import_history::Args),
@@ -188,6 +190,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rotate(args) => rotate::run(&common, &args),
         Command::Move(args) => moving::run(&common, &args),
         Command::Vouch(args) => vouch::run(&common, &args),
+        Command::Whither(args) => whither::run(&common, &args),
         Command::Transfer(args) => transfer::run(&common, &args),
         Command::Recognise(args) => recognise::run(&common, &args),
         Command::ImportHistory(args) => import_history::run(&common, &args),

@@ -335,7 +335,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
             return Err(Trouble::refused(
                 format!("the account departs to {origin} already"),
                 "--to",
-                "go on with that one, or have its departure withdrawn: `peal move withdraw` until it is due, a bureau later",
+                "go on with that one, or withdraw its departure with `peal identity withdraw`: you until it is in force, a bureau later",
             ));
         }
         (Some(to), _) => to.clone(),
