@@ -339,3 +339,54 @@ fn a_bureau_transcribes_what_is_written_on_paper() {
     assert_eq!(show["transcribed"].as_array().unwrap().len(), 1);
     house.audited();
 }
+
+#[test]
+fn what_came_goes_on_when_she_moves_again() {
+    let two = Two::new();
+    Two::paid(&two.old, "worker", &two.fund, &["2026-10"]);
+    let went = two.go();
+    two.out(&went, "out/1");
+    two.come(&two.go());
+    assert_eq!(two.go()["over"], true);
+    // On to a third ledger: nothing was contributed in the second, and all that came goes along.
+    const THIRD: &str = "beijing.example/peal";
+    let (new, third) = (&two.new, House::new(THIRD));
+    let fund = third.open("fund", &[]);
+    third.grant(&fund, "fund");
+    let (here, there) = (new.text("ledger/trust"), third.text("ledger/trust"));
+    new.well("registrar", &["recognise", THIRD, "--trust", &there], false);
+    third.well("registrar", &["recognise", NEW, "--trust", &here], false);
+    let into = third.text("worker");
+    let args = ["move", "--to", THIRD, "--ledger", third.url(), "--trust", &there, "--into", &into];
+    let went = new.well("worker", &args, false);
+    assert_eq!(state(&went, "money-out"), ["waiting"], "{went:#}");
+    let history = Two::files(&went, "history.peal").pop().unwrap();
+    let sent = [
+        "transfer",
+        "out",
+        &history,
+        "--trust",
+        &here,
+        "--scheme",
+        "cn-flexible-pension",
+        "--with",
+        "of_age=false",
+        "--reference",
+        "on/1",
+    ];
+    let left = new.well("fund", &sent, false);
+    assert_eq!((left["own"].as_u64(), left["pooled"].as_u64()), (Some(58_160), Some(87_240)), "{left:#}");
+    let went = new.well("worker", &args, false);
+    for file in Two::files(&went, ".move") {
+        third.well("fund", &["transfer", "in", &file, "--reference", "in/1"], false);
+    }
+    assert_eq!(new.well("worker", &args, false)["over"], true);
+    // A wallet of another account is not taken for that of the one she goes to.
+    let other = third.text("fund");
+    new.refused(
+        "worker",
+        &["move", "--to", THIRD, "--ledger", third.url(), "--trust", &there, "--into", &other],
+        1,
+        "not of the account",
+    );
+}

@@ -1,7 +1,7 @@
 //! The person's part of a move: what she shows the other ledger, and the files by which she hands money matters over from fund to fund.
 //!
 //! A hand-over is `["peal hand-over 1", origin, address, arrival, out, list, file]`: where a transferred-out is to arrive, and what shows that it left.
-//! It holds nothing that its funds may not see: the departure, and the one transfer.
+//! It holds no more than its funds have to know: the one transfer, signed by the fund that it left.
 
 use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor as _, Malformed, Reader, Writer};
@@ -83,7 +83,11 @@ pub fn show(
     list: &str,
     now: Time,
 ) -> Result<Option<(Showing, Facts)>, Trouble> {
-    let proof = copy.prove_move(out).map_err(|e| {
+    let proof = match out {
+        Some(out) => copy.prove_out(out),
+        None => copy.prove_move(None),
+    };
+    let proof = proof.map_err(|e| {
         Trouble::refused(
             format!("the copy of the account does not hold together: {e}"),
             copy.address,

@@ -172,16 +172,20 @@ fn came(c: &Contents, folded: &Folded, now: Time) -> Result<Vec<(String, Verdict
         let place = format!("the history from {origin}");
         let verdict = carried.verdict(&c.trust, now).map_err(|e| e.at(&place))?;
         let bad = |what: &str| Trouble::refused(what, &place, "run `peal move` again from the old wallet");
-        let proof = Proof::from_file(carried.file()).map_err(|e| bad(&e.to_string()))?;
+        let mut proof = Proof::from_file(carried.file()).map_err(|e| bad(&e.to_string()))?;
         let leaves: Vec<Hash> = proof.subject.shown.iter().map(|s| s.record.leaf()).collect();
         let named = usize::try_from(size).ok().and_then(|size| leaves.get(..size));
         if named.map(tree::root) != Some(root) {
             return Err(bad("it is not the one that arrived"));
         }
+        // What was recorded there since has not arrived.
+        proof.subject.shown.retain(|shown| shown.record.sequence < size);
+        proof.subject.size = proof.subject.size.min(size);
         // A history that came from further back is named by an arrival in this one.
         for shown in proof.subject.shown.iter().rev() {
             if let Some(earlier) = Came::shown(shown)
                 && wanted.len() < MAX_CAME
+                && !(earlier.origin == c.origin && Some(earlier.address) == c.address)
                 && !wanted.iter().any(|w| w.origin == earlier.origin && w.address == earlier.address)
             {
                 wanted.push(earlier);

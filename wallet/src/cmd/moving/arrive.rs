@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use peal_spec::copy::{Selection, Show};
-use peal_spec::itinerary::{Step, arrival};
-use peal_spec::moving::{Facts, From, OutAt, Showing};
+use peal_spec::itinerary::Step;
+use peal_spec::moving::{Arrived, Facts, From, OutAt, Showing};
 use peal_spec::proof;
 use peal_spec::statement::{Arrival, Body};
 use peal_spec::value::Time;
@@ -24,13 +24,13 @@ pub(super) fn shown_to(
     out: Option<u64>,
     lists: &[String],
     now: Time,
-    say: &mut dyn FnMut(Showing) -> Result<(), Trouble>,
+    say: &mut dyn FnMut(&Wallet, Showing) -> Result<(), Trouble>,
 ) -> Result<Option<Facts>, Trouble> {
     let origin = wallet.contents.origin.clone();
     let mut unrecognised = None;
     for list in lists {
         let Some((shown, facts)) = valid(wallet, out, list, now)? else { continue };
-        match say(shown) {
+        match say(wallet, shown) {
             Ok(()) => return Ok(Some(facts)),
             Err(trouble) if is_unrecognised(&trouble) => unrecognised = Some(trouble),
             Err(trouble) => return Err(trouble),
@@ -74,10 +74,20 @@ pub(super) fn arrive(args: &Args, common: &Common, both: &mut Both, now: Time) -
     let departure = old_now.account.state.leaving().map(|leaving| leaving.departure);
     let (me, bureau) = (new.contents.address()?, args.bureau_there);
     let (origin, address) = (old.contents.origin.clone(), old.contents.address()?);
-    shown_to(old, None, &lists, now, &mut |shown| {
+    freshen(old, &lists, now)?;
+    shown_to(old, None, &lists, now, &mut |old, shown| {
         let Some(facts) = peal_spec::showing::facts(&shown, now) else {
             return Err(Trouble::unavailable("the proof holds no more", "the move", "run the command again"));
         };
+        if facts.leaving.as_ref().is_some_and(|leaving| !leaving.in_force(facts.time)) {
+            return Err(Trouble::unavailable(
+                "that ledger has recorded nothing since the departure came into force",
+                origin.as_str(),
+                "run the command again in a minute",
+            ));
+        }
+        // What was taken along is there before anybody can think that all has arrived.
+        take_along(old, new, now)?;
         let (size, root) = (facts.size, facts.root);
         let from = From { origin: origin.clone(), address, departure, size, root, bureau };
         let parts = [origin.as_str().as_bytes(), &address.id.0, &size.to_be_bytes()].concat();
@@ -85,8 +95,32 @@ pub(super) fn arrive(args: &Args, common: &Common, both: &mut Both, now: Time) -
         let said = Said::again(&new.contents, me, None, body);
         single::say(new, "arrival", &[&parts], said).map(drop)
     })?;
-    take_along(old, new, now)?;
     both.fetch_new()
+}
+
+/// Where the old ledger has recorded nothing for long, its head is too old to show a departure. To say the departure again is refused, and makes a
+/// new head all the same.
+fn freshen(old: &mut Wallet, lists: &[String], now: Time) -> Result<(), Trouble> {
+    let Some(list) = lists.first() else { return Ok(()) };
+    let found = show(old.contents.copy()?, None, list, now)?;
+    if found.is_none_or(|(_, facts)| facts.fresh && facts.leaving.is_none_or(|l| l.in_force(facts.time))) {
+        return Ok(());
+    }
+    let me = old.contents.address()?;
+    let body =
+        old.contents.copy()?.rows.iter().rev().find_map(|row| match row.statement.as_ref()?.body().ok()? {
+            Body::Departure(said) => Some(Body::Departure(said)),
+            _ => None,
+        });
+    if let Some(body) = body {
+        match Said::again(&old.contents, me, None, body).say(old, "head") {
+            Ok(_) => {}
+            Err(trouble) if trouble.what.starts_with("departed") => {}
+            Err(trouble) => return Err(trouble),
+        }
+        super::fetch(old)?;
+    }
+    Ok(())
 }
 
 /// Keeps the whole old history in the new wallet.
@@ -100,39 +134,46 @@ fn take_along(old: &Wallet, new: &mut Wallet, now: Time) -> Result<(), Trouble> 
     new.save()
 }
 
+/// What has arrived there of the departure that stands here.
+fn arrived(both: &Both) -> Result<Option<Arrived>, Trouble> {
+    let (Some(leaving), Some(new_now), Some(new)) =
+        (both.old_now.account.state.leaving(), &both.new_now, &both.new)
+    else {
+        return Ok(None);
+    };
+    let address = both.old.contents.address()?;
+    let of = |arrived: &&Arrived| {
+        arrived.origin == both.old.contents.origin
+            && arrived.address == address
+            && arrived.departure == Some(leaving.departure)
+    };
+    let there = new.contents.origin == leaving.origin;
+    Ok(new_now.account.state.arrivals().iter().filter(|_| there).find(of).cloned())
+}
+
 /// Gives the new ledger the history that it is to keep, and the new wallet too. The same again changes nothing.
-pub(super) fn carry(both: &mut Both) -> Result<(), Trouble> {
+pub(super) fn carry(args: &Args, common: &Common, both: &mut Both) -> Result<(), Trouble> {
     let now = context::now()?;
-    let (Some(leaving), Some(new_now)) = (both.old_now.account.state.leaving(), &both.new_now) else {
-        return Ok(());
-    };
+    let Some(arrived) = arrived(both)? else { return Ok(()) };
     let Some(new) = &mut both.new else { return Ok(()) };
-    let old_records = super::records(&both.old.contents);
-    let new_records = super::records(&new.contents);
-    let side = |wallet: &'_ Wallet| wallet.contents.address();
-    let old_side = peal_spec::itinerary::Side {
-        origin: &both.old.contents.origin,
-        address: side(&both.old)?,
-        state: &both.old_now.account.state,
-        records: &old_records,
-    };
-    let (new_origin, me) = (new.contents.origin.clone(), new.contents.address()?);
-    let new_side = peal_spec::itinerary::Side {
-        origin: &new_origin,
-        address: me,
-        state: &new_now.account.state,
-        records: &new_records,
-    };
-    let Some(arrived) = arrival(&old_side, leaving, &new_side).cloned() else { return Ok(()) };
     let fits = |carried: &Carried| carried.records() == arrived.size;
     if !new.contents.carried.find(&arrived.origin, &arrived.address).is_some_and(fits) {
-        let here = both.old.contents.copy()?.size == arrived.size;
-        if !here {
-            return Ok(());
+        if both.old.contents.copy()?.size != arrived.size {
+            // The ledger gives no copy of that size any more: it arrives anew, as it is now, and is taken along before.
+            arrive(args, common, both, now)?;
+            return carry_arrived(both, now);
         }
         take_along(&both.old, new, now)?;
     }
-    let Some(carried) = new.contents.carried.find(&arrived.origin, &arrived.address) else { return Ok(()) };
+    carry_arrived(both, now)
+}
+
+/// Gives the new ledger what the new wallet carries, if it is what arrived.
+fn carry_arrived(both: &Both, now: Time) -> Result<(), Trouble> {
+    let (Some(arrived), Some(new)) = (arrived(both)?, &both.new) else { return Ok(()) };
+    let me = new.contents.address()?;
+    let carried = new.contents.carried.find(&arrived.origin, &arrived.address);
+    let Some(carried) = carried.filter(|carried| carried.records() == arrived.size) else { return Ok(()) };
     let remote = context::remote(&new.contents)?;
     let path = format!("/v1/accounts/{me}/carried/{}", arrived.arrival);
     let key = new.contents.chain().reading(new.contents.reading);
@@ -159,14 +200,10 @@ pub(super) fn hand_over(
         disk::replace(&path, &whole.to_file())?;
         files.push(path);
     }
-    let (Some(leaving), Some(new_now)) = (both.old_now.account.state.leaving().cloned(), &both.new_now)
+    let (Some(leaving), Some(arrived)) = (both.old_now.account.state.leaving().cloned(), arrived(both)?)
     else {
         return Ok(files);
     };
-    let arrived = new_now.account.state.arrivals().iter().find(|arrived| {
-        arrived.origin == both.old.contents.origin && arrived.departure == Some(leaving.departure)
-    });
-    let Some(arrived) = arrived.cloned() else { return Ok(files) };
     let lists = args.lists(common, both, &both.old.contents.origin.clone());
     let new = both.new_wallet()?;
     let (origin, address) = (new.contents.origin.clone(), new.contents.address()?);

@@ -218,11 +218,35 @@ impl Args {
     }
 
     /// The wallet of the new account, made if it is not there; its account need not be open yet.
-    fn begin(&self, common: &Common, old: &Wallet, origin: &Origin, now: Time) -> Result<Wallet, Trouble> {
+    fn begin(
+        &self,
+        common: &Common,
+        (old, old_now): (&Wallet, &Folded),
+        origin: &Origin,
+        now: Time,
+    ) -> Result<Wallet, Trouble> {
         let path = self.into(common, origin)?;
         let passphrase = common.passphrase(false)?;
+        let leaving = old_now.account.state.leaving();
+        let delay = old_now.account.state.control.recovery.delay;
         if path.exists() {
-            return Wallet::open(&path, &passphrase);
+            let wallet = Wallet::open(&path, &passphrase)?;
+            let c = &wallet.contents;
+            let other = leaving.is_some_and(|leaving| c.address != Some(leaving.address));
+            let same = c.address.is_some_and(|address| Some(address) == old.contents.address);
+            if c.origin != *origin || other || same {
+                let what = "that wallet is not of the account that this one goes to";
+                let remedy = "give another file with --into";
+                return Err(Trouble::refused(what, path.display(), remedy));
+            }
+            return Ok(wallet);
+        }
+        if let Some(leaving) = leaving {
+            return Err(Trouble::unusable(
+                format!("the wallet of the account there, {}, is not here", leaving.address),
+                path.display(),
+                "give its file with --into, or make it anew with `peal restore`",
+            ));
         }
         let Known { url, trust } = self.known(common, origin, now)?;
         let url = url.ok_or_else(|| {
@@ -239,25 +263,40 @@ impl Args {
             return Err(Trouble::refused(what, remote.base(), "check --to and the URL"));
         }
         // A key that was ever replaced may be in other hands.
-        let words = if old.contents.generation == 0 {
-            old.contents.words.clone()
-        } else {
-            let words = Words::generate()?;
-            if let Some(out) = &self.words_out {
-                open::keep(&words, out)?;
-            }
-            words
-        };
+        let words =
+            if old.contents.generation == 0 { old.contents.words.clone() } else { Words::generate()? };
         let mut contents = Contents::new(words, remote.base().to_owned(), origin.clone(), trust);
-        contents.opening = Some(opening(&contents, now)?);
+        contents.opening = Some(opening(&contents, delay, now)?);
         Wallet::create(&path, &passphrase, Stretch::STANDARD, contents)
+    }
+
+    /// What was made new is shown, or written, once the wallet has it.
+    fn new_words(&self, both: &Both) -> Result<Option<String>, Trouble> {
+        let old = both.old.contents.words.phrase();
+        let Some(new) = both.new.as_ref().filter(|new| new.contents.words.phrase() != old) else {
+            return Ok(None);
+        };
+        match &self.words_out {
+            Some(out) if out.exists() => Ok(None),
+            Some(out) => open::keep(&new.contents.words, out).map(|()| None),
+            None => Ok(Some(new.contents.words.phrase().to_string())),
+        }
+    }
+
+    /// Whether the directory, if it was asked, still has the ledger to go to: somebody may have barred it since.
+    fn still_known(&self, common: &Common, origin: &Origin, now: Time) -> Result<(), Trouble> {
+        if self.trust.is_some() || self.kept(common)?.is_none() {
+            return Ok(());
+        }
+        self.known(common, origin, now).map(drop)
     }
 }
 
-/// The signed opening of the new account. Guardians are accounts of the old ledger; new ones are named there.
-fn opening(contents: &Contents, now: Time) -> Result<Vec<u8>, Trouble> {
+/// The signed opening of the new account, with the delay of the old one. Guardians are accounts of the old ledger; new ones are named there.
+fn opening(contents: &Contents, delay: Time, now: Time) -> Result<Vec<u8>, Trouble> {
     let chain = contents.chain();
-    let body = Body::Opened(Opened { who: None, keys: chain.keys(0), recovery: Recovery::default() });
+    let recovery = Recovery { delay, ..Recovery::default() };
+    let body = Body::Opened(Opened { who: None, keys: chain.keys(0), recovery });
     let statement = Statement::new(random_seed()?, None, now, None, None, &body);
     let key = chain.signing(0);
     let posting = peal_spec::posting::Posting::sign(
@@ -273,9 +312,9 @@ fn opening(contents: &Contents, now: Time) -> Result<Vec<u8>, Trouble> {
 }
 
 /// Opens the new account: what was signed is sent until it is answered.
-fn open_account(new: &mut Wallet, now: Time) -> Result<(), Trouble> {
+fn open_account(new: &mut Wallet, delay: Time, now: Time) -> Result<(), Trouble> {
     if new.contents.opening.is_none() {
-        new.contents.opening = Some(opening(&new.contents, now)?);
+        new.contents.opening = Some(opening(&new.contents, delay, now)?);
         new.save()?;
     }
     let (remote, ledger) = (context::remote(&new.contents)?, new.contents.ledger()?.clone());
@@ -314,7 +353,7 @@ fn close(args: &Args, common: &Common, both: &mut Both, now: Time) -> Result<(),
     let lists = args.lists(common, both, &origin);
     let mut new = both.new.take().ok_or_else(|| Trouble::unusable("there is no new account", "", ""))?;
     let old = &mut both.old;
-    let result = arrive::shown_to(&mut new, None, &lists, now, &mut |shown| {
+    let result = arrive::shown_to(&mut new, None, &lists, now, &mut |_, shown| {
         let body = Body::MoveClosed(MoveClosed { who: me, shown });
         let parts = departure.unwrap_or_default().to_be_bytes();
         let said = Said::again(&old.contents, me, departure, body);
@@ -346,10 +385,12 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         }
     };
     let path = args.into(common, &origin)?;
+    let made = !path.exists();
     let new =
-        if args.status && !path.exists() { None } else { Some(args.begin(common, &old, &origin, now)?) };
+        if args.status && made { None } else { Some(args.begin(common, (&old, &old_now), &origin, now)?) };
     let mut both = Both { old, old_now, new, new_now: None };
     both.fetch_new()?;
+    let words = if made { args.new_words(&both)? } else { None };
     let mut hand_overs = Vec::new();
     // Each round does a step or ends; there are few steps, and few outs.
     for _ in 0..200 {
@@ -360,10 +401,14 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         }
         match next {
             Some(Step::Opened) => {
-                open_account(both.new_wallet()?, now)?;
+                let delay = both.old_now.account.state.control.recovery.delay;
+                open_account(both.new_wallet()?, delay, now)?;
                 both.fetch_new()?;
             }
-            Some(Step::Departed) => depart(args, &mut both)?,
+            Some(Step::Departed) => {
+                args.still_known(common, &origin, now)?;
+                depart(args, &mut both)?;
+            }
             Some(Step::Arrived | Step::ArrivedAnew) => arrive::arrive(args, common, &mut both, now)?,
             Some(Step::Closed) => close(args, common, &mut both, now)?,
             _ => break,
@@ -371,14 +416,14 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     }
     let now = context::now()?;
     if !args.status {
-        arrive::carry(&mut both)?;
+        arrive::carry(args, common, &mut both)?;
         let dir = match &args.hand_over {
             Some(dir) => dir.clone(),
             None => disk::beside(&path, ".hand-over"),
         };
         hand_overs = arrive::hand_over(args, common, &mut both, &dir, now)?;
     }
-    told::done(&both, &both.itinerary(now)?, &origin, &hand_overs, &path)
+    told::done(&both, &both.itinerary(now)?, &origin, (&hand_overs, words.as_deref()), &path)
 }
 
 /// Whether an error says that this ledger does not recognise the list that was shown.

@@ -11,7 +11,7 @@ use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
 use super::{Both, shown_path};
-use crate::cmd::Done;
+use crate::cmd::{Done, open};
 
 fn step(step: Step) -> &'static str {
     match step {
@@ -58,7 +58,7 @@ fn turn(itinerary: &Itinerary) -> String {
     match open.first() {
         Some(leg) => {
             let who = match leg.owner {
-                Owner::Person => "you: run `peal move` again",
+                Owner::Person => "you (run `peal move` again)",
                 other => other.words(),
             };
             format!("It is the turn of {who} ({}).", step(leg.step))
@@ -71,7 +71,7 @@ pub(super) fn done(
     both: &Both,
     itinerary: &Itinerary,
     origin: &Origin,
-    files: &[PathBuf],
+    (files, words): (&[PathBuf], Option<&str>),
     wallet: &Path,
 ) -> Result<Done, Trouble> {
     let from = &both.old.contents.origin;
@@ -95,8 +95,18 @@ pub(super) fn done(
         let who = if file.ends_with("history.peal") { "the fund here" } else { "the fund there" };
         let _ = writeln!(text, "  for {who}  {}", shown_path(file));
     }
+    if let Some(words) = words {
+        let _ = writeln!(
+            text,
+            "\nThe keys of this account were changed once, so the new one has 24 words of its own. Write them down now:\n\n{}",
+            open::grid(words)
+        );
+    }
+    if !both.old_now.account.state.control.recovery.guardians.is_empty() {
+        text.push_str("The guardians stay behind: name guardians there with `peal recover guard`.\n");
+    }
     let json = json!({
-        "from": from.to_string(), "to": origin.to_string(), "address": address.map(|a| a.to_string()),
+        "words": words, "from": from.to_string(), "to": origin.to_string(), "address": address.map(|a| a.to_string()),
         "wallet": shown_path(wallet), "over": itinerary.is_over(), "legs": itinerary.legs,
         "files": files.iter().map(|file| shown_path(file)).collect::<Vec<_>>(),
     });

@@ -96,6 +96,13 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         Trouble::refused("the proof names no address", args.proof.display(), "ask for it again")
     })?;
     let departure = departure(&verdict, args)?;
+    if history.kept(args.insurance).iter().any(|entry| !entry.settled) {
+        return Err(Trouble::refused(
+            "contributions of this insurance are on their way and not settled",
+            args.proof.display(),
+            "settle them first, or let their payers void them; then ask for the history again",
+        ));
+    }
     let question =
         RightsQuestion { with: args.given.with(), set: args.given.set(), ..RightsQuestion::default() };
     let found = entitled(&pack, &history, now.into(), &question).map_err(|bad| bad_question(&bad, &pack))?;
@@ -108,14 +115,20 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         Trouble::unusable("the pack's currency is no code of three letters", &pack.id, "mend the pack")
     })?;
     let insurance = args.insurance.to_string();
-    let left = verdict.moves.iter().filter(|m| {
-        m.kind == "transferred-out"
-            && m.insurance.as_ref() == Some(&insurance)
-            && m.currency.as_ref() == Some(&found.currency)
-    });
-    let (own_left, pooled_left) = left.fold((0u64, 0u64), |(own, pooled), m| {
-        (own.saturating_add(m.own.unwrap_or(0)), pooled.saturating_add(m.pooled.unwrap_or(0)))
-    });
+    let sum = |kind: &str| {
+        let of = verdict.moves.iter().filter(|m| {
+            m.kind == kind
+                && m.insurance.as_ref() == Some(&insurance)
+                && m.currency.as_ref() == Some(&found.currency)
+        });
+        of.fold((0u64, 0u64), |(own, pooled), m| {
+            (own.saturating_add(m.own.unwrap_or(0)), pooled.saturating_add(m.pooled.unwrap_or(0)))
+        })
+    };
+    let (own_left, pooled_left) = sum("transferred-out");
+    // What came with an earlier move goes along whole.
+    let (own_came, pooled_came) = sum("transferred-in");
+    let (own, pooled) = (own.saturating_add(own_came), pooled.saturating_add(pooled_came));
     let (own, pooled) = (own.saturating_sub(own_left), pooled.saturating_sub(pooled_left));
     let pool = pool(&history, args.insurance, &found.currency);
     let kept = pool.saturating_sub(pooled).saturating_sub(pooled_left);
