@@ -21,6 +21,7 @@ const FUNDS: u64 = 24;
 const CLAIMS: u64 = 24;
 const IDENTITIES: u64 = 8;
 const ERASURES: u64 = 12;
+const MOVES: u64 = 24;
 
 /// A script, one frame an op. Prints as its bytes, then its ops.
 struct Script(Vec<Vec<u8>>);
@@ -43,7 +44,7 @@ fn script() -> impl Strategy<Value = Script> {
             Script(frames)
         })
     };
-    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims), 1 => turned(turn_to_identities), 1 => turned(turn_to_erasures)]
+    prop_oneof![4 => frames().prop_map(Script), 1 => turned(turn_to_recoveries), 1 => turned(turn_to_funds), 1 => turned(turn_to_claims), 1 => turned(turn_to_identities), 1 => turned(turn_to_erasures), 1 => turned(turn_to_moves)]
 }
 
 /// Most postings become ones about recoveries; rotations, which may change guardians, stay.
@@ -80,6 +81,15 @@ fn turn_to_identities(frame: &mut [u8]) {
 fn turn_to_erasures(frame: &mut [u8]) {
     if let [_, purpose @ 0..200, ..] = frame {
         *purpose = [40, 250, 250, 229, 229, 229, 150][usize::from(*purpose % 7)];
+    }
+}
+
+/// Most postings become departures, arrivals and what belongs to them, some with something to go along.
+fn turn_to_moves(frame: &mut [u8]) {
+    if let [op, purpose @ 0..200, ..] = frame {
+        // The clock stays near.
+        *op = if (208..212).contains(op) { 0 } else { *op };
+        *purpose = [0, 100, 130, 201, 233, 223, 223, 223, 223, 223, 223, 223][usize::from(*purpose % 12)];
     }
 }
 
@@ -440,6 +450,223 @@ fn interest_is_reckoned() {
     assert_eq!(of_type(&coverage, 16), (3, refused));
 }
 
+/// By whoever may: a departure (0), an approval of one (1), what leaves (2), an arrival (4), what comes (6), the end of a move (8), a ledger
+/// recognised (9), something transcribed (10), a departure withdrawn (11).
+fn moves(issuer: u8, kind: u8, rest: [u8; 5]) -> Vec<u8> {
+    frame(&[&[0, 223, issuer, 0, 0, 0, kind][..], &rest].concat())
+}
+
+/// By a bureau; by the first worker.
+const BY_BUREAU: u8 = 3;
+const HERSELF: u8 = 248;
+
+/// In the account of somebody who has gone nothing begins, until a bureau withdraws her departure, which she cannot.
+#[test]
+fn nothing_begins_where_somebody_has_gone() {
+    let begin = || [pay(20), serve(0, 0, 0), work(0, 0, 0), says(233, 0, [0; 5])].concat();
+    let depart = |extra| moves(0, 0, [0, 0, 1, 0, extra]);
+    // That a month is missing; that something did not move.
+    let claim = |extra| says(250, 0, [0, 0, 0, 0, extra]);
+    let transcribe = moves(BY_BUREAU, 10, [0, 0, 0, 0, 0]);
+    let script = [
+        depart(0),
+        begin(),
+        claim(0),
+        claim(3),
+        transcribe.clone(),
+        depart(0),
+        moves(HERSELF, 11, [0, 0, 0, 130, 3]),
+        moves(BY_BUREAU, 11, [0, 0, 0, 0, 0]),
+        begin(),
+        claim(0),
+        transcribe,
+    ];
+    let coverage = run(&script.concat());
+    let departed = |kind| coverage.refused_of.get(&(kind, Code::Departed as u64)).copied();
+    assert_eq!([5, 30, 13, 12, 45, 19, 17].map(departed), [Some(1); 7]);
+    assert_eq!([5, 30, 13, 12, 45].map(|kind| coverage.accepted.get(&kind).copied()), [Some(1); 5]);
+    assert_eq!(coverage.accepted[&17], 2);
+    assert_eq!(of_type(&coverage, 39), (1, vec![(Code::RoleMissing, 1)]));
+}
+
+/// A departure waits for a day. Keys change, and it falls; guardians approve of the next, and it is in force.
+#[test]
+fn a_departure_waits_and_falls() {
+    let depart = || moves(2, 0, [0, 0, 1, 0, 0]);
+    let approve = |guardian, twist| moves(guardian, 1, [0, 0, 0, twist, 3]);
+    let rotate = frame(&[0, 201, 9, 0, 0, 2]);
+    let script = [
+        // That there is a list, so that it is not the list that lacks; and money.
+        moves(0, 9, [0; 5]),
+        says(0, 0, [2, 20, 20, 0, 4]),
+        settle(0),
+        depart(),
+        depart(),
+        moves(0, 2, [0, 0, 1, 129, 3]),
+        moves(BY_BUREAU, 8, [0, 0, 0, 129, 3]),
+        approve(0, 0),
+        approve(0, 0),
+        rotate,
+        approve(BY_BUREAU, 128),
+        depart(),
+        approve(0, 0),
+        moves(0, 2, [0, 0, 1, 129, 3]),
+        approve(1, 0),
+        moves(0, 2, [0, 0, 1, 0, 0]),
+        approve(BY_BUREAU, 129),
+        moves(BY_BUREAU, 11, [0, 0, 0, 129, 3]),
+    ];
+    let coverage = run(&script.concat());
+    assert_eq!(of_type(&coverage, 19), (2, vec![(Code::Departed, 1)]));
+    assert_eq!(of_type(&coverage, 40), (1, vec![(Code::NotDue, 2)]));
+    assert_eq!(of_type(&coverage, 42), (0, vec![(Code::NotDue, 1)]));
+    assert_eq!(of_type(&coverage, 43), (3, vec![(Code::TargetVoid, 1), (Code::AlreadyApproved, 2)]));
+    assert_eq!(of_type(&coverage, 39), (0, vec![(Code::MoneyLeft, 1)]));
+}
+
+/// What was paid leaves once: not more of it than there is, and what left is not refunded. When all of it has come, the move is closed.
+#[test]
+fn money_moves_once() {
+    let out = |value, twist, extra| moves(0, 2, [0, 0, value, twist, extra]);
+    let close = |value, twist| moves(0, 8, [0, 0, value, twist, 0]);
+    let script = [
+        moves(0, 9, [0; 5]),
+        pay(20),
+        settle(0),
+        moves(0, 0, [0, 0, 1, 0, 0]),
+        // One more than the 100 that there are; 50, then the other 50, and then nothing is left.
+        out(1, 134, 0),
+        out(1, 0, 1),
+        out(1, 0, 0),
+        out(1, 134, 0),
+        // All of it, 100 credited; a part of what was not credited.
+        serve(4, 0, 0),
+        serve(4, 1, 0),
+        // Half of it came; all of it; once more.
+        close(7, 0),
+        close(0, 0),
+        close(0, 130),
+        // Another part leaves, and has to come.
+        out(9, 0, 0),
+        close(7, 0),
+        close(0, 0),
+    ];
+    let coverage = run(&script.concat());
+    assert_eq!(of_type(&coverage, 40), (3, vec![(Code::BeyondBalance, 2)]));
+    assert_eq!(of_type(&coverage, 15), (1, vec![(Code::BeyondBalance, 1)]));
+    assert_eq!(of_type(&coverage, 42), (2, vec![(Code::TargetVoid, 1), (Code::NotMatched, 2)]));
+}
+
+/// Where the last checkpoint of a ledger is pinned a bureau says who arrives, and not she herself; no money comes so, and nobody comes twice.
+#[test]
+fn a_bureau_rules_where_a_ledger_has_ended() {
+    let arrive = |issuer, value, twist| moves(issuer, 4, [0, 0, value, twist, 0]);
+    let list = |value| moves(0, 9, [0, 0, value, 0, 0]);
+    let script = [
+        list(0),
+        // Another root than hers; no departure, by herself, and by a bureau while nothing is pinned.
+        arrive(0, 1, 136),
+        arrive(0, 0, 134),
+        arrive(BY_BUREAU, 0, 134),
+        list(5),
+        arrive(0, 0, 134),
+        arrive(BY_BUREAU, 0, 0),
+        arrive(BY_BUREAU, 0, 0),
+        moves(0, 6, [0; 5]),
+        // By herself, with more records and her departure, from the ledger as it was known first: then money comes. And from one that is known no
+        // more.
+        list(0),
+        arrive(0, 6, 0),
+        moves(0, 6, [0; 5]),
+        list(15),
+        moves(HERSELF, 4, [0, 0, 1, 128, 3]),
+    ];
+    let coverage = run(&script.concat());
+    let refused = [(Code::NotRecognised, 1), (Code::NotShown, 4), (Code::ArrivedAlready, 1)];
+    assert_eq!(of_type(&coverage, 20), (2, refused.into()));
+    assert_eq!(of_type(&coverage, 41), (1, vec![(Code::NotShown, 1)]));
+}
+
+/// What an arrival takes is looked up as the token of a binding is: who comes second is refused, whichever it is.
+#[test]
+fn an_arrival_takes_a_token() {
+    let arrive = |issuer, value, twist| moves(issuer, 4, [0, 0, value, twist, 0]);
+    let bind = |target| says(233, 0, [1, target, 1, 0, 0]);
+    let script = [
+        moves(0, 9, [0; 5]),
+        // With another root than hers, so that she is known, and not here.
+        arrive(0, 1, 136),
+        bind(0),
+        arrive(0, 0, 0),
+        // The binding is withdrawn.
+        says(233, 2, [0, 0, 0, 0, 0]),
+        arrive(0, 0, 0),
+        bind(0),
+        arrive(0, 6, 0),
+        bind(0),
+    ];
+    let coverage = run(&script.concat());
+    let refused = [(Code::NotShown, 1), (Code::ArrivedAlready, 1)];
+    assert_eq!(of_type(&coverage, 20), (2, refused.into()));
+    assert_eq!(of_type(&coverage, 12), (1, vec![(Code::IdentityTaken, 2)]));
+}
+
+/// A departure has 64 transfers, an account 16 arrivals, a ledger 256 others that it names; what is there already needs no room.
+#[test]
+fn lists_get_full() {
+    let all = |says: Vec<[u8; 6]>| -> Vec<u8> {
+        let four = |says: &[[u8; 6]]| {
+            let flags = (says.len() as u8 - 1) << 4;
+            frame(&[&[0, 223, 0, flags, 0, 0], says.concat().as_slice()].concat())
+        };
+        says.chunks(4).flat_map(four).collect()
+    };
+    let ledgers = (0..=255).map(|n| [9, 0, 0, 0, 130, n]).collect();
+    let outs = (0..64).map(|_| [2, 0, 0, 1, 0, 0]).collect();
+    let arrive = |value| moves(0, 4, [0, 0, value, 0, 0]);
+    let arrivals: Vec<u8> = (0..17).flat_map(|_| arrive(1)).collect();
+    let script = [
+        moves(0, 9, [0; 5]),
+        all(ledgers),
+        moves(0, 9, [0, 0, 15, 0, 0]),
+        moves(0, 9, [0; 5]),
+        arrivals,
+        arrive(6),
+        says(0, 0, [1, 20, 20, 0, 4]),
+        settle(0),
+        moves(1, 0, [0, 0, 1, 0, 0]),
+        // All that is her own, and a part of the rest each time.
+        moves(0, 2, [0, 0, 1, 0, 0]),
+        all(outs),
+    ];
+    let coverage = run(&script.concat());
+    let full = |kind| coverage.refused_of.get(&(kind, Code::StateFull as u64)).copied();
+    assert_eq!([44, 20, 40].map(full), [Some(1); 3]);
+    assert_eq!([44, 20, 40].map(|kind| coverage.accepted[&kind]), [1 + 255 + 2, 16 + 1, 64]);
+}
+
+/// The same as [`shapes_are_kept`], of moves.
+#[test]
+fn shapes_of_moves_are_kept() {
+    let begin = [
+        moves(0, 9, [0; 5]),
+        moves(0, 4, [0, 0, 1, 0, 0]),
+        moves(1, 0, [0, 0, 1, 0, 0]),
+        moves(2, 0, [0, 0, 1, 0, 0]),
+    ];
+    let kinds =
+        [(19, 0, 2), (20, 4, 5), (40, 2, 2), (41, 6, 4), (42, 8, 1), (43, 1, 0), (44, 9, 2), (45, 10, 4)];
+    let odd = kinds.iter().flat_map(|(kind, at, _)| {
+        (0..odd_of(*kind).len()).flat_map(|n| moves(0, *at, [0, 0, 0, 192, n as u8]))
+    });
+    let coverage = run(&begin.concat().into_iter().chain(odd).collect::<Vec<u8>>());
+    for (kind, _, right) in kinds {
+        let malformed = coverage.refused_of.get(&(kind, Code::MalformedFacet as u64)).copied();
+        let wrong = (odd_of(kind).len() - right) as u64;
+        assert_eq!(malformed, Some(wrong), "malformed facets of type {kind}");
+    }
+}
+
 /// Every facet that is of a type's own shape only nearly is refused, and those at the limits are judged.
 #[test]
 fn shapes_are_kept() {
@@ -550,6 +777,57 @@ fn each_type_is_refused_as_the_page_says() {
     assert!(NAMED.iter().all(|(kind, _)| coverage.accepted.contains_key(kind)));
 }
 
+/// What fixed scripts of moves cover.
+fn moved() -> Coverage {
+    let mut coverage = Coverage::default();
+    // Everybody has something that can go along.
+    let paid = |n: u8| [says(0, 0, [n % 4, n, 10 * n, 0, 4]), settle(0)].concat();
+    let plenty: Vec<u8> = (1..=8).flat_map(paid).collect();
+    let some = |seed: u64, ops: usize| {
+        let mut bytes = fixed(1_000 + seed, ops * FRAME);
+        bytes.chunks_mut(FRAME).for_each(turn_to_moves);
+        [plenty.clone(), bytes].concat()
+    };
+    for seed in 0..MOVES {
+        coverage.add(&run(&some(seed, 120)));
+    }
+    // Each thing that can be wrong with each of these types, when something of everything is there.
+    for (seed, kind) in (100..).zip([0, 1, 2, 4, 6, 8, 9, 10, 11]) {
+        let wrong = |issuer: u8| -> Vec<u8> {
+            let say =
+                |twist| frame(&[0, 223, issuer, 0, 0, 0, kind, twist, twist, 3, twist, 17 * (issuer % 15)]);
+            (128..152).chain(224..227).flat_map(say).collect()
+        };
+        let all: Vec<u8> = [0, 1, 3, 7, 10, 250].into_iter().flat_map(wrong).collect();
+        coverage.add(&run(&[some(seed, 80), all].concat()));
+    }
+    coverage
+}
+
+/// The refusals that `spec/moving.md` names for its types, but for those of lists that are full.
+const MOVES_NAMED: [(u64, &[u64]); 9] = [
+    (19, &[26, 67, 76, 83]),
+    (20, &[31, 67, 76, 79, 80, 81]),
+    (39, &[31, 39, 78]),
+    (40, &[30, 31, 35, 37, 39, 44, 61, 77]),
+    (41, &[30, 31, 35, 37, 44, 45, 79, 80, 81]),
+    (42, &[30, 31, 39, 57, 79, 80, 82]),
+    (43, &[30, 39, 48, 49]),
+    (44, &[29, 83]),
+    (45, &[31, 36, 44, 76]),
+];
+
+#[test]
+fn moves_are_refused_as_the_page_says() {
+    let coverage = moved();
+    println!("{:?}\n{:?}", coverage.accepted, coverage.refused_of);
+    let named = MOVES_NAMED.iter().flat_map(|(kind, codes)| codes.iter().map(|code| (*kind, *code)));
+    let all = MOVES_NAMED.iter().flat_map(|(kind, _)| [21, 22, 23].map(|code| (*kind, code)));
+    let missing: Vec<_> = named.chain(all).filter(|of| !coverage.refused_of.contains_key(of)).collect();
+    assert!(missing.is_empty(), "never provoked, by type and code: {missing:?}");
+    assert!(MOVES_NAMED.iter().all(|(kind, _)| coverage.accepted.contains_key(kind)));
+}
+
 #[test]
 fn fixed_scripts_provoke_every_refusal_and_every_type() {
     let mut coverage = Coverage::default();
@@ -582,6 +860,7 @@ fn fixed_scripts_provoke_every_refusal_and_every_type() {
         bytes.chunks_mut(FRAME).for_each(turn_to_erasures);
         coverage.add(&run(&bytes));
     }
+    coverage.add(&moved());
     // What was covered, for who asks with --nocapture.
     println!("{coverage:?}");
     // Whatever is asked of what erases.
@@ -618,6 +897,12 @@ fn spoil(told: &mut Told, other: peal_spec::address::Address) -> Option<u8> {
         Body::IdentityBound(b) => b.who = other,
         Body::Erased(b) => b.who = other,
         Body::Engagement(b) => b.who.issuer = other,
+        Body::Transcribed(b) => b.who.issuer = other,
+        Body::MoveClosed(b) => b.who = other,
+        Body::DepartureApproved(b) => b.who = other,
+        Body::LedgerRecognised(b) => b.who = other,
+        Body::TransferredOut(b) => b.moved.own = u64::MAX,
+        Body::TransferredIn(b) => b.out.0 += 1_000,
         Body::Granted(b) => b.role.until = Some(long_ago()),
         _ => return None,
     }
@@ -629,6 +914,7 @@ fn spoil(told: &mut Told, other: peal_spec::address::Address) -> Option<u8> {
         Type::Refund | Type::RefundReceived => 7,
         Type::Correction | Type::Settlement => 9,
         Type::Interest => 10,
+        Type::TransferredOut | Type::TransferredIn => 15,
         _ => 11,
     })
 }
@@ -641,7 +927,7 @@ fn a_broken_promise_is_found() {
         bytes.chunks_mut(FRAME).for_each(turn);
         lives(&bytes)
     };
-    let (mut found, mut erasures) = (BTreeSet::new(), 0);
+    let (mut found, mut erasures, mut gone, mut moves) = (BTreeSet::new(), 0, 0, 0);
     let turns = [
         turn_to_recoveries,
         turn_to_funds,
@@ -650,8 +936,8 @@ fn a_broken_promise_is_found() {
         turn_to_erasures,
         |_: &mut [u8]| {},
     ];
-    for seed in 0..24 {
-        let turn = turns[seed as usize % turns.len()];
+    for seed in 0..29 {
+        let turn = if seed < 24 { turns[seed as usize % turns.len()] } else { turn_to_moves };
         let whole = script(96 + seed, turn);
         assert_eq!(breaches(&whole), []);
         // An account that has no role and is no party.
@@ -678,6 +964,44 @@ fn a_broken_promise_is_found() {
                 let to = &mut twice[(at + 1) % whole.len()].told;
                 to.push(Told { sequence: to.len() as u64, log_index: last + 1, ..bound.clone() });
                 assert!(breaches(&twice).iter().any(|(of, _, _)| *of == 12));
+            }
+            // Somebody pays for who has gone; somebody says that what left stays.
+            let last = life.told.last().unwrap();
+            let end = whole.iter().flat_map(|l| &l.told).map(|t| t.log_index).max().unwrap();
+            let after = |told: &Told, refers: Option<u64>| {
+                let (sequence, log_index) = (life.told.len() as u64, end + 1);
+                Told { sequence, log_index, time: last.time, refers, ..told.clone() }
+            };
+            let all = || whole.iter().flat_map(|l| &l.told);
+            if let Some(out) = life.told.iter().find(|t| t.kind == Type::TransferredOut) {
+                let mut late = whole.clone();
+                let paid = all().find(|t| t.kind == Type::Contribution).unwrap();
+                late[at].told.push(after(paid, None));
+                assert!(breaches(&late).iter().any(|(of, _, _)| *of == 14));
+                if let Some(withdrawn) = all().find(|t| t.kind == Type::Withdrawn) {
+                    let mut back = whole.clone();
+                    back[at].told.push(after(withdrawn, out.refers));
+                    assert!(breaches(&back).iter().any(|(of, _, _)| *of == 15));
+                }
+                // It leaves under another departure, or under none.
+                let mut under = whole.clone();
+                under[at].told[out.sequence as usize].refers = Some(0);
+                assert!(breaches(&under).iter().any(|(of, _, _)| *of == 15));
+                gone += 1;
+            }
+            // What came comes again; who arrived here arrives there.
+            if let Some(came) = life.told.iter().find(|t| t.kind == Type::TransferredIn) {
+                let mut again = whole.clone();
+                again[at].told.push(after(came, came.refers));
+                assert!(breaches(&again).iter().any(|(of, _, _)| *of == 15));
+            }
+            if let Some(arrived) = life.told.iter().find(|t| t.kind == Type::Arrival) {
+                let mut twice = whole.clone();
+                let to = &mut twice[(at + 1) % whole.len()].told;
+                let (sequence, time) = (to.len() as u64, to.last().unwrap().time);
+                to.push(Told { sequence, log_index: end + 1, time, ..arrived.clone() });
+                assert!(breaches(&twice).iter().any(|(of, _, _)| *of == 16));
+                moves += 1;
             }
             // Contents are missing of what nobody erased: of the opening, of the last record.
             for n in [0, life.told.len() - 1] {
@@ -710,6 +1034,6 @@ fn a_broken_promise_is_found() {
         }
     }
     println!("{found:?}");
-    assert_eq!(found.len(), 18, "{found:?}");
-    assert!(erasures > 0);
+    assert_eq!(found.len(), 24, "{found:?}");
+    assert!(erasures > 0 && gone > 0 && moves > 0);
 }

@@ -356,6 +356,7 @@ impl Book {
             kid: posting.signed.kid.0,
             count: posting.statements.len(),
             time,
+            origin: self.origin.as_str(),
         };
         if let Some(refusal) = scene.judge(statement, &said, root.0) {
             return Err(refusal);
@@ -404,6 +405,11 @@ impl Book {
             })
             .collect();
         let state_root = tree::root(&cell_leaves(&cells));
+        assert_eq!(
+            given.state_root, state_root,
+            "the state of account {} after record {sequence}: {:?}; all cells: {cells:x?}",
+            account.address.number, account.facts[sequence]
+        );
         let statement = &account.statements[sequence];
         let record = data(3, 11, |w| {
             w.uint(account.address.number);

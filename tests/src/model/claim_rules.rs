@@ -90,7 +90,7 @@ impl Scene<'_> {
     }
 
     /// Whether somebody is a bureau now, for an insurance if there is one.
-    fn bureau_fit(&self, bureau: &Address, insurance: Option<u64>) -> bool {
+    pub(super) fn bureau_fit(&self, bureau: &Address, insurance: Option<u64>) -> bool {
         let held = self.find(bureau).map(|bureau| state::roles(bureau.facts)).unwrap_or_default();
         held.iter().any(|h| {
             h.role == BUREAU && h.in_force(self.time) && insurance.is_none_or(|insurance| h.covers(insurance))

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::book::{Account, Book};
 use super::claim::{self, Case};
 use super::consent;
+use super::moving;
 use super::people::seed;
 use super::promises::{self, Life, Records};
 use super::recovery::{self, Approval, Support};
@@ -179,6 +180,7 @@ impl Drive {
         let digest = opening.signed.digest();
         let found = drive.ledger().receipt(&digest).expect("a receipt is read").expect("the first posting");
         drive.take(&opening, Ok(found.receipt));
+        drive.stage.key = Some(drive.ledger().verifier_key());
         drive.settle();
         for step in 0..5 {
             drive.note = format!("step {step} of the setting");
@@ -209,6 +211,9 @@ impl Drive {
             Op::Post { purpose, issuer, all_or_nothing, later, fault, detail, says } => {
                 let fault =
                     if matches!(purpose, super::script::Purpose::Again) { Fault::None } else { fault };
+                if matches!(purpose, super::script::Purpose::Move | super::script::Purpose::Mixed) {
+                    self.stage.departing = self.departing();
+                }
                 let sent = self.stage.post(&self.book, purpose, issuer, all_or_nothing, fault, detail, &says);
                 self.send(sent);
                 if !later {
@@ -233,6 +238,7 @@ impl Drive {
                     dues.extend(standing.iter().filter_map(due).map(|(due, _)| due));
                     let unheard = claim::cases(&account.facts).into_iter().filter(Case::answerable);
                     dues.extend(unheard.map(|case| case.time + claim::HEARING));
+                    dues.extend(moving::leaving(&account.facts).map(|leaving| leaving.due));
                 }
                 self.leap(dues, choice);
             }
@@ -260,6 +266,14 @@ impl Drive {
         self.flush();
         self.stage.clock = to.clamp(START - 86_400, END);
         self.clock.store(self.stage.clock, Ordering::SeqCst);
+    }
+
+    /// Whole copies of the accounts that depart.
+    fn departing(&self) -> Vec<Copy> {
+        let departs = |account: &&Account| moving::leaving(&account.facts).is_some();
+        let copy = |account: &Account| self.ledger().copy(&account.address, 0, usize::MAX, None);
+        let all = self.book.accounts.iter().filter(departs).map(copy);
+        all.map(|copy| copy.expect("a copy is read").expect("an account that is there")).collect()
     }
 
     /// Whole copies of all accounts.

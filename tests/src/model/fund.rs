@@ -3,6 +3,7 @@
 
 use peal_spec::address::Address;
 
+use super::moving;
 use super::said::{Entitlement, Said};
 use super::state::{self, Fact};
 
@@ -132,11 +133,12 @@ pub fn sums(facts: &[Fact], insurance: u64, currency: &str) -> [u128; 4] {
     sums
 }
 
-/// What is on the person's own account: settled-credited − refunded-credited + interest.
+/// What is on the person's own account: settled-credited − refunded-credited + interest + what came − what left, and nothing if that is less.
 pub fn balance(facts: &[Fact], insurance: u64, currency: &str) -> u128 {
     let [_, refunded_credited, _, interest] = sums(facts, insurance, currency);
     let [.., settled_credited] = state::totals(&state::entries(facts), insurance, currency);
-    settled_credited + interest - refunded_credited
+    let (came, left) = moving::own(facts, insurance, currency);
+    (settled_credited + interest + came).saturating_sub(refunded_credited + left)
 }
 
 /// What balances, months and a rate come to: (the sum of balance × months) × rate / 12,000,000, half up.

@@ -5,6 +5,7 @@ use peal_spec::refusal::Code;
 use peal_spec::statement::Statement;
 
 use super::fund;
+use super::moving;
 use super::rules::{BUREAU, FUND, Found, Party, Scene, new_reference, room, same_month, target};
 use super::said::{AMOUNT_MAX, Said};
 
@@ -99,6 +100,9 @@ impl Scene<'_> {
         // What then is left credited is a part of what then is left.
         let fits = there && left_credited - credited <= left - amount;
         found.name(fits, Code::BeyondSettled, "amount", place);
+        let gone = moving::leaving(subject.facts).is_some_and(|leaving| !leaving.outs.is_empty());
+        let balance = fund::balance(subject.facts, entry.insurance, currency);
+        found.check(!gone || u128::from(*credited) <= balance, Code::BeyondBalance, "amount");
     }
 
     fn interest(

@@ -8,6 +8,7 @@ use peal_spec::value::Month;
 
 use super::book::Book;
 use super::fund::{self, Award, Filed};
+use super::moving;
 use super::odd::{amounts, encoded, entitlement, interest, odd_of, worked};
 use super::people::{Person, roles, seed};
 use super::said::{AMOUNT_MAX, write_address};
@@ -59,19 +60,21 @@ fn due(award: &Award, latest: u32) -> Vec<(u32, u64)> {
 
 /// What somebody has on an account of her own, in one insurance and currency.
 #[derive(Clone)]
-struct Own {
-    insurance: u64,
-    currency: String,
-    balance: u128,
+pub(super) struct Own {
+    pub(super) insurance: u64,
+    pub(super) currency: String,
+    pub(super) balance: u128,
     /// All interest so far.
     earned: u128,
 }
 
 /// All that she may have something in.
-fn own(facts: &[Fact]) -> Vec<Own> {
+pub(super) fn own(facts: &[Fact]) -> Vec<Own> {
     let mut all: Vec<Own> = Vec::new();
-    for entry in state::entries(facts) {
-        let (insurance, currency) = (entry.insurance, entry.money.currency);
+    let paid = state::entries(facts).into_iter().map(|entry| (entry.insurance, entry.money.currency));
+    let came = moving::arrivals(facts).into_iter().flat_map(|arrived| arrived.ins);
+    let came = came.map(|(_, came)| (came.insurance, came.moved.currency));
+    for (insurance, currency) in paid.chain(came) {
         if !all.iter().any(|own| own.insurance == insurance && own.currency == currency) {
             let balance = fund::balance(facts, insurance, &currency);
             let [.., earned] = fund::sums(facts, insurance, &currency);
@@ -87,7 +90,7 @@ pub(super) fn faults(wrong: Option<u8>, say: &Say, of: u8) -> Vec<u8> {
     wrong.map(|fault| fault % of).into_iter().chain(another).collect()
 }
 
-fn what(insurance: u64, fund: &Address) -> Vec<u8> {
+pub(super) fn what(insurance: u64, fund: &Address) -> Vec<u8> {
     encoded(|w| {
         w.array(3);
         w.uint(insurance);
@@ -370,7 +373,7 @@ impl Stage {
         let Own { mut insurance, currency, .. } = own;
         let mut draft = self.draft(16, by, about, None);
         draft.month = [202_601, draft.month, self.latest()][usize::from(say.extra % 3)];
-        let (mut fund, there) = (by.address, (own.balance as u64).clamp(1, AMOUNT_MAX));
+        let (mut fund, there) = (by.address, own.balance.clamp(1, u128::from(AMOUNT_MAX)) as u64);
         let balance = |n: u64| there - u64::from(say.value) * n % there;
         let months = |n: u64| 1 + (u64::from(say.extra) + n) % 12;
         let mut stretches: Vec<(u64, u64)> =

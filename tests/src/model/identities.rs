@@ -76,7 +76,15 @@ impl Stage {
             }
         }
         let rest = match kind {
-            12 => vec![bytes(&plain(&[say.value]).0), bytes(&token(say.target % PERSONS).0)],
+            12 => {
+                // Sometimes what an account abroad takes, here or before it comes.
+                let guests = self.abroad.iter().flat_map(|abroad| &abroad.guests);
+                let tokens: Vec<[u8; 32]> = guests.map(|guest| guest.token()).collect();
+                let other = tokens.get(usize::from(say.target) % tokens.len().max(1));
+                let other = other.copied().filter(|_| say.value % 4 == 1);
+                let token = other.unwrap_or(token(say.target % PERSONS).0);
+                vec![bytes(&plain(&[say.value]).0), bytes(&token)]
+            }
             27 => vec![encoded(|w| write_address(w, &link))],
             _ => vec![says("It was another one.")],
         };

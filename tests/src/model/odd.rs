@@ -6,6 +6,7 @@ use peal_spec::hash::Hash;
 
 use super::claim_facets::{answers, claims, consents, looks, remedies, rulings, sayings};
 use super::identities::bytes;
+use super::move_facets::{froms, moveds, outs, papers, recognisables, showns, sources, tos};
 use super::said::{AMOUNT_MAX, write_maybe};
 
 /// The number of [`odd`] facets.
@@ -128,8 +129,10 @@ pub fn odd_of(kind: u64) -> Vec<(usize, Vec<u8>)> {
         16 => placed(2, interests()),
         17 | 34 => [placed(1, claims()), placed(2, sayings())].concat(),
         18 => [placed(1, rulings()), placed(2, sayings())].concat(),
+        19 => placed(1, tos()),
+        20 => [placed(1, froms()), placed(2, showns())].concat(),
         21 => placed(1, consents()),
-        22 => placed(0, vec![odd(0, &NOBODY), odd(ODD - 1, &NOBODY)]),
+        22 | 43 => placed(0, vec![odd(0, &NOBODY), odd(ODD - 1, &NOBODY)]),
         23 => placed(1, looks()),
         27 => placed(1, vec![odd(0, &NOBODY), odd(ODD - 1, &NOBODY), bytes(&[7; 32])]),
         30 => placed(2, entitlements()),
@@ -137,6 +140,11 @@ pub fn odd_of(kind: u64) -> Vec<(usize, Vec<u8>)> {
         35 => [placed(1, answers()), placed(2, sayings())].concat(),
         29 | 36 | 39 => placed(1, sayings()),
         37 => placed(1, remedies()),
+        40 => placed(2, moveds()),
+        41 => [placed(2, moveds()), placed(3, outs()), placed(4, showns())].concat(),
+        42 => placed(1, showns()),
+        44 => placed(1, recognisables()),
+        45 => [placed(1, papers()), placed(2, sources())].concat(),
         _ => placed(2, sums()),
     }
 }

@@ -7,11 +7,13 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Cbor as _;
 use peal_spec::copy::Copy;
 use peal_spec::facet::Source;
+use peal_spec::moving::From;
 use peal_spec::posting::Signed;
-use peal_spec::rights::{Consent, Months, Right, Scope};
+use peal_spec::rights::{ClaimKind, Consent, Months, Right, Scope};
 use peal_spec::role::Role;
+use peal_spec::showing;
 use peal_spec::statement::{Body, Contribution, Type};
-use peal_spec::value::{Insurance, Month};
+use peal_spec::value::{Currency, Insurance, Month, Time};
 
 /// How long a party has to answer, in seconds.
 const HEARING: u64 = 15 * 86_400;
@@ -115,6 +117,9 @@ pub fn breaches(lives: &[Life]) -> Vec<Breach> {
                 (11, all.role_was_given(told)),
                 (12, all.one_binding_a_person(told)),
                 (13, all.erased_where_it_was_said(told)),
+                (14, all.nothing_begins(told)),
+                (15, all.money_moves_once(told)),
+                (16, all.arrives_in_one_place(told)),
             ];
             let broken = kept.into_iter().filter(|(_, kept)| !kept);
             found.extend(broken.map(|(promise, _)| (promise, life.address.number, told.sequence)));
@@ -309,9 +314,22 @@ impl Checks<'_> {
                 b.who == self.life.address || self.had(b.who, &[Role::Bureau], None, told)
             }
             Body::Withdrawn(b) => {
-                let said = self.life.at(told.refers).and_then(Told::issuer);
-                said == Some(b.who) || self.had(b.who, &[Role::Bureau], None, told)
+                let of = self.life.at(told.refers);
+                let gone =
+                    of.is_some_and(|of| of.kind == Type::Departure) && self.departed(told) == told.refers;
+                (of.and_then(Told::issuer) == Some(b.who) && !gone)
+                    || self.had(b.who, &[Role::Bureau], None, told)
             }
+            Body::Transcribed(b) => self.had(b.who.issuer, &[Role::Bureau], None, told),
+            Body::TransferredOut(b) => self.had(b.who.issuer, &[Role::Fund], Some(b.what.insurance), told),
+            Body::TransferredIn(b) => self.had(b.who.issuer, &[Role::Fund], Some(b.what.insurance), told),
+            Body::Arrival(b) => b.who == self.life.address || self.had(b.who, &[Role::Bureau], None, told),
+            Body::MoveClosed(b) => b.who == self.life.address || self.had(b.who, &[Role::Bureau], None, told),
+            Body::DepartureApproved(b) => {
+                let (_, guardians, _) = self.policy(told.sequence);
+                guardians.contains(&b.who) || self.had(b.who, &[Role::Bureau], None, told)
+            }
+            Body::LedgerRecognised(b) => b.who.number == 0 && self.life.address.number == 0,
             Body::Award(b) => {
                 self.had(b.who.issuer, &[Role::Fund, Role::Bureau], Some(b.what.insurance), told)
             }
@@ -355,6 +373,162 @@ impl Checks<'_> {
         of.is_some() && later.into_iter().any(|t| t.refers == of && matches!(t.body(), Some(Body::Erased(_))))
     }
 
+    /// The departure in force when something was recorded: one that had come to its day, and that neither a change of keys before that day nor
+    /// a withdrawal has ended.
+    fn departed(&self, when: &Told) -> Option<u64> {
+        let before = || self.life.told.iter().filter(|t| t.sequence < when.sequence);
+        before().filter(|t| t.kind == Type::Departure).map(|t| t.sequence).find(|departure| {
+            let (_, guardians, delay) = self.policy(*departure);
+            let need = self.need(*departure);
+            let said_at = self.life.told[*departure as usize].time;
+            // The day that it comes to, as of a record.
+            let due = |as_of: u64| {
+                let mut due = said_at + delay;
+                let (mut of_guardians, mut others) = (0, 0);
+                for approval in self.life.about(*departure, as_of) {
+                    let Some(Body::DepartureApproved(by)) = approval.body() else { continue };
+                    let named = guardians.iter().any(|guardian| guardian.number == by.who.number);
+                    (of_guardians, others) = (of_guardians + u64::from(named), others + u64::from(!named));
+                    if others > 0 || of_guardians >= need.max(1) {
+                        due = due.min(approval.time);
+                    }
+                }
+                due
+            };
+            let ended = before().filter(|t| t.sequence > *departure).any(|t| match t.kind {
+                Type::Withdrawn => t.refers == Some(*departure),
+                Type::Rotated | Type::RecoveryCompleted | Type::RecoveryChanged => t.time < due(t.sequence),
+                _ => false,
+            });
+            !ended && due(when.sequence) <= when.time
+        })
+    }
+
+    /// How many guardians must agree, as of a record.
+    fn need(&self, before: u64) -> u64 {
+        let need = self.life.told.iter().take_while(|t| t.sequence < before).filter_map(|t| match t.body() {
+            Some(Body::Opened(b)) => Some(b.recovery.need),
+            Some(Body::RecoveryChanged(b)) => Some(b.recovery.need),
+            _ => None,
+        });
+        need.last().unwrap_or_default()
+    }
+
+    fn nothing_begins(&self, told: &Told) -> bool {
+        let begins = match told.body() {
+            Some(Body::Claim(b)) => b.claim.kind != ClaimKind::Transfer,
+            Some(Body::ClaimFor(b)) => b.claim.kind != ClaimKind::Transfer,
+            // Of an erased claim nobody knows the kind.
+            None => told.kind == Type::Engagement,
+            Some(_) => matches!(
+                told.kind,
+                Type::Contribution
+                    | Type::Matching
+                    | Type::PaidFor
+                    | Type::Engagement
+                    | Type::Award
+                    | Type::Interest
+                    | Type::IdentityBound
+                    | Type::Granted
+                    | Type::Transcribed
+                    | Type::Arrival
+                    | Type::Departure
+            ),
+        };
+        !begins || self.departed(told).is_none()
+    }
+
+    /// What was on the person's own account, and what had left it, as of a record.
+    fn own(&self, of: Insurance, currency: Currency, before: u64) -> (u128, u128) {
+        let (mut there, mut gone, mut left): (u128, u128, u128) = (0, 0, 0);
+        let insured = |told: &Told| self.life.at(told.refers).and_then(Told::body).and_then(contribution);
+        for told in self.life.told.iter().take_while(|t| t.sequence < before) {
+            let paid = insured(told).is_some_and(|paid| paid.what.insurance == of);
+            match told.body() {
+                Some(Body::Settlement(b)) if paid && b.amount.currency == currency => {
+                    there += u128::from(b.amount.credited);
+                }
+                Some(Body::Refund(b)) if paid && b.amount.currency == currency => {
+                    gone += u128::from(b.amount.credited);
+                }
+                Some(Body::Interest(b)) if b.what.insurance == of && b.amount.currency == currency => {
+                    there += u128::from(b.amount.amount);
+                }
+                Some(Body::TransferredIn(b)) if b.what.insurance == of && b.moved.currency == currency => {
+                    there += u128::from(b.moved.own);
+                }
+                Some(Body::TransferredOut(b)) if b.what.insurance == of && b.moved.currency == currency => {
+                    left += u128::from(b.moved.own);
+                }
+                _ => {}
+            }
+        }
+        (there.saturating_sub(gone), left)
+    }
+
+    fn money_moves_once(&self, told: &Told) -> bool {
+        match told.body() {
+            Some(Body::TransferredOut(b)) => {
+                let (there, left) = self.own(b.what.insurance, b.moved.currency, told.sequence + 1);
+                left <= there && told.refers.is_some() && self.departed(told) == told.refers
+            }
+            // What has left does not go back to who paid it.
+            Some(Body::Refund(b)) => {
+                let of = self.life.at(told.refers).and_then(Told::body).and_then(contribution);
+                of.is_some_and(|paid| {
+                    let (there, left) = self.own(paid.what.insurance, b.amount.currency, told.sequence + 1);
+                    left <= there
+                })
+            }
+            Some(Body::TransferredIn(b)) => {
+                let Some(Body::Arrival(arrived)) = self.life.at(told.refers).and_then(Told::body) else {
+                    return false;
+                };
+                // Nothing that left there came already, in whichever account.
+                let same = |life: &Life, t: &Told| {
+                    let Some(Body::TransferredIn(other)) = t.body() else { return false };
+                    let from = life.at(t.refers).and_then(Told::body);
+                    matches!(from, Some(Body::Arrival(a)) if one_account(&a.from, &arrived.from))
+                        && other.out == b.out
+                        && t.log_index < told.log_index
+                };
+                let fresh = !self.lives.iter().any(|life| life.told.iter().any(|t| same(life, t)));
+                // It arrived in the record that is named, or in one that names the same account.
+                let departed = |departure: u64| {
+                    let mut before = self.life.told.iter().take_while(|t| t.sequence < told.sequence);
+                    before.any(|t| {
+                        let Some(Body::Arrival(a)) = t.body() else { return false };
+                        one_account(&a.from, &arrived.from) && a.from.departure == Some(departure)
+                    })
+                };
+                let shown = Time::new(told.time).and_then(|time| showing::facts(&b.shown, time));
+                let left = shown.is_some_and(|facts| {
+                    facts.origin == arrived.from.origin
+                        && facts.address == arrived.from.address
+                        && facts.outs.iter().any(|(out, departure, what, moved)| {
+                            *out == b.out.0
+                                && departed(*departure)
+                                && what.insurance == b.what.insurance
+                                && *moved == b.moved
+                        })
+                });
+                fresh && left
+            }
+            // Nor is there a way back when money has left.
+            Some(Body::Withdrawn(_)) => {
+                let mut before = self.life.about(told.refers.unwrap_or_default(), told.sequence);
+                before.all(|t| t.kind != Type::TransferredOut)
+            }
+            _ => true,
+        }
+    }
+
+    fn arrives_in_one_place(&self, told: &Told) -> bool {
+        let Some(Body::Arrival(b)) = told.body() else { return true };
+        let same = |t: &Told| matches!(t.body(), Some(Body::Arrival(a)) if one_account(&a.from, &b.from));
+        self.lives.iter().all(|life| life.address == self.life.address || !life.told.iter().any(same))
+    }
+
     /// Whether somebody had one of the roles when something was recorded.
     fn had(&self, who: Address, roles: &[Role], of: Option<Insurance>, when: &Told) -> bool {
         let Some(life) = self.lives.iter().find(|life| life.address == who) else { return false };
@@ -369,6 +543,11 @@ impl Checks<'_> {
                 && of.is_none_or(|of| grant.insurances.is_empty() || grant.insurances.contains(&of))
         })
     }
+}
+
+/// Whether two are of one account of one ledger.
+fn one_account(one: &From, other: &From) -> bool {
+    one.origin == other.origin && one.address.id == other.address.id
 }
 
 fn contribution(body: &Body) -> Option<&Contribution> {
@@ -390,6 +569,9 @@ fn reference(body: &Body) -> Option<(Type, u64, String)> {
         Body::RefundReceived(b) => (body.kind(), &b.who),
         Body::Interest(b) => (body.kind(), &b.who),
         Body::Award(b) => (body.kind(), &b.who),
+        Body::TransferredOut(b) => (body.kind(), &b.who),
+        Body::TransferredIn(b) => (body.kind(), &b.who),
+        Body::Transcribed(b) => (body.kind(), &b.who),
         other => {
             let who = &contribution(other)?.who;
             return Some((Type::Contribution, who.issuer.number, who.reference.to_string()));

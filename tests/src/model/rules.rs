@@ -1,6 +1,7 @@
 //! The rules of `spec/README.md` §8 and §9, the naive way: every rule is asked on its own, and of the refusals that apply the one with the
 //! lowest code is given. Those of engagements, and of what funds say beyond settlements, are in [`super::fund_rules`], those of consents and
-//! claims in [`super::claim_rules`], those of identities in [`super::identity`], those of what is erased in [`super::erasure`].
+//! claims in [`super::claim_rules`], those of identities in [`super::identity`], those of what is erased in [`super::erasure`], those of moves in
+//! [`super::move_rules`].
 
 use peal_spec::address::Address;
 use peal_spec::refusal::{Code, Place, Refusal};
@@ -39,6 +40,8 @@ pub struct Scene<'m> {
     pub count: usize,
     /// The commit's time.
     pub time: u64,
+    /// The name of the ledger.
+    pub origin: &'m str,
 }
 
 /// The refusals that apply.
@@ -108,6 +111,7 @@ impl Scene<'_> {
         let Some(issuer) = issuer else { return };
         let itself = issuer.address == subject.address;
         self.target_is_left(found, statement, said, subject);
+        self.nothing_begins(found, said, subject);
         match said {
             Said::Opened { .. } => {}
             Said::Rotated { keys, .. } => self.rotation(found, keys, itself, subject),
@@ -177,6 +181,14 @@ impl Scene<'_> {
                 self.of_identity(found, statement, said, issuer, subject);
             }
             Said::Erased { .. } => self.erasure(found, statement, issuer, subject),
+            Said::Departure { .. }
+            | Said::Arrival { .. }
+            | Said::TransferredOut { .. }
+            | Said::TransferredIn { .. }
+            | Said::MoveClosed { .. }
+            | Said::DepartureApproved { .. }
+            | Said::LedgerRecognised { .. }
+            | Said::Transcribed { .. } => self.of_move(found, statement, said, issuer, subject),
         }
     }
 

@@ -7,6 +7,8 @@ use peal_spec::cbor::{Reader, Writer};
 use peal_spec::refusal::{Code, Refusal};
 use peal_spec::statement::Statement;
 
+pub use super::move_shapes::{From, Moved, Shown, To};
+use super::move_shapes::{from, ledger, moved, paper, sequence, shown, source, to};
 pub use super::shapes::{AMOUNT_MAX, Claim, Consent, Entitlement, Interest, Keys, Money, Scope};
 use super::shapes::{
     Read, address, answer, bytes32, claim, consent, entitlement, evidence, interest, keys, looked, money,
@@ -14,48 +16,220 @@ use super::shapes::{
 };
 
 /// The types that there are.
-pub const KINDS: [u64; 33] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 27, 29, 30, 31, 32, 33, 34,
-    35, 36, 37, 38, 39,
+pub const KINDS: [u64; 41] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 27, 29, 30, 31, 32,
+    33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45,
 ];
 
 /// What a statement says, beyond its head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the page")]
 pub enum Said {
-    Opened { who: Option<Address>, keys: Keys, guardians: Vec<Address>, need: u64, delay: u64 },
-    Rotated { who: Address, keys: Keys },
-    Granted { who: Address, role: u64, insurances: Vec<u64>, until: Option<u64> },
-    Revoked { who: Address },
-    Contribution { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
-    Settlement { who: Address, money: Money },
-    Correction { who: Address, money: Option<Money> },
-    RecoveryApproved { who: Address, keys: Keys },
-    RecoveryVetoed { who: Address },
-    RecoveryCompleted { who: Address, keys: Keys },
-    RecoveryChanged { who: Address, keys: Keys, guardians: Vec<Address>, need: u64, delay: u64 },
-    Engagement { who: Address, reference: String, end: u64, currency: String },
-    Benefit { who: Address, reference: String, amount: u64, currency: String },
-    Refund { who: Address, reference: String, amount: u64, credited: u64, currency: String },
-    Interest { who: Address, reference: String, insurance: u64, fund: Address, interest: Interest },
-    Award { who: Address, reference: String, insurance: u64, fund: Address, entitlement: Entitlement },
-    RefundReceived { who: Address, reference: String, amount: u64, currency: String },
-    Matching { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
-    Claim { who: Address, claim: Claim },
-    Ruling { who: Address, outcome: u64 },
-    ConsentGranted { who: Address, consent: Consent },
-    ConsentRevoked { who: Address },
-    Access { who: Address, looked: Scope },
-    AccessUnasked { who: Address },
-    ClaimFor { who: Address, claim: Claim },
-    ClaimAnswered { who: Address, accepts: bool, records: Vec<u64> },
-    ClaimClosed { who: Address },
-    ClaimRemedied { who: Address, records: Vec<u64> },
-    PaidFor { source: u64, who: Address, reference: String, insurance: u64, fund: Address, money: Money },
-    IdentityBound { who: Address, token: [u8; 32] },
-    AccountLinked { who: Address, link: Address },
-    Withdrawn { who: Address },
-    Erased { who: Address },
+    Opened {
+        who: Option<Address>,
+        keys: Keys,
+        guardians: Vec<Address>,
+        need: u64,
+        delay: u64,
+    },
+    Rotated {
+        who: Address,
+        keys: Keys,
+    },
+    Granted {
+        who: Address,
+        role: u64,
+        insurances: Vec<u64>,
+        until: Option<u64>,
+    },
+    Revoked {
+        who: Address,
+    },
+    Contribution {
+        source: u64,
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        money: Money,
+    },
+    Settlement {
+        who: Address,
+        money: Money,
+    },
+    Correction {
+        who: Address,
+        money: Option<Money>,
+    },
+    RecoveryApproved {
+        who: Address,
+        keys: Keys,
+    },
+    RecoveryVetoed {
+        who: Address,
+    },
+    RecoveryCompleted {
+        who: Address,
+        keys: Keys,
+    },
+    RecoveryChanged {
+        who: Address,
+        keys: Keys,
+        guardians: Vec<Address>,
+        need: u64,
+        delay: u64,
+    },
+    Engagement {
+        who: Address,
+        reference: String,
+        end: u64,
+        currency: String,
+    },
+    Benefit {
+        who: Address,
+        reference: String,
+        amount: u64,
+        currency: String,
+    },
+    Refund {
+        who: Address,
+        reference: String,
+        amount: u64,
+        credited: u64,
+        currency: String,
+    },
+    Interest {
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        interest: Interest,
+    },
+    Award {
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        entitlement: Entitlement,
+    },
+    RefundReceived {
+        who: Address,
+        reference: String,
+        amount: u64,
+        currency: String,
+    },
+    Matching {
+        source: u64,
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        money: Money,
+    },
+    Claim {
+        who: Address,
+        kind: u64,
+        claim: Claim,
+    },
+    Ruling {
+        who: Address,
+        outcome: u64,
+    },
+    ConsentGranted {
+        who: Address,
+        consent: Consent,
+    },
+    ConsentRevoked {
+        who: Address,
+    },
+    Access {
+        who: Address,
+        looked: Scope,
+    },
+    AccessUnasked {
+        who: Address,
+    },
+    ClaimFor {
+        who: Address,
+        kind: u64,
+        claim: Claim,
+    },
+    ClaimAnswered {
+        who: Address,
+        accepts: bool,
+        records: Vec<u64>,
+    },
+    ClaimClosed {
+        who: Address,
+    },
+    ClaimRemedied {
+        who: Address,
+        records: Vec<u64>,
+    },
+    PaidFor {
+        source: u64,
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        money: Money,
+    },
+    IdentityBound {
+        who: Address,
+        token: [u8; 32],
+    },
+    AccountLinked {
+        who: Address,
+        link: Address,
+    },
+    Withdrawn {
+        who: Address,
+    },
+    Erased {
+        who: Address,
+    },
+    Departure {
+        who: Address,
+        to: To,
+    },
+    Arrival {
+        who: Address,
+        from: From,
+        shown: Shown,
+    },
+    TransferredOut {
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        moved: Moved,
+    },
+    TransferredIn {
+        who: Address,
+        reference: String,
+        insurance: u64,
+        fund: Address,
+        moved: Moved,
+        out: u64,
+        shown: Shown,
+    },
+    MoveClosed {
+        who: Address,
+        shown: Shown,
+    },
+    DepartureApproved {
+        who: Address,
+    },
+    LedgerRecognised {
+        who: Address,
+        origin: String,
+        list: Option<Vec<u8>>,
+    },
+    Transcribed {
+        who: Address,
+        reference: String,
+        last: u32,
+    },
 }
 
 impl Said {
@@ -94,7 +268,15 @@ impl Said {
             | Said::IdentityBound { who, .. }
             | Said::AccountLinked { who, .. }
             | Said::Withdrawn { who }
-            | Said::Erased { who } => Some(*who),
+            | Said::Erased { who }
+            | Said::Departure { who, .. }
+            | Said::Arrival { who, .. }
+            | Said::TransferredOut { who, .. }
+            | Said::TransferredIn { who, .. }
+            | Said::MoveClosed { who, .. }
+            | Said::DepartureApproved { who }
+            | Said::LedgerRecognised { who, .. }
+            | Said::Transcribed { who, .. } => Some(*who),
         }
     }
 
@@ -111,6 +293,9 @@ impl Said {
             Said::Interest { reference, .. } => Some((16, reference)),
             Said::Award { reference, .. } => Some((30, reference)),
             Said::RefundReceived { reference, .. } => Some((31, reference)),
+            Said::TransferredOut { reference, .. } => Some((40, reference)),
+            Said::TransferredIn { reference, .. } => Some((41, reference)),
+            Said::Transcribed { reference, .. } => Some((45, reference)),
             _ => None,
         }
     }
@@ -122,7 +307,7 @@ fn names(kind: u64) -> &'static [&'static str] {
         1 | 11 => &["who", "keys", "recovery"],
         2 | 8 | 10 => &["who", "keys"],
         3 => &["who", "role"],
-        4 | 9 | 22 => &["who"],
+        4 | 9 | 22 | 43 => &["who"],
         5 | 32 | 38 => &["who", "what", "amount", "evidence"],
         6 | 7 | 14 | 15 | 31 => &["who", "amount"],
         12 => &["who", "identity", "token"],
@@ -130,6 +315,8 @@ fn names(kind: u64) -> &'static [&'static str] {
         16 | 30 => &["who", "what", "amount"],
         17 | 34 => &["who", "claim", "says"],
         18 => &["who", "ruling", "says"],
+        19 => &["who", "to"],
+        20 => &["who", "from", "shown"],
         21 => &["who", "consent"],
         23 => &["who", "looked"],
         27 => &["who", "link"],
@@ -137,6 +324,11 @@ fn names(kind: u64) -> &'static [&'static str] {
         35 => &["who", "answer", "says"],
         29 | 36 | 39 => &["who", "says"],
         37 => &["who", "remedy"],
+        40 => &["who", "what", "moved"],
+        41 => &["who", "what", "moved", "out", "shown"],
+        42 => &["who", "shown"],
+        44 => &["who", "ledger"],
+        45 => &["who", "paper", "source"],
         _ => &[],
     }
 }
@@ -172,7 +364,7 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
         return malformed("address");
     }
     if statement.refers.is_some()
-        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 29 | 31 | 32 | 34..=39)
+        != matches!(statement.kind, 4 | 6 | 7 | 14 | 15 | 18 | 22 | 23 | 29 | 31 | 32 | 34..=43)
     {
         return malformed("refers");
     }
@@ -215,6 +407,7 @@ pub fn read(statement: &Statement) -> Result<Said, Refusal> {
             Said::Correction { who, money: facets.take("amount", |r| nullable(r, money))? }
         }
         kind @ (13..=16 | 30 | 31) => with_reference(&facets, kind)?,
+        kind @ (19 | 20 | 40..=45) => of_moves(&facets, kind)?,
         kind => by_consent_or_of_claims(&facets, kind)?,
     })
 }
@@ -235,7 +428,10 @@ fn contribution(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
 fn by_consent_or_of_claims(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
     let who = facets.take("who", address)?;
     let said = match kind {
-        17 => Said::Claim { who, claim: facets.take("claim", claim)? },
+        17 => {
+            let (kind, claim) = facets.take("claim", claim)?;
+            Said::Claim { who, kind, claim }
+        }
         18 => Said::Ruling { who, outcome: facets.take("ruling", ruling)? },
         21 => Said::ConsentGranted { who, consent: facets.take("consent", consent)? },
         22 => Said::ConsentRevoked { who },
@@ -244,7 +440,10 @@ fn by_consent_or_of_claims(facets: &Facets<'_>, kind: u64) -> Result<Said, Refus
             facets.take("looked", looked)?;
             Said::AccessUnasked { who }
         }
-        34 => Said::ClaimFor { who, claim: facets.take("claim", claim)? },
+        34 => {
+            let (kind, claim) = facets.take("claim", claim)?;
+            Said::ClaimFor { who, kind, claim }
+        }
         35 => {
             let (accepts, records) = facets.take("answer", answer)?;
             Said::ClaimAnswered { who, accepts, records }
@@ -294,6 +493,40 @@ fn with_reference(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
         _ => {
             let (amount, currency) = facets.take("amount", sum)?;
             Said::RefundReceived { who, reference, amount, currency }
+        }
+    })
+}
+
+/// The types of `spec/moving.md`.
+fn of_moves(facets: &Facets<'_>, kind: u64) -> Result<Said, Refusal> {
+    if matches!(kind, 40 | 41 | 45) {
+        let (who, reference) = facets.take("who", |r| signed_text(r, 64))?;
+        if kind == 45 {
+            let last = facets.take("paper", paper)?;
+            facets.take("source", source)?;
+            return Ok(Said::Transcribed { who, reference, last });
+        }
+        let (insurance, fund) = facets.take("what", what)?;
+        let moved = facets.take("moved", moved)?;
+        if kind == 40 {
+            return Ok(Said::TransferredOut { who, reference, insurance, fund, moved });
+        }
+        let out = facets.take("out", sequence)?;
+        let shown = facets.take("shown", shown)?;
+        return Ok(Said::TransferredIn { who, reference, insurance, fund, moved, out, shown });
+    }
+    let who = facets.take("who", address)?;
+    Ok(match kind {
+        19 => Said::Departure { who, to: facets.take("to", to)? },
+        20 => {
+            let from = facets.take("from", from)?;
+            Said::Arrival { who, from, shown: facets.take("shown", shown)? }
+        }
+        42 => Said::MoveClosed { who, shown: facets.take("shown", shown)? },
+        43 => Said::DepartureApproved { who },
+        _ => {
+            let (origin, list) = facets.take("ledger", ledger)?;
+            Said::LedgerRecognised { who, origin, list }
         }
     })
 }

@@ -38,6 +38,7 @@ pub(super) fn kind_of(purpose: Purpose, say: &Say) -> u64 {
         Purpose::Claim => &[17, 34, 35, 35, 18, 18, 37, 36],
         Purpose::Identify => &[12, 12, 39, 39, 27],
         Purpose::Erase => &[29, 29, 29, 36, 35, VOID],
+        Purpose::Move => &[19, 43, 40, 40, 20, 20, 41, 41, 42, 44, 45, 39, 19, 40, 42, 42],
         _ => &KINDS,
     };
     kinds[usize::from(say.kind) % kinds.len()]
@@ -60,7 +61,9 @@ impl Stage {
             5..=7 => self.paid(book, by, say, kind),
             8..=11 => self.any_recovery(book, by, say, kind as u8),
             17 | 18 | 21..=23 | 33..=38 => self.of_claims(book, by, say, kind),
+            39 if purpose == Purpose::Move => self.of_moves(book, by, say, kind),
             12 | 27 | 39 => self.of_identities(book, by, say, kind),
+            19 | 20 | 40..=45 => self.of_moves(book, by, say, kind),
             29 => self.of_erasures(book, by, say),
             _ => self.of_funds(book, by, say, kind),
         };
@@ -93,7 +96,7 @@ impl Stage {
             }
             3 => statement.refers = Some(u64::from(say.target)).filter(|_| statement.refers.is_none()),
             4 => statement.month = Month::new(202_601).filter(|_| statement.month.is_none()),
-            5 => statement.kind = [0, 19, 63, 1 << 40][facet],
+            5 => statement.kind = [0, 24, 63, 1 << 40][facet % 4],
             6 => drop(facets.pop()),
             7 => facets.push(facets[facet].clone()),
             8 => facets.swap(0, facet),

@@ -44,6 +44,8 @@ pub enum Purpose {
     Identify,
     /// What erases, and what is said to claims and engagements before and after.
     Erase,
+    /// Departures, arrivals, and the money that goes along.
+    Move,
 }
 
 /// What is wrong with a posting.
@@ -76,7 +78,7 @@ pub struct Say {
     pub target: u8,
     /// Amount and insurance.
     pub value: u8,
-    /// What is wrong with it: nothing below 192, or, of what `funds` and `claims` say, below 128.
+    /// What is wrong with it: nothing below 192, or, of what `funds`, `claims` and `moves` say, below 128.
     pub twist: u8,
     /// What else there is to choose.
     pub extra: u8,
@@ -100,7 +102,7 @@ pub enum Op {
     Forward(u64),
     /// The clock moves on to the end of some role or consent, or to the second before it.
     ToEnd(u8),
-    /// The clock moves on to when some recovery is due, or the party of some claim had time to answer, or to the second before it.
+    /// The clock moves on to when some recovery or departure is due, or the party of some claim had time to answer, or to the second before it.
     ToDue(u8),
     /// The clock goes back by so many seconds.
     Back(u64),
@@ -173,7 +175,8 @@ fn post(f: &mut Frame<'_>) -> Op {
         175..=189 => Purpose::Open,
         190..=200 => Purpose::OpenSelf,
         201..=214 => Purpose::Rotate,
-        215..=228 => Purpose::Mixed,
+        215..=222 => Purpose::Mixed,
+        223..=228 => Purpose::Move,
         229..=232 => Purpose::Erase,
         233..=238 => Purpose::Identify,
         239..=245 => Purpose::Again,

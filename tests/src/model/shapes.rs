@@ -350,13 +350,14 @@ pub(super) fn looked(r: &mut Reader<'_>) -> Read<Scope> {
     scope(r)
 }
 
-pub(super) fn claim(r: &mut Reader<'_>) -> Read<Claim> {
+/// The kind of a claim, and the claim.
+pub(super) fn claim(r: &mut Reader<'_>) -> Read<(u64, Claim)> {
     array(r, 6)?;
-    positive(r, 5)?;
+    let kind = positive(r, 5)?;
     let (party, bureau) = (address(r)?, address(r)?);
     let insurance = nullable(r, insurance)?;
     let months = nullable(r, months)?;
-    Ok(Claim { party, bureau, insurance, months, records: records(r, 0)? })
+    Ok((kind, Claim { party, bureau, insurance, months, records: records(r, 0)? }))
 }
 
 /// Whether the party accepts the claim, and records that show why.

@@ -2,13 +2,16 @@
 
 use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor, Writer};
+use peal_spec::copy::Copy;
 use peal_spec::hash::plain;
 use peal_spec::key::PrivateKey;
+use peal_spec::note::VerifierKey;
 use peal_spec::posting::{Posting, Signed};
 use peal_spec::role::{Grant, Role};
 use peal_spec::statement::{Body, Granted, Recovery, Statement};
 use peal_spec::value::{Currency, Insurance, Origin, Time};
 
+use super::abroad::Abroad;
 use super::book::Book;
 use super::people::{Person, seed};
 use super::said::Said;
@@ -50,6 +53,14 @@ pub struct Stage {
     number: u64,
     /// What the clock shows.
     pub clock: u64,
+    /// The key of the ledger, which another one knows it by.
+    pub key: Option<VerifierKey>,
+    /// The other ledger, once somebody has to do with it.
+    pub abroad: Option<Abroad>,
+    /// Lists of the other ledger that were made.
+    pub(super) lists: Vec<Vec<u8>>,
+    /// Copies of the accounts that depart.
+    pub departing: Vec<Copy>,
 }
 
 pub(super) fn time(seconds: u64) -> Time {
@@ -67,7 +78,18 @@ pub(super) fn currency(code: &str) -> Currency {
 impl Stage {
     /// An empty one.
     pub fn new(origin: Origin, clock: u64) -> Self {
-        Self { origin, cast: Vec::new(), names: Vec::new(), made: Vec::new(), number: 0, clock }
+        Self {
+            origin,
+            cast: Vec::new(),
+            names: Vec::new(),
+            made: Vec::new(),
+            number: 0,
+            clock,
+            key: None,
+            abroad: None,
+            lists: Vec::new(),
+            departing: Vec::new(),
+        }
     }
 
     pub(super) fn next(&mut self) -> u64 {
@@ -266,6 +288,12 @@ impl Stage {
                     VOID => self.issuer(Purpose::Work, issuer),
                     kind => self.concerned(book, kind, issuer),
                 };
+                (generation, named, signer) = (by.generation(book), Some(by.address), by);
+                statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
+            }
+            Purpose::Move => {
+                let first = says.first().copied().unwrap_or_default();
+                by = self.mover(book, &first, issuer);
                 (generation, named, signer) = (by.generation(book), Some(by.address), by);
                 statements.extend(says.iter().map(|say| self.say(book, purpose, &by, say)));
             }

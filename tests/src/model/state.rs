@@ -6,7 +6,7 @@ use peal_spec::address::Address;
 use peal_spec::cbor::Writer;
 
 use super::said::{Keys, Money, Said, write_address, write_maybe};
-use super::{fund, recovery};
+use super::{fund, moving, recovery};
 
 /// What was said in one accepted statement: all that the state depends on.
 #[derive(Clone, Debug)]
@@ -179,6 +179,9 @@ enum Sum {
     Months(u64),
     Fund(u64, String),
     Recovery,
+    Move,
+    Arrivals,
+    Ledgers,
 }
 
 fn sums(facts: &[Fact]) -> Vec<Sum> {
@@ -191,6 +194,9 @@ fn sums(facts: &[Fact]) -> Vec<Sum> {
                 vec![Sum::Totals(*insurance, money.currency.clone()), Sum::Months(*insurance)]
             }
             Said::RecoveryApproved { .. } => vec![Sum::Recovery],
+            Said::Departure { .. } => vec![Sum::Move],
+            Said::Arrival { .. } => vec![Sum::Arrivals],
+            Said::LedgerRecognised { .. } => vec![Sum::Ledgers],
             _ => fund::cell_of(facts, fact)
                 .map(|(insurance, currency)| Sum::Fund(insurance, currency))
                 .into_iter()
@@ -215,14 +221,18 @@ pub fn cells(facts: &[Fact]) -> Vec<Vec<u8>> {
             Sum::Months(insurance) => months_cell(&entries, insurance),
             Sum::Fund(insurance, currency) => fund_cell(facts, insurance, &currency),
             Sum::Recovery => recovery_cell(facts),
+            Sum::Move => moving::move_cell(facts),
+            Sum::Arrivals => moving::arrivals_cell(facts),
+            Sum::Ledgers => moving::ledgers_cell(facts),
         });
     }
     cells
 }
 
-/// How many cells there are, beside the recovery cell.
+/// How many cells there are, beside the recovery cell and those of moves.
 pub fn count(facts: &[Fact]) -> usize {
-    2 + sums(facts).iter().filter(|sum| **sum != Sum::Recovery).count()
+    let beside = |sum: &&Sum| matches!(sum, Sum::Totals(..) | Sum::Months(_) | Sum::Fund(..));
+    2 + sums(facts).iter().filter(beside).count()
 }
 
 fn control_cell(facts: &[Fact]) -> Vec<u8> {
