@@ -163,8 +163,7 @@ pub(super) struct Together {
 /// that the arrival names, whatever has become of its ledger. What arrived there before is theirs to name.
 fn came(c: &Contents, folded: &Folded, now: Time) -> Result<Vec<(String, Verdict, Proof)>, Trouble> {
     let mut all: Vec<(String, Verdict, Proof)> = Vec::new();
-    let mut wanted: Vec<Came> =
-        folded.account.state.arrivals().iter().rev().map(|arrived| Came::of(arrived)).collect();
+    let mut wanted: Vec<Came> = folded.account.state.arrivals().iter().rev().map(Came::of).collect();
     let mut at = 0;
     while let Some(Came { origin, address, size, root }) = wanted.get(at).cloned() {
         at += 1;
