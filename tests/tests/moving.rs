@@ -390,3 +390,52 @@ fn what_came_goes_on_when_she_moves_again() {
         "not of the account",
     );
 }
+
+#[test]
+fn a_verifier_sees_one_history_and_a_bureau_rules_where_a_ledger_has_ended() {
+    let mut two = Two::new();
+    Two::paid(&two.old, "worker", &two.fund, &["2026-09", "2026-10"]);
+    two.old.well("worker", &["sync"], false);
+    let history = two.old.text("worker.history.peal");
+    two.old.well("worker", &["prove", "--out", &history], false);
+    // The ledger ends without a word; what it signed last is known.
+    let checkpoint = two.old.well("worker", &["sync"], false);
+    let address = checkpoint["address"].as_str().unwrap().to_owned();
+    let trust = two.old.well("worker", &["trust", "pin"], false);
+    two.old.kill();
+    let list = two.old.read("ledger/trust");
+    let last = format!("{} {}", trust["size"], trust["root"].as_str().unwrap());
+    let ended = two.new.write("ended.txt", &format!("{list}final {last}\n"));
+    let worker = two.new.open("worker", &[]);
+    let bureau = two.new.open("bureau", &[]);
+    two.new.grant(&bureau, "bureau");
+    let ruling = ["arrive", &history, "--account", &worker, "--trust", &ended];
+    // The list without its end is still the one that is recognised.
+    two.new.refused("bureau", &ruling, 1, "not-recognised");
+    two.new.well("registrar", &["recognise", OLD, "--trust", &ended], false);
+    let arrived = two.new.well("bureau", &ruling, false);
+    assert_eq!(arrived["address"], address);
+    two.new.refused("bureau", &ruling, 1, "arrived-already");
+    // She takes the history into her wallet, pays on, and whoever is shown both files sees one history.
+    two.new.well("worker", &["archive", "import", &history, "--trust", &ended], false);
+    Two::paid(&two.new, "worker", &two.new_fund, &["2026-10", "2026-11"]);
+    two.new.well("worker", &["sync"], false);
+    let standing = two.new.well("worker", &["standing", "--insurance", "pension"], false);
+    assert_eq!(standing["counts"]["months"], 3, "{standing:#}");
+    let now = two.new.text("worker.now.peal");
+    two.new.well("worker", &["prove", "--out", &now], false);
+    let both = two.new.write(
+        "both.txt",
+        &format!(
+            "{}{}",
+            two.new.read("ledger/trust"),
+            std::fs::read_to_string(&ended).unwrap().replacen("peal trust 1\n", "", 1)
+        ),
+    );
+    let verdict = two.new.well("worker", &["verify", &history, &now, "--trust", &both], false);
+    let one = &verdict["histories"][0];
+    assert_eq!(one["files"], serde_json::json!([now, history]), "{verdict:#}");
+    assert_eq!(one["months"], serde_json::json!([["pension", 3]]));
+    assert_eq!(one["overlaps"][0][1]["month"], "2026-10");
+    two.new.audited();
+}

@@ -38,6 +38,7 @@ pub mod payroll;
 pub mod layout;
 pub mod passbook;
 pub mod report;
+pub mod joined;
 pub mod archive;
 pub mod standing;
 pub mod due;

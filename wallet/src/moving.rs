@@ -3,6 +3,7 @@
 //! A hand-over is `["peal hand-over 1", origin, address, arrival, out, list, file]`: where a transferred-out is to arrive, and what shows that it left.
 //! It holds no more than its funds have to know: the one transfer, signed by the fund that it left.
 
+use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor as _, Malformed, Reader, Writer};
 use peal_spec::copy::Copy;
@@ -96,6 +97,21 @@ pub fn show(
     })?;
     let shown = Showing { list: list.as_bytes().to_vec(), file: proof.to_file() };
     Ok(showing::facts(&shown, now).map(|facts| (shown, facts)))
+}
+
+/// What an owner must know of a departure that stands, if one does: a thief of her key could have said it.
+pub fn warning(account: &Account, now: Time) -> Option<String> {
+    let leaving = account.state.leaving().filter(|leaving| !leaving.closed)?;
+    let to = format!("{}, account {}", leaving.origin, leaving.address);
+    Some(if leaving.in_force(now) {
+        format!("The account has departed to {to} (record {}).\n", leaving.departure)
+    } else {
+        format!(
+            "A departure to {to} is under way (record {}), in force from {} on.\n\
+             If that was not you, turn the key before then, and it falls: `peal rotate`.\n",
+            leaving.departure, leaving.due
+        )
+    })
 }
 
 #[cfg(test)]

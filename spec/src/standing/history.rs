@@ -163,7 +163,7 @@ impl History {
     /// first, so that of a month paid on both sides its fund keeps. Numbers of the k-th earlier account's ledger have k × [`ELSEWHERE`] added.
     /// Returns it, and how many records may count that the proofs do not show.
     pub fn of_moved(own: &Copy, earlier: &[&View]) -> (Self, u64) {
-        let (mut history, mut missing) = (Self::default(), 0u64);
+        let mut history = Self::default();
         for row in &own.rows {
             let record = &row.record;
             history.places.push((record.account, record.sequence));
@@ -171,26 +171,38 @@ impl History {
                 history.push(record.at(), &body);
             }
         }
-        for (k, view) in (1u64..).zip(earlier) {
-            let first = history.places.len() as u64;
-            let mut places: BTreeMap<u64, u64> = BTreeMap::new();
-            missing = missing.saturating_add(view.size.saturating_sub(view.shown.len() as u64));
-            for shown in &view.shown {
-                let record = &shown.record;
-                let sequence = first + places.len() as u64;
-                places.insert(record.sequence, sequence);
-                history.places.push((elsewhere(record.account, k), record.sequence));
-                match shown.opening.as_ref().and_then(|opening| whole(opening, record, &view.address)) {
-                    Some(mut body) => {
-                        carry(&mut body, k);
-                        let refers = record.refers.and_then(|refers| places.get(&refers).copied());
-                        history.push(At { sequence, refers, ..record.at() }, &body);
-                    }
-                    None => missing += u64::from(counts(record.kind)),
+        let missing =
+            (1u64..).zip(earlier).map(|(k, view)| history.show(view, k)).fold(0, u64::saturating_add);
+        (history, missing)
+    }
+
+    /// The same of proofs alone, the account where the person is now first.
+    pub fn of_proofs(views: &[&View]) -> (Self, u64) {
+        let mut history = Self::default();
+        let missing = (0u64..).zip(views).map(|(k, view)| history.show(view, k)).fold(0, u64::saturating_add);
+        (history, missing)
+    }
+
+    /// Adds what a proof shows of the k-th account back; returns how many records may count that it does not show.
+    fn show(&mut self, view: &View, k: u64) -> u64 {
+        let first = self.places.len() as u64;
+        let mut places: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut missing = view.size.saturating_sub(view.shown.len() as u64);
+        for shown in &view.shown {
+            let record = &shown.record;
+            let sequence = first + places.len() as u64;
+            places.insert(record.sequence, sequence);
+            self.places.push((elsewhere(record.account, k), record.sequence));
+            match shown.opening.as_ref().and_then(|opening| whole(opening, record, &view.address)) {
+                Some(mut body) => {
+                    carry(&mut body, k);
+                    let refers = record.refers.and_then(|refers| places.get(&refers).copied());
+                    self.push(At { sequence, refers, ..record.at() }, &body);
                 }
+                None => missing += u64::from(counts(record.kind)),
             }
         }
-        (history, missing)
+        missing
     }
 
     /// Where a record stands: the number of the account, if there are several, and the sequence there.

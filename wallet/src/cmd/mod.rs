@@ -48,6 +48,7 @@ mod revoke;
 mod rotate;
 mod moving;
 mod vouch;
+mod arrive;
 mod whither;
 mod transfer;
 mod recognise;
@@ -115,6 +116,7 @@ enum Command {
     Rotate(rotate::Args),
     Move(moving::Args),
     Vouch(vouch::Args),
+    Arrive(arrive::Args),
     Whither(whither::Args),
     Transfer(transfer::Args),
     Recognise(recognise::Args),
@@ -190,6 +192,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rotate(args) => rotate::run(&common, &args),
         Command::Move(args) => moving::run(&common, &args),
         Command::Vouch(args) => vouch::run(&common, &args),
+        Command::Arrive(args) => arrive::run(&common, &args),
         Command::Whither(args) => whither::run(&common, &args),
         Command::Transfer(args) => transfer::run(&common, &args),
         Command::Recognise(args) => recognise::run(&common, &args),

@@ -1,6 +1,7 @@
 //! `peal sync`: new records, all of it checked, and the ledger held to what it signed before.
 
 use peal_wallet::layout::{Style, clean};
+use peal_wallet::moving;
 use peal_wallet::recovery;
 use peal_wallet::report;
 use peal_wallet::trouble::Trouble;
@@ -27,6 +28,7 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         n => format!("  {n} heads of receipts are not published yet; the next sync joins them\n"),
     };
     let warning = recovery::warning(&synced.folded.account);
+    let departs = moving::warning(&synced.folded.account, context::now()?);
     let text = format!(
         "{}\n  {news}; {}\n  ledger {} at {} entries, {} ({}); {witnesses}\n{waiting}{}",
         Style::of_stdout().paint(32, "The copy is up to date, and all of it holds."),
@@ -35,12 +37,17 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         v.size,
         v.time,
         v.freshness,
-        warning.iter().map(|w| format!("\n{}", Style::of_stdout().paint(31, w))).collect::<String>(),
+        warning
+            .iter()
+            .chain(&departs)
+            .map(|w| format!("\n{}", Style::of_stdout().paint(31, w)))
+            .collect::<String>(),
     );
     let json = json!({
         "address": v.address, "origin": v.origin, "new": synced.new, "records": v.records.total, "size": v.size,
         "time": v.time, "freshness": v.freshness, "witnesses": v.witnesses, "auditors": v.auditors,
         "waiting": synced.waiting, "generation": wallet.contents.generation, "recovery_pending": warning.is_some(),
+        "departs": departs.is_some(),
     });
     Ok(Done::well(text, json))
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use csv::WriterBuilder;
-use peal_spec::proof::MAX_FILE;
+use peal_spec::proof::{MAX_FILE, Proof};
 use peal_spec::trust::Trust;
 use peal_spec::value::Time;
-use peal_spec::verify::verify_file;
+use peal_spec::verify::{Verdict, verify_file};
 use peal_wallet::disk;
+use peal_wallet::joined::{self, Joined, Valid};
 use peal_wallet::layout::{Style, short};
 use peal_wallet::office::Opening;
 use peal_wallet::report::{self, Judged};
@@ -19,6 +20,8 @@ use super::Done;
 use super::context::{self, Common};
 
 /// Verify proof files against a trust list, offline; no wallet is needed
+///
+/// Files of an account and of those that arrived in it from other ledgers are shown as one history, if they are.
 ///
 /// Exit code 0: all are valid. 1: at least one is not. 2: none is false, but one cannot be used, or the trust list cannot.
 #[derive(Debug, clap::Args)]
@@ -106,6 +109,32 @@ fn whose(openings: &[Opening], judged: &Judged) -> Option<Whose> {
     Some(Whose { proved: true, says: format!("{}: proved as of {}", says.join("; "), verdict.time) })
 }
 
+/// Which of the files make one history: an account, and those that arrived in it.
+fn together(all: &[(String, Judged)], now: Time) -> Vec<Joined> {
+    let arrivals = |verdict: &Verdict| {
+        let of = verdict.moves.iter().filter(|m| m.kind == "arrival");
+        of.filter_map(|m| Some((m.origin.clone()?, m.address.clone()?))).collect::<Vec<_>>()
+    };
+    let named: BTreeSet<(String, String)> = all
+        .iter()
+        .filter_map(
+            |(_, judged)| if let Judged::Valid { verdict } = judged { Some(arrivals(verdict)) } else { None },
+        )
+        .flatten()
+        .collect();
+    let valid = all.iter().filter_map(|(file, judged)| {
+        let Judged::Valid { verdict } = judged else { return None };
+        // Only what has to do with a move is read again.
+        let is_named = named.contains(&(verdict.origin.clone(), verdict.address.clone()));
+        if arrivals(verdict).is_empty() && !is_named {
+            return None;
+        }
+        let bytes = disk::read(Path::new(file), MAX_FILE as u64).ok()?;
+        Some(Valid { file, proof: Proof::from_file(&bytes).ok()?, verdict })
+    });
+    joined::joined(&valid.collect::<Vec<_>>(), now.into())
+}
+
 pub(crate) fn run(_: &Common, args: &Args) -> Result<Done, Trouble> {
     let trust = context::trust(&args.trust)?;
     let now = args.now.map_or_else(context::now, Ok)?;
@@ -142,6 +171,8 @@ pub(crate) fn run(_: &Common, args: &Args) -> Result<Done, Trouble> {
             .collect();
         parts.join("\n")
     };
+    let together = if args.csv { Vec::new() } else { together(&all, now) };
+    let text = text + &together.iter().map(|one| format!("\n{}", joined::render(one))).collect::<String>();
     let files: Vec<_> = all
         .iter()
         .zip(&whose)
@@ -154,5 +185,9 @@ pub(crate) fn run(_: &Common, args: &Args) -> Result<Done, Trouble> {
             value
         })
         .collect();
-    Ok(Done::with_code(code, text, json!({ "valid": code == 0, "at": now.to_string(), "files": files })))
+    let mut json = json!({ "valid": code == 0, "at": now.to_string(), "files": files });
+    if !together.is_empty() {
+        json["histories"] = json!(together);
+    }
+    Ok(Done::with_code(code, text, json))
 }
