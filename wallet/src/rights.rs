@@ -6,19 +6,22 @@ use peal_spec::scheme::{BenefitPlace, GivesTo, Label, Moves, PlaceWhy, Reason, R
 
 use crate::layout::{Style, clean, width};
 use crate::passbook;
+use crate::standing::{account, elsewhere};
 
 /// How to write them.
 #[derive(Clone, Copy, Debug)]
-pub struct How {
+pub struct How<'a> {
     /// In Chinese.
     pub zh: bool,
     /// With where each value is written.
     pub why: bool,
     /// For the terminal at hand.
     pub style: Style,
+    /// Ledgers and accounts that the person came from, the latest first.
+    pub came: &'a [String],
 }
 
-impl How {
+impl How<'_> {
     fn pick<'t>(self, en: &'t str, zh: &'t str) -> &'t str {
         if self.zh { zh } else { en }
     }
@@ -42,12 +45,12 @@ impl How {
 }
 
 /// A list of lines with a name before each.
-struct Lines {
+struct Lines<'a> {
     text: String,
-    how: How,
+    how: How<'a>,
 }
 
-impl Lines {
+impl Lines<'_> {
     fn line(&mut self, (en, zh): (&str, &str), text: &str) {
         let name = self.how.pick(en, zh);
         let pad = " ".repeat(14usize.saturating_sub(width(name)));
@@ -88,7 +91,7 @@ fn status(status: Status) -> (&'static str, &'static str) {
 }
 
 /// Writes what an account gives a right to.
-pub fn render(rights: &Rights, how: How) -> String {
+pub fn render(rights: &Rights, how: How<'_>) -> String {
     let mut out = Lines { text: String::new(), how };
     let (id, version) = (&rights.scheme.id, &rights.scheme.version);
     out.title(&format!("{id} {version}, {}: {}", rights.today, how.label(&rights.scheme.title)));
@@ -112,10 +115,11 @@ pub fn render(rights: &Rights, how: How) -> String {
         for twice in &rights.overlaps {
             for owed in &twice.owed {
                 let money = passbook::money(Some(owed.amount), Some(&owed.currency));
+                let fund = account(owed.fund, how.came);
                 let text = if how.zh {
-                    format!("{}：{money} 应由基金账户 {} 退回", twice.insurance, owed.fund)
+                    format!("{}：{money} 应由基金账户 {fund} 退回", twice.insurance)
                 } else {
-                    format!("{}: fund {} owes {money} back", twice.insurance, owed.fund)
+                    format!("{}: fund {fund} owes {money} back", twice.insurance)
                 };
                 out.line((&twice.month, &twice.month), &text);
             }
@@ -124,7 +128,7 @@ pub fn render(rights: &Rights, how: How) -> String {
     out.text
 }
 
-fn right(out: &mut Lines, of: &Right, currency: &str) {
+fn right(out: &mut Lines<'_>, of: &Right, currency: &str) {
     let how = out.how;
     let verdict = match of.entitled {
         Some(true) => how.style.paint(32, how.pick("yes", "有资格")),
@@ -167,7 +171,7 @@ fn right(out: &mut Lines, of: &Right, currency: &str) {
     out.because(&of.because);
 }
 
-fn of_needed(had: &str, needed: u64, whose: &str, how: How) -> String {
+fn of_needed(had: &str, needed: u64, whose: &str, how: How<'_>) -> String {
     if how.zh {
         format!("{had}{whose}（需 {needed}）")
     } else {
@@ -175,7 +179,7 @@ fn of_needed(had: &str, needed: u64, whose: &str, how: How) -> String {
     }
 }
 
-fn missing(out: &mut Lines, of: &Right) {
+fn missing(out: &mut Lines<'_>, of: &Right) {
     let (how, lacks) = (out.how, &of.missing);
     if lacks.months > 0 {
         let earliest = of.earliest.map_or_else(String::new, |day| {
@@ -207,7 +211,7 @@ fn missing(out: &mut Lines, of: &Right) {
     }
 }
 
-fn given(gives: &GivesTo, currency: &str, how: How) -> String {
+fn given(gives: &GivesTo, currency: &str, how: How<'_>) -> String {
     if let Some(refusal) = &gives.refused {
         return format!("{} ({})", how.pick("not known", "未知"), how.label(&refusal.why));
     }
@@ -226,7 +230,7 @@ fn given(gives: &GivesTo, currency: &str, how: How) -> String {
     }
 }
 
-fn place(out: &mut Lines, of: &BenefitPlace) {
+fn place(out: &mut Lines<'_>, of: &BenefitPlace) {
     let how = out.how;
     out.title(how.pick("Where it is claimed:", "待遇领取地："));
     if let (Some(region), Some(why)) = (&of.region, of.why) {
@@ -258,6 +262,10 @@ fn place(out: &mut Lines, of: &BenefitPlace) {
     }
     for fund in &of.missing_funds {
         let text = how.pick("where that fund is", "该基金所在地区");
+        let fund = match elsewhere(*fund, how.came) {
+            Some((number, origin)) => format!("{number}@{origin}"),
+            None => fund.to_string(),
+        };
         out.line(("say", "请填写"), &format!("--region {fund}={}: {text}", how.pick("REGION", "地区")));
     }
     if let Some(refusal) = &of.refused {
@@ -273,7 +281,7 @@ fn place(out: &mut Lines, of: &BenefitPlace) {
     out.because(&of.because);
 }
 
-fn moves(out: &mut Lines, of: &Moves, currency: &str) {
+fn moves(out: &mut Lines<'_>, of: &Moves, currency: &str) {
     let how = out.how;
     let amount = match (&of.refused, of.amount) {
         (Some(refusal), _) => format!("{} ({})", how.pick("not known", "未知"), how.label(&refusal.why)),
@@ -293,7 +301,7 @@ fn moves(out: &mut Lines, of: &Moves, currency: &str) {
 }
 
 /// Says that a proof does not show everything.
-pub fn not_shown(n: u64, how: How) -> String {
+pub fn not_shown(n: u64, how: How<'_>) -> String {
     if how.zh {
         return format!("\n有 {n} 条可能相关的记录没有出示：实际可能更多\n");
     }

@@ -40,14 +40,17 @@ fn runs(runs: &[Gap]) -> String {
     runs.iter().map(run).collect::<Vec<_>>().join(", ")
 }
 
+/// The ledger of an account's number, if it is one that the person came from, and the number there.
+pub(crate) fn elsewhere(number: u64, came: &[String]) -> Option<(u64, &str)> {
+    let from = came.get(usize::try_from(number / ELSEWHERE).ok()?.checked_sub(1)?)?;
+    let origin = from.split_once(", account ").map_or(from.as_str(), |(origin, _)| origin);
+    Some((number % ELSEWHERE, origin))
+}
+
 /// The number of an account, with its ledger if that is one that the person came from.
-fn account(number: u64, came: &[String]) -> String {
-    let ledger = usize::try_from(number / ELSEWHERE).ok().and_then(|k| came.get(k.checked_sub(1)?));
-    match ledger {
-        Some(from) => {
-            let origin = from.split_once(", account ").map_or(from.as_str(), |(origin, _)| origin);
-            format!("{} in {origin}", number % ELSEWHERE)
-        }
+pub(crate) fn account(number: u64, came: &[String]) -> String {
+    match elsewhere(number, came) {
+        Some((number, origin)) => format!("{number} in {origin}"),
         None => number.to_string(),
     }
 }

@@ -154,7 +154,7 @@ pub(super) struct Together {
     /// What each account adds up to, this one first.
     all: Vec<Folded>,
     /// Ledger and account of each history that arrived, the latest first.
-    came: Vec<String>,
+    pub(super) came: Vec<String>,
     /// What bureaus have read in papers, here and there.
     transcribed: Vec<TranscribedShown>,
 }
