@@ -36,6 +36,8 @@ pub mod payroll;
 pub mod wallet;
 #[cfg(feature = "wallet")]
 pub mod archive;
+#[cfg(feature = "wallet")]
+pub mod moving;
 
 pub use seeds::plant;
 
