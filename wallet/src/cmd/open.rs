@@ -77,24 +77,6 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn sign(&self, contents: &Contents) -> Result<Vec<u8>, Trouble> {
-        let now = context::now()?;
-        let chain = contents.chain();
-        let body =
-            Body::Opened(Opened { who: None, keys: chain.keys(0), recovery: self.guardians.policy()? });
-        let statement = Statement::new(random_seed()?, None, now, None, None, &body);
-        let posting = Posting::sign(
-            &contents.origin,
-            None,
-            random_seed()?,
-            now,
-            false,
-            vec![statement],
-            &chain.signing(0),
-        );
-        Ok(posting.to_bytes())
-    }
-
     /// Step 1.
     fn begin(&self, common: &Common) -> Result<Wallet, Trouble> {
         self.guardians.policy()?;
@@ -103,7 +85,7 @@ impl Args {
         let origin = context::origin(&remote, &trust)?;
         let passphrase = common.passphrase(true)?;
         let mut contents = Contents::new(Words::generate()?, remote.base().to_owned(), origin, trust);
-        contents.opening = Some(self.sign(&contents)?);
+        contents.opening = Some(signed(&contents, self.guardians.policy()?)?);
         if let Some(path) = &self.words_out {
             keep(&contents.words, path)?;
         }
@@ -123,23 +105,25 @@ impl Args {
         }
         contents.url = context::named(&self.ledger)?.base().to_owned();
         if contents.opening.is_none() {
-            contents.opening = Some(self.sign(contents)?);
+            contents.opening = Some(signed(contents, self.guardians.policy()?)?);
         }
         wallet.save()?;
         Ok(wallet)
     }
 }
 
-/// Writes words to a new file.
-pub(crate) fn keep(words: &Words, path: &Path) -> Result<(), Trouble> {
-    let mut phrase = words.phrase();
-    phrase.push('\n');
-    disk::create(path, phrase.as_bytes())
+/// The signed opening of a new account with the wallet's first key.
+pub(crate) fn signed(contents: &Contents, recovery: Recovery) -> Result<Vec<u8>, Trouble> {
+    let (now, chain) = (context::now()?, contents.chain());
+    let body = Body::Opened(Opened { who: None, keys: chain.keys(0), recovery });
+    let statement = Statement::new(random_seed()?, None, now, None, None, &body);
+    let (id, key) = (random_seed()?, chain.signing(0));
+    let posting = Posting::sign(&contents.origin, None, id, now, false, vec![statement], &key);
+    Ok(posting.to_bytes())
 }
 
-pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
-    let resumed = common.wallet()?.exists();
-    let mut wallet = if resumed { args.resume(common)? } else { args.begin(common)? };
+/// Steps 2 and 3: sends what was signed until it is answered, and saves the address.
+pub(crate) fn finish(wallet: &mut Wallet) -> Result<Address, Trouble> {
     let remote = context::remote(&wallet.contents)?;
     let ledger = wallet.contents.ledger()?.clone();
     let opening = wallet.contents.opening.clone().unwrap_or_default();
@@ -170,7 +154,20 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     wallet.contents.opening = None;
     wallet.contents.saw(confirmed.seen);
     wallet.save()?;
+    Ok(address)
+}
 
+/// Writes words to a new file.
+pub(crate) fn keep(words: &Words, path: &Path) -> Result<(), Trouble> {
+    let mut phrase = words.phrase();
+    phrase.push('\n');
+    disk::create(path, phrase.as_bytes())
+}
+
+pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
+    let resumed = common.wallet()?.exists();
+    let mut wallet = if resumed { args.resume(common)? } else { args.begin(common)? };
+    let address = finish(&mut wallet)?;
     let phrase = wallet.contents.words.phrase();
     let path = wallet.path().display().to_string();
     let (words, kept) = match &args.words_out {
@@ -192,9 +189,9 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     };
     let text = format!(
         "The account is open.\n\n  address  {address}\n  ledger   {}\n  wallet   {path}\n\n{kept}",
-        ledger.origin
+        wallet.contents.origin
     );
-    let json = json!({ "address": address.to_string(), "origin": ledger.origin.to_string(), "wallet": path, "words": words, "resumed": resumed });
+    let json = json!({ "address": address.to_string(), "origin": wallet.contents.origin.to_string(), "wallet": path, "words": words, "resumed": resumed });
     Ok(Done::well(text, json))
 }
 

@@ -16,17 +16,17 @@ use peal_spec::copy::Folded;
 use peal_spec::itinerary::{Itinerary, Side, Step, itinerary};
 use peal_spec::moving::To;
 use peal_spec::record::Record;
-use peal_spec::statement::{Body, Departure, MoveClosed, Opened, Recovery, Statement};
+use peal_spec::statement::{Body, Departure, MoveClosed, Recovery};
 use peal_spec::trust::Trust;
 use peal_spec::value::{Origin, Time};
+use peal_wallet::disk;
 use peal_wallet::ledgers::{FILE, Kept};
 use peal_wallet::moving::list_of;
 use peal_wallet::sync::Synced;
 use peal_wallet::trouble::{Kind, Trouble};
 use peal_wallet::vault::Stretch;
 use peal_wallet::wallet::{Contents, Wallet};
-use peal_wallet::words::{Words, random_seed};
-use peal_wallet::{disk, posting};
+use peal_wallet::words::Words;
 
 use super::Done;
 use super::context::{self, Common};
@@ -266,7 +266,8 @@ impl Args {
         let words =
             if old.contents.generation == 0 { old.contents.words.clone() } else { Words::generate()? };
         let mut contents = Contents::new(words, remote.base().to_owned(), origin.clone(), trust);
-        contents.opening = Some(opening(&contents, delay, now)?);
+        let recovery = Recovery { delay, ..Recovery::default() };
+        contents.opening = Some(open::signed(&contents, recovery)?);
         Wallet::create(&path, &passphrase, Stretch::STANDARD, contents)
     }
 
@@ -292,48 +293,14 @@ impl Args {
     }
 }
 
-/// The signed opening of the new account, with the delay of the old one. Guardians are accounts of the old ledger; new ones are named there.
-fn opening(contents: &Contents, delay: Time, now: Time) -> Result<Vec<u8>, Trouble> {
-    let chain = contents.chain();
-    let recovery = Recovery { delay, ..Recovery::default() };
-    let body = Body::Opened(Opened { who: None, keys: chain.keys(0), recovery });
-    let statement = Statement::new(random_seed()?, None, now, None, None, &body);
-    let key = chain.signing(0);
-    let posting = peal_spec::posting::Posting::sign(
-        &contents.origin,
-        None,
-        random_seed()?,
-        now,
-        false,
-        vec![statement],
-        &key,
-    );
-    Ok(peal_spec::cbor::Cbor::to_bytes(&posting))
-}
-
-/// Opens the new account: what was signed is sent until it is answered.
-fn open_account(new: &mut Wallet, delay: Time, now: Time) -> Result<(), Trouble> {
+/// Opens the new account, with the delay of the old one. Guardians are accounts of the old ledger; new ones are named there.
+fn open_account(new: &mut Wallet, delay: Time) -> Result<(), Trouble> {
     if new.contents.opening.is_none() {
-        new.contents.opening = Some(opening(&new.contents, delay, now)?);
+        let recovery = Recovery { delay, ..Recovery::default() };
+        new.contents.opening = Some(open::signed(&new.contents, recovery)?);
         new.save()?;
     }
-    let (remote, ledger) = (context::remote(&new.contents)?, new.contents.ledger()?.clone());
-    let opening = new.contents.opening.clone().unwrap_or_default();
-    let confirmed = match posting::send(&remote, posting::OPEN, &opening, &ledger)? {
-        Ok(confirmed) => confirmed,
-        Err(problem) => {
-            new.contents.opening = None;
-            new.save()?;
-            return Err(problem.at(&format!("{}{}", remote.base(), posting::OPEN)));
-        }
-    };
-    let record = confirmed.records.first().ok_or_else(|| {
-        Trouble::refused("the receipt names no account", remote.base(), "tell the operator of the ledger")
-    })?;
-    new.contents.address = Some(Address { number: record.account, id: record.statement_root });
-    new.contents.opening = None;
-    new.contents.saw(confirmed.seen);
-    new.save()
+    open::finish(new).map(drop)
 }
 
 fn depart(args: &Args, both: &mut Both) -> Result<(), Trouble> {
@@ -402,7 +369,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         match next {
             Some(Step::Opened) => {
                 let delay = both.old_now.account.state.control.recovery.delay;
-                open_account(both.new_wallet()?, delay, now)?;
+                open_account(both.new_wallet()?, delay)?;
                 both.fetch_new()?;
             }
             Some(Step::Departed) => {
