@@ -203,6 +203,13 @@ fn a_move_is_one_step_for_the_person_and_the_money_follows() {
     let overlap = &standing["overlaps"][0];
     assert_eq!((&overlap["month"], &overlap["owed"][0]["amount"]), (&"2026-10".into(), &145_400.into()));
     assert!(standing["elsewhere"][0].as_str().unwrap().starts_with(OLD), "{standing:#}");
+    // A wallet that is made anew from the words fetches what the ledger keeps for it.
+    let address = new.well("worker", &["address"], false)["address"].as_str().unwrap().to_owned();
+    let words = old.text("worker.words");
+    new.well("anew", &["restore", "--words", &words, "--address", &address], true);
+    new.well("anew", &["sync"], false);
+    let again = new.well("anew", &["standing", "--insurance", "pension"], false);
+    assert_eq!(again["counts"], standing["counts"]);
     old.restart();
     old.audited();
     new.audited();

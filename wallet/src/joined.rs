@@ -1,6 +1,7 @@
 //! Proofs that belong together: of an account, and of those that arrived in it. They are one history if an arrival that the one shows names origin,
 //! address, size and root of the other; no ledger is asked, and neither need be there any more.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use peal_spec::hash::Hash;
@@ -55,23 +56,31 @@ fn names(arrival: &MoveShown, of: &Valid<'_>) -> bool {
 
 /// The histories that several valid proofs make.
 pub fn joined(all: &[Valid<'_>], today: Day) -> Vec<Joined> {
-    let before = |at: usize| {
-        let arrivals = all[at].verdict.moves.iter().rev();
-        let others = move || all.iter().enumerate().filter(move |(other, _)| *other != at);
-        arrivals.filter_map(move |arrival| {
-            let (other, _) = others().find(|(_, of)| names(arrival, of))?;
-            Some((other, arrival))
+    // By origin and address, which files are of that account.
+    let mut of_account: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (at, valid) in all.iter().enumerate() {
+        of_account.entry((&valid.verdict.origin, &valid.verdict.address)).or_default().push(at);
+    }
+    let before: Vec<Vec<(usize, &MoveShown)>> = all
+        .iter()
+        .map(|valid| {
+            let named = valid.verdict.moves.iter().rev().filter_map(|arrival| {
+                let account = (arrival.origin.as_deref()?, arrival.address.as_deref()?);
+                let other = of_account.get(&account)?.iter().find(|of| names(arrival, &all[**of]))?;
+                Some((*other, arrival))
+            });
+            named.collect()
         })
-    };
-    let is_before = |at: usize| (0..all.len()).any(|later| before(later).any(|(other, _)| other == at));
+        .collect();
+    let later: BTreeSet<usize> = before.iter().flatten().map(|(other, _)| *other).collect();
     let mut found = Vec::new();
-    for start in (0..all.len()).filter(|at| !is_before(*at)) {
+    for start in (0..all.len()).filter(|at| !later.contains(at)) {
         let (mut chain, mut arrivals, mut at) = (vec![(start, None)], Vec::new(), 0);
         while let Some((place, _)) = chain.get(at).copied() {
             at += 1;
-            for (other, arrival) in before(place) {
-                if !chain.iter().any(|(known, _)| *known == other) {
-                    chain.push((other, arrival.size));
+            for (other, arrival) in &before[place] {
+                if !chain.iter().any(|(known, _)| known == other) {
+                    chain.push((*other, arrival.size));
                     arrivals.push(arrival.sequence);
                 }
             }

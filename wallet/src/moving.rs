@@ -11,6 +11,7 @@ use peal_spec::moving::{Facts, OutAt, Showing};
 use peal_spec::showing;
 use peal_spec::trust::Trust;
 use peal_spec::value::{Origin, Time};
+use peal_spec::verify;
 
 use crate::trouble::Trouble;
 
@@ -73,17 +74,21 @@ pub fn list_of(trust: &Trust, origin: &Origin) -> Option<String> {
     Some(Trust { ledgers: vec![ledger] }.to_string())
 }
 
-/// What a copy shows under a list, and that as the other ledger will read it; none if it is not valid under it now, as where witnesses have not
-/// cosigned yet.
+/// What a copy shows under a list.
+pub enum Made {
+    /// That, and as the other ledger will read it.
+    Valid(Showing, Box<Facts>),
+    /// The list asks for cosignatures that the head does not have yet.
+    NotYet,
+    /// It is not valid under this list, and why: that will not change.
+    Never(String),
+}
+
+/// What a copy shows under a list now: of one transfer, or of how the move stands.
 ///
 /// # Errors
 /// Refused for a copy that does not hold together.
-pub fn show(
-    copy: &Copy,
-    out: Option<u64>,
-    list: &str,
-    now: Time,
-) -> Result<Option<(Showing, Facts)>, Trouble> {
+pub fn show(copy: &Copy, out: Option<u64>, list: &str, now: Time) -> Result<Made, Trouble> {
     let proof = match out {
         Some(out) => copy.prove_out(out),
         None => copy.prove_move(None),
@@ -95,8 +100,19 @@ pub fn show(
             "fetch it again with `peal sync`",
         )
     })?;
+    let trust: Trust = match list.parse() {
+        Ok(trust) => trust,
+        Err(bad) => return Ok(Made::Never(format!("the list cannot be used: {bad}"))),
+    };
+    if let Err(failure) = verify::verify(&proof, &trust, now) {
+        let yet = matches!(failure.name, "not-witnessed" | "not-audited");
+        return Ok(if yet { Made::NotYet } else { Made::Never(failure.to_string()) });
+    }
     let shown = Showing { list: list.as_bytes().to_vec(), file: proof.to_file() };
-    Ok(showing::facts(&shown, now).map(|facts| (shown, facts)))
+    Ok(match showing::facts(&shown, now) {
+        Some(facts) => Made::Valid(shown, Box::new(facts)),
+        None => Made::Never("the proof has more parts than can be shown".into()),
+    })
 }
 
 /// What an owner must know of a departure that stands, if one does: a thief of her key could have said it.

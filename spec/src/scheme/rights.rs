@@ -319,11 +319,17 @@ struct Work<'a> {
     today: Day,
 }
 
-impl Work<'_> {
+impl Pack {
     /// The scheme's insurance: of its pension, or else of its first entitlement.
+    pub fn insurance(&self) -> Option<Insurance> {
+        let pension = self.pension.as_ref().map(|pension| pension.insurance);
+        pension.or_else(|| self.entitlements.first().map(|first| first.insurance))
+    }
+}
+
+impl Work<'_> {
     fn insurance(&self) -> Option<Insurance> {
-        let pension = self.pack.pension.as_ref().map(|pension| pension.insurance);
-        pension.or_else(|| self.pack.entitlements.first().map(|first| first.insurance))
+        self.pack.insurance()
     }
 
     fn right(&self, of: &Entitlement) -> Right {

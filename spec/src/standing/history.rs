@@ -1,6 +1,6 @@
 //! The records of an account as far as they count for its standing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Total;
 use crate::address::Address;
@@ -232,6 +232,22 @@ impl History {
             (Body::Interest(b), _) => self.interest.push((b.what.insurance, b.amount.clone())),
             _ => {}
         }
+    }
+
+    /// The same without contributions to other funds than this one. Interest is that of all.
+    pub fn of_fund(mut self, fund: u64) -> Self {
+        self.targets.retain(|_, target| !matches!(target, Target::Entry(entry) if entry.fund != fund));
+        self
+    }
+
+    /// The insurances of its contributions and awards.
+    pub fn insurances(&self) -> BTreeSet<Insurance> {
+        let of = self.targets.values().filter_map(|target| match target {
+            Target::Entry(entry) => Some(entry.insurance),
+            Target::Award(award) => Some(award.insurance),
+            _ => None,
+        });
+        of.collect()
     }
 
     /// What became of a record that others may refer to.

@@ -12,6 +12,7 @@ mod single;
 mod bulk;
 mod pack;
 mod earnings;
+mod carried;
 
 mod open;
 mod restore;

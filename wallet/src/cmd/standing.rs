@@ -77,7 +77,7 @@ pub(super) fn rule_in(path: &Path) -> Result<Rule, Trouble> {
 }
 
 impl Args {
-    fn rules(&self, all: &[Folded]) -> Result<Vec<Rule>, Trouble> {
+    fn rules(&self, all: &[Folded], history: &History) -> Result<Vec<Rule>, Trouble> {
         if let Some(path) = &self.rule {
             return Ok(vec![rule_in(path)?]);
         }
@@ -90,7 +90,7 @@ impl Args {
         };
         let insurances: BTreeSet<Insurance> = match self.insurance {
             Some(insurance) => [insurance].into(),
-            None => all.iter().flat_map(insurances).collect(),
+            None => all.iter().flat_map(insurances).chain(history.insurances()).collect(),
         };
         let rules = insurances.into_iter().map(|insurance| {
             let rule = Rule {
@@ -263,7 +263,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let now = context::now()?;
     let Together { history, all, came, transcribed } = together(common, &args.also, now)?;
     let today = args.today.unwrap_or_else(|| now.into());
-    let rules = args.rules(&all)?;
+    let rules = args.rules(&all, &history)?;
     let style = Style::of_stdout();
     let standings: Vec<_> = rules.iter().map(|rule| (rule, standing(&history, rule, today))).collect();
     let code = |rule: &Rule| rule.minimum.map(|(_, currency)| currency.to_string());

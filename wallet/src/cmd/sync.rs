@@ -8,6 +8,7 @@ use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
 use super::Done;
+use super::carried;
 use super::context::{self, Common};
 
 /// Fetch new records, check everything, and hold the ledger to what it signed before
@@ -28,15 +29,17 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<Done, Trouble> {
         n => format!("  {n} heads of receipts are not published yet; the next sync joins them\n"),
     };
     let warning = recovery::warning(&synced.folded.account);
+    let came = carried::fetch(&mut wallet, &synced.folded)?;
     let departs = moving::warning(&synced.folded.account, context::now()?);
     let text = format!(
-        "{}\n  {news}; {}\n  ledger {} at {} entries, {} ({}); {witnesses}\n{waiting}{}",
+        "{}\n  {news}; {}\n  ledger {} at {} entries, {} ({}); {witnesses}\n{waiting}{}{}",
         Style::of_stdout().paint(32, "The copy is up to date, and all of it holds."),
         report::counts(&v.records),
         clean(&v.origin),
         v.size,
         v.time,
         v.freshness,
+        came.iter().map(|note| format!("  {}\n", clean(note))).collect::<String>(),
         warning
             .iter()
             .chain(&departs)

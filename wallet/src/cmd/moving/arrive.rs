@@ -10,8 +10,8 @@ use peal_spec::statement::{Arrival, Body};
 use peal_spec::value::Time;
 use peal_wallet::carried::Carried;
 use peal_wallet::disk;
-use peal_wallet::moving::{HandOver, show};
-use peal_wallet::trouble::Trouble;
+use peal_wallet::moving::{HandOver, Made, show};
+use peal_wallet::trouble::{Kind, Trouble};
 use peal_wallet::wallet::Wallet;
 
 use super::{Args, Both, PAUSE, TRIES, is_unrecognised};
@@ -27,9 +27,15 @@ pub(super) fn shown_to(
     say: &mut dyn FnMut(&Wallet, Showing) -> Result<(), Trouble>,
 ) -> Result<Option<Facts>, Trouble> {
     let origin = wallet.contents.origin.clone();
-    let mut unrecognised = None;
+    let (mut unrecognised, mut why) = (None, String::new());
     for list in lists {
-        let Some((shown, facts)) = valid(wallet, out, list, now)? else { continue };
+        let (shown, facts) = match valid(wallet, out, list, now)? {
+            Ok(found) => found,
+            Err(not) => {
+                why = not;
+                continue;
+            }
+        };
         match say(wallet, shown) {
             Ok(()) => return Ok(Some(facts)),
             Err(trouble) if is_unrecognised(&trouble) => unrecognised = Some(trouble),
@@ -37,31 +43,34 @@ pub(super) fn shown_to(
         }
     }
     Err(unrecognised.unwrap_or_else(|| {
+        let what = format!("no list that is known of {origin} takes its present head: {why}");
         Trouble::unavailable(
-            format!("{origin} has no head that its trust list takes: witnesses have not cosigned it"),
+            what,
             "the move",
-            "run the command again in a minute",
+            "if witnesses are late, run the command again in a minute; else bring the directory of ledgers or the trust list up to date",
         )
     }))
 }
 
-/// What a wallet's account shows under a list, once the ledger's head is one that the list takes; none if it does not come to that.
+/// What a wallet's account shows under a list, once the ledger's head is one that the list takes; why not, if it does not come to that.
 pub(super) fn valid(
     wallet: &mut Wallet,
     out: Option<u64>,
     list: &str,
     now: Time,
-) -> Result<Option<(Showing, Facts)>, Trouble> {
+) -> Result<Result<(Showing, Facts), String>, Trouble> {
     for left in (0..TRIES).rev() {
-        if let Some(found) = show(wallet.contents.copy()?, out, list, now)? {
-            return Ok(Some(found));
+        match show(wallet.contents.copy()?, out, list, now)? {
+            Made::Valid(shown, facts) => return Ok(Ok((shown, *facts))),
+            Made::Never(why) => return Ok(Err(why)),
+            Made::NotYet => {}
         }
         if left > 0 {
             std::thread::sleep(PAUSE);
             super::fetch(wallet)?;
         }
     }
-    Ok(None)
+    Ok(Err("witnesses or auditors have not cosigned it yet".into()))
 }
 
 /// Says the arrival. What is taken along is in the new wallet before.
@@ -101,22 +110,26 @@ pub(super) fn arrive(args: &Args, common: &Common, both: &mut Both, now: Time) -
 /// Where the old ledger has recorded nothing for long, its head is too old to show a departure. To say the departure again is refused, and makes a
 /// new head all the same.
 fn freshen(old: &mut Wallet, lists: &[String], now: Time) -> Result<(), Trouble> {
-    let Some(list) = lists.first() else { return Ok(()) };
-    let found = show(old.contents.copy()?, None, list, now)?;
-    if found.is_none_or(|(_, facts)| facts.fresh && facts.leaving.is_none_or(|l| l.in_force(facts.time))) {
+    let mut stale = false;
+    for list in lists {
+        if let Made::Valid(_, facts) = show(old.contents.copy()?, None, list, now)? {
+            stale |= !facts.fresh || facts.leaving.is_some_and(|leaving| !leaving.in_force(facts.time));
+        }
+    }
+    if !stale {
         return Ok(());
     }
     let me = old.contents.address()?;
-    let body =
+    let said =
         old.contents.copy()?.rows.iter().rev().find_map(|row| match row.statement.as_ref()?.body().ok()? {
-            Body::Departure(said) => Some(Body::Departure(said)),
+            Body::Departure(said) => Some(said),
             _ => None,
         });
-    if let Some(body) = body {
-        match Said::again(&old.contents, me, None, body).say(old, "head") {
-            Ok(_) => {}
-            Err(trouble) if trouble.what.starts_with("departed") => {}
-            Err(trouble) => return Err(trouble),
+    if let Some(mut said) = said {
+        said.to.bureau = None;
+        match Said::again(&old.contents, me, None, Body::Departure(said)).say(old, "head") {
+            Err(trouble) if trouble.kind != Kind::Refused => return Err(trouble),
+            _ => {}
         }
         super::fetch(old)?;
     }
@@ -132,6 +145,18 @@ fn take_along(old: &Wallet, new: &mut Wallet, now: Time) -> Result<(), Trouble> 
         .map_err(|e| e.at(old.path().display()))?;
     new.contents.carried.add(carried)?;
     new.save()
+}
+
+/// The records by which an account arrived, and the lists that they show, in order.
+fn arrivals(new: &Wallet, arrived: &Arrived) -> Vec<(u64, String)> {
+    let rows = new.contents.copy.iter().flat_map(|copy| &copy.rows);
+    let of = rows.filter_map(|row| match row.statement.as_ref()?.body().ok()? {
+        Body::Arrival(said) if said.from.origin == arrived.origin && said.from.address == arrived.address => {
+            Some((row.record.sequence, String::from_utf8(said.shown.list).ok()?))
+        }
+        _ => None,
+    });
+    of.collect()
 }
 
 /// What has arrived there of the departure that stands here.
@@ -175,7 +200,8 @@ fn carry_arrived(both: &Both, now: Time) -> Result<(), Trouble> {
     let carried = new.contents.carried.find(&arrived.origin, &arrived.address);
     let Some(carried) = carried.filter(|carried| carried.records() == arrived.size) else { return Ok(()) };
     let remote = context::remote(&new.contents)?;
-    let path = format!("/v1/accounts/{me}/carried/{}", arrived.arrival);
+    let at = arrivals(new, &arrived).pop().map_or(arrived.arrival, |(sequence, _)| sequence);
+    let path = format!("/v1/accounts/{me}/carried/{at}");
     let key = new.contents.chain().reading(new.contents.reading);
     let answer = remote.signed_put(&path, proof::MEDIA_TYPE, &me, &key, now, carried.file())?;
     answer.map(drop).map_err(|problem| problem.at(&format!("{}{path}", remote.base())))
@@ -204,17 +230,18 @@ pub(super) fn hand_over(
     else {
         return Ok(files);
     };
-    let lists = args.lists(common, both, &both.old.contents.origin.clone());
+    let mut lists = args.lists(common, both, &both.old.contents.origin.clone());
+    // The list by which the other ledger took the arrival is the one that it recognises, unless that was changed since.
+    lists.splice(0..0, arrivals(both.new_wallet()?, &arrived).pop().map(|(_, list)| list));
     let new = both.new_wallet()?;
     let (origin, address) = (new.contents.origin.clone(), new.contents.address()?);
     for out in &leaving.outs {
         if arrived.ins.iter().any(|came| came.out == *out) {
             continue;
         }
-        // The first list under which the head is valid: which one the other ledger recognises was found out at the arrival.
         let mut found = None;
         for list in &lists {
-            found = valid(&mut both.old, Some(out.sequence), list, now)?;
+            found = valid(&mut both.old, Some(out.sequence), list, now)?.ok();
             if found.is_some() {
                 break;
             }

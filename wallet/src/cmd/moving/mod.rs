@@ -145,7 +145,10 @@ fn fetch(wallet: &mut Wallet) -> Result<Folded, Trouble> {
     loop {
         match context::synced(wallet) {
             Ok(Synced { folded, .. }) => return Ok(folded),
-            Err(trouble) if left > 0 && trouble.what.contains("not-witnessed") => {
+            Err(trouble)
+                if left > 0
+                    && ["not-witnessed", "not-audited"].iter().any(|name| trouble.what.contains(name)) =>
+            {
                 left -= 1;
                 std::thread::sleep(PAUSE);
             }
@@ -234,7 +237,9 @@ impl Args {
             let c = &wallet.contents;
             let other = leaving.is_some_and(|leaving| c.address != Some(leaving.address));
             let same = c.address.is_some_and(|address| Some(address) == old.contents.address);
-            if c.origin != *origin || other || same {
+            // Where the keys never changed, a move makes a wallet with the same words.
+            let another = old.contents.generation == 0 && c.words.phrase() != old.contents.words.phrase();
+            if c.origin != *origin || other || same || (leaving.is_none() && another) {
                 let what = "that wallet is not of the account that this one goes to";
                 let remedy = "give another file with --into";
                 return Err(Trouble::refused(what, path.display(), remedy));
@@ -337,6 +342,13 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let old_now = fetch(&mut old)?;
     let leaving = old_now.account.state.leaving().map(|leaving| (leaving.origin.clone(), leaving.address));
     let origin = match (&args.to, &leaving) {
+        (Some(to), _) if *to == old.contents.origin => {
+            return Err(Trouble::unusable(
+                "the account is in that ledger already",
+                "--to",
+                "name another one",
+            ));
+        }
         (Some(to), Some((origin, _))) if to != origin => {
             return Err(Trouble::refused(
                 format!("the account departs to {origin} already"),
@@ -358,7 +370,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let mut both = Both { old, old_now, new, new_now: None };
     both.fetch_new()?;
     let words = if made { args.new_words(&both)? } else { None };
-    let mut hand_overs = Vec::new();
+    let (mut hand_overs, mut note) = (Vec::new(), None);
     // Each round does a step or ends; there are few steps, and few outs.
     for _ in 0..200 {
         let now = context::now()?;
@@ -383,14 +395,19 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     }
     let now = context::now()?;
     if !args.status {
-        arrive::carry(args, common, &mut both)?;
         let dir = match &args.hand_over {
             Some(dir) => dir.clone(),
             None => disk::beside(&path, ".hand-over"),
         };
         hand_overs = arrive::hand_over(args, common, &mut both, &dir, now)?;
+        // The move stands without it: what the ledger does not take is in the wallet.
+        if !both.itinerary(now)?.is_over() {
+            note = arrive::carry(args, common, &mut both)
+                .err()
+                .map(|trouble| format!("The ledger there did not take the history along: {trouble}\n"));
+        }
     }
-    told::done(&both, &both.itinerary(now)?, &origin, (&hand_overs, words.as_deref()), &path)
+    told::done(&both, &both.itinerary(now)?, &origin, (&hand_overs, words.as_deref(), note.as_deref()), &path)
 }
 
 /// Whether an error says that this ledger does not recognise the list that was shown.

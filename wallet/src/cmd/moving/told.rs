@@ -71,7 +71,7 @@ pub(super) fn done(
     both: &Both,
     itinerary: &Itinerary,
     origin: &Origin,
-    (files, words): (&[PathBuf], Option<&str>),
+    (files, words, note): (&[PathBuf], Option<&str>, Option<&str>),
     wallet: &Path,
 ) -> Result<Done, Trouble> {
     let from = &both.old.contents.origin;
@@ -95,6 +95,7 @@ pub(super) fn done(
         let who = if file.ends_with("history.peal") { "the fund here" } else { "the fund there" };
         let _ = writeln!(text, "  for {who}  {}", shown_path(file));
     }
+    text.push_str(note.unwrap_or_default());
     if let Some(words) = words {
         let _ = writeln!(
             text,
@@ -106,7 +107,7 @@ pub(super) fn done(
         text.push_str("The guardians stay behind: name guardians there with `peal recover guard`.\n");
     }
     let json = json!({
-        "words": words, "from": from.to_string(), "to": origin.to_string(), "address": address.map(|a| a.to_string()),
+        "words": words, "note": note, "from": from.to_string(), "to": origin.to_string(), "address": address.map(|a| a.to_string()),
         "wallet": shown_path(wallet), "over": itinerary.is_over(), "legs": itinerary.legs,
         "files": files.iter().map(|file| shown_path(file)).collect::<Vec<_>>(),
     });

@@ -43,9 +43,9 @@ pub(crate) struct Args {
     pack: PackArgs,
     #[command(flatten)]
     given: GivenArgs,
-    /// The insurance
-    #[arg(long, value_name = "INSURANCE", default_value = "pension")]
-    insurance: Insurance,
+    /// Reckon without months that say no base
+    #[arg(long)]
+    without_bases: bool,
     /// A reference of one's own: the number of the transfer
     #[arg(long, value_name = "REFERENCE")]
     reference: Reference,
@@ -79,6 +79,13 @@ fn reckoned(moves: &[Moves], args: &Args) -> Result<(u64, u64), Trouble> {
                 "give what is missing with --with or --set",
             ));
         };
+        if !one.missing_bases.is_empty() && !args.without_bases {
+            return Err(Trouble::refused(
+                format!("contributions of these months say no base: {}", one.missing_bases.join(", ")),
+                args.proof.display(),
+                "let their payers correct them, or reckon without them: --without-bases",
+            ));
+        }
         let sum = if one.name == OWN { &mut own } else { &mut pooled };
         *sum = sum.saturating_add(amount);
     }
@@ -87,16 +94,22 @@ fn reckoned(moves: &[Moves], args: &Args) -> Result<(u64, u64), Trouble> {
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let (pack, now) = (args.pack.pack()?, context::now()?);
+    let of = pack.insurance().ok_or_else(|| {
+        Trouble::unusable("this scheme is of no insurance", &pack.id, "take the pack of another scheme")
+    })?;
+    let fund = common.read()?.address()?;
     let (verdict, history, missing) = register::shown(&args.proof, &context::trust(&args.trust)?, now)?;
     if missing > 0 || !verdict.complete {
         let what = format!("this history does not show {missing} records that may count");
         return Err(Trouble::refused(what, args.proof.display(), "ask for the whole one"));
     }
+    // Each fund reckons what it has itself.
+    let history = history.of_fund(fund.number);
     let account: Address = verdict.address.parse().map_err(|_| {
         Trouble::refused("the proof names no address", args.proof.display(), "ask for it again")
     })?;
     let departure = departure(&verdict, args)?;
-    if history.kept(args.insurance).iter().any(|entry| !entry.settled) {
+    if history.kept(of).iter().any(|entry| !entry.settled) {
         return Err(Trouble::refused(
             "contributions of this insurance are on their way and not settled",
             args.proof.display(),
@@ -114,14 +127,16 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let currency: Currency = found.currency.parse().map_err(|_| {
         Trouble::unusable("the pack's currency is no code of three letters", &pack.id, "mend the pack")
     })?;
-    let insurance = args.insurance.to_string();
+    let insurance = of.to_string();
     let sum = |kind: &str| {
-        let of = verdict.moves.iter().filter(|m| {
+        let me = fund.to_string();
+        let found = verdict.moves.iter().filter(|m| {
             m.kind == kind
+                && m.issuer.as_ref() == Some(&me)
                 && m.insurance.as_ref() == Some(&insurance)
                 && m.currency.as_ref() == Some(&found.currency)
         });
-        of.fold((0u64, 0u64), |(own, pooled), m| {
+        found.fold((0u64, 0u64), |(own, pooled), m| {
             (own.saturating_add(m.own.unwrap_or(0)), pooled.saturating_add(m.pooled.unwrap_or(0)))
         })
     };
@@ -130,8 +145,8 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
     let (own_came, pooled_came) = sum("transferred-in");
     let (own, pooled) = (own.saturating_add(own_came), pooled.saturating_add(pooled_came));
     let (own, pooled) = (own.saturating_sub(own_left), pooled.saturating_sub(pooled_left));
-    let pool = pool(&history, args.insurance, &found.currency);
-    let kept = pool.saturating_sub(pooled).saturating_sub(pooled_left);
+    let pool = pool(&history, of, &found.currency);
+    let kept = pool.saturating_add(pooled_came).saturating_sub(pooled).saturating_sub(pooled_left);
     let moved = Moved { own, pooled, kept, currency };
     let code = found.currency.clone();
     let say = |n: u64| money(Some(n), Some(&code));
@@ -158,12 +173,11 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Done, Trouble> {
         ));
     }
     let mut wallet = common.open()?;
-    let fund = wallet.contents.address()?;
     let scheme: Text<32> =
         pack.id.parse().map_err(|e| Trouble::unusable(e, &pack.id, "mend the pack's id"))?;
     let body = Body::TransferredOut(TransferredOut {
         who: Referenced { issuer: fund, reference: args.reference.clone() },
-        what: What { insurance: args.insurance, scheme, fund },
+        what: What { insurance: of, scheme, fund },
         moved,
     });
     let generation = wallet.contents.generation;
