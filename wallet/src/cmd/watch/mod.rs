@@ -33,7 +33,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The waits between two attempts.
 const WAITS: [u64; 5] = [2, 10, 60, 120, 300];
 
-/// Be told what happens in the account: payments, looks, claims, and what does not come
+/// Be told what happens in the account: payments, looks, claims, what is missing
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  peal watch\n  peal watch --once          as a daily job\n  peal watch --json | while read -r line; do ...; done\n\n\
