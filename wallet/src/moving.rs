@@ -7,8 +7,9 @@ use peal_spec::account::Account;
 use peal_spec::address::Address;
 use peal_spec::cbor::{Cbor as _, Malformed, Reader, Writer};
 use peal_spec::copy::Copy;
-use peal_spec::moving::{Facts, OutAt, Showing};
+use peal_spec::moving::{Arrived, Facts, MAX_PARTS, OutAt, Showing};
 use peal_spec::showing;
+use peal_spec::statement::Body;
 use peal_spec::trust::Trust;
 use peal_spec::value::{Origin, Time};
 use peal_spec::verify;
@@ -74,6 +75,17 @@ pub fn list_of(trust: &Trust, origin: &Origin) -> Option<String> {
     Some(Trust { ledgers: vec![ledger] }.to_string())
 }
 
+/// The records by which an account arrived in that of the copy, and the lists that they show, in order.
+pub fn arrivals(copy: &Copy, arrived: &Arrived) -> Vec<(u64, String)> {
+    let of = copy.rows.iter().filter_map(|row| match row.statement.as_ref()?.body().ok()? {
+        Body::Arrival(said) if said.from.origin == arrived.origin && said.from.address == arrived.address => {
+            Some((row.record.sequence, String::from_utf8(said.shown.list).ok()?))
+        }
+        _ => None,
+    });
+    of.collect()
+}
+
 /// What a copy shows under a list.
 pub enum Made {
     /// That, and as the other ledger will read it.
@@ -104,13 +116,23 @@ pub fn show(copy: &Copy, out: Option<u64>, list: &str, now: Time) -> Result<Made
         Ok(trust) => trust,
         Err(bad) => return Ok(Made::Never(format!("the list cannot be used: {bad}"))),
     };
-    if let Err(failure) = verify::verify(&proof, &trust, now) {
-        let yet = matches!(failure.name, "not-witnessed" | "not-audited");
-        return Ok(if yet { Made::NotYet } else { Made::Never(failure.to_string()) });
-    }
-    let shown = Showing { list: list.as_bytes().to_vec(), file: proof.to_file() };
-    Ok(match showing::facts(&shown, now) {
-        Some(facts) => Made::Valid(shown, Box::new(facts)),
+    let verdict = match verify::verify(&proof, &trust, now) {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            let yet = matches!(failure.name, "not-witnessed" | "not-audited");
+            return Ok(if yet { Made::NotYet } else { Made::Never(failure.to_string()) });
+        }
+    };
+    let fits = proof.postings.len().max(proof.issuers.len()) <= MAX_PARTS;
+    let ledger = match trust.ledgers.as_slice() {
+        [one] if fits => Some(one),
+        _ => None,
+    };
+    Ok(match ledger.and_then(|ledger| showing::read(&proof, &verdict, ledger)) {
+        Some(facts) => {
+            let shown = Showing { list: list.as_bytes().to_vec(), file: proof.to_file() };
+            Made::Valid(shown, Box::new(facts))
+        }
         None => Made::Never("the proof has more parts than can be shown".into()),
     })
 }

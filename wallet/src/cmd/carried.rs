@@ -3,9 +3,9 @@
 use peal_spec::copy::Folded;
 use peal_spec::moving::Arrived;
 use peal_spec::proof;
-use peal_spec::statement::Body;
 use peal_spec::trust::Trust;
 use peal_wallet::carried::Carried;
+use peal_wallet::moving::arrivals;
 use peal_wallet::trouble::Trouble;
 use peal_wallet::wallet::Wallet;
 
@@ -13,14 +13,8 @@ use super::context;
 
 /// The last record by which an account arrived, and the list that it shows.
 fn arrival(wallet: &Wallet, arrived: &Arrived) -> Option<(u64, Trust)> {
-    let rows = &wallet.contents.copy.as_ref()?.rows;
-    rows.iter().rev().find_map(|row| match row.statement.as_ref()?.body().ok()? {
-        Body::Arrival(said) if said.from.origin == arrived.origin && said.from.address == arrived.address => {
-            let list = String::from_utf8(said.shown.list).ok()?.parse().ok()?;
-            Some((row.record.sequence, list))
-        }
-        _ => None,
-    })
+    let (sequence, list) = arrivals(wallet.contents.copy.as_ref()?, arrived).pop()?;
+    Some((sequence, list.parse().ok()?))
 }
 
 /// Fetches the histories that arrived and that the wallet does not carry; says of each what came of it. That the ledger has none is no fault.

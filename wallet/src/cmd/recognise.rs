@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use peal_spec::moving::{LedgerList, list_hash};
 use peal_spec::statement::{Body, LedgerRecognised};
 use peal_spec::value::Origin;
-use peal_wallet::ledgers::{FILE, Kept};
 use peal_wallet::moving::list_of;
 use peal_wallet::trouble::Trouble;
 use serde_json::json;
 
 use super::Done;
 use super::context::{self, Common};
+use super::ledgers::Place;
 use super::single::Said;
 
 /// Recognise another ledger, so that accounts can come from it, as the registrar
@@ -29,9 +29,8 @@ pub(crate) struct Args {
     /// A trust list that has it [default: what the directory of ledgers says]
     #[arg(long, value_name = "FILE", conflicts_with = "no_more")]
     trust: Option<PathBuf>,
-    /// The directory of ledgers [default: ledgers.note beside the wallet]
-    #[arg(long, env = "PEAL_LEDGERS", value_name = "FILE")]
-    directory: Option<PathBuf>,
+    #[command(flatten)]
+    directory: Place,
     /// Recognise it no more
     #[arg(long)]
     no_more: bool,
@@ -49,14 +48,14 @@ impl Args {
                 Trouble::refused(what, path.display(), "give a list that has it")
             });
         }
-        let path = match &self.directory {
-            Some(path) => path.clone(),
-            None => common.wallet()?.with_file_name(FILE),
-        };
-        let found = Kept::open(&path)?.find(&self.origin, context::now()?)?;
+        let found = self.directory.open(common)?.find(&self.origin, context::now()?)?;
         if found.stale {
             let remedy = "bring it up to date with `peal ledgers update`";
-            return Err(Trouble::refused("the directory of ledgers has expired", path.display(), remedy));
+            return Err(Trouble::refused(
+                "the directory of ledgers has expired",
+                self.directory.path(common)?.display(),
+                remedy,
+            ));
         }
         Ok(Some(found.list))
     }

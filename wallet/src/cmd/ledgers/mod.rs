@@ -39,21 +39,26 @@ enum What {
 
 /// Where the directory is kept.
 #[derive(Debug, clap::Args)]
-struct Place {
+pub(super) struct Place {
     /// The kept directory; its pin is beside it [default: ledgers.note beside the wallet]
     #[arg(long, env = "PEAL_LEDGERS", value_name = "FILE")]
     directory: Option<PathBuf>,
 }
 
 impl Place {
-    fn path(&self, common: &Common) -> Result<PathBuf, Trouble> {
+    /// Whether it was said where.
+    pub(super) fn is_named(&self) -> bool {
+        self.directory.is_some()
+    }
+
+    pub(super) fn path(&self, common: &Common) -> Result<PathBuf, Trouble> {
         match &self.directory {
             Some(path) => Ok(path.clone()),
             None => Ok(common.wallet()?.with_file_name(FILE)),
         }
     }
 
-    fn open(&self, common: &Common) -> Result<Kept, Trouble> {
+    pub(super) fn open(&self, common: &Common) -> Result<Kept, Trouble> {
         Kept::open(&self.path(common)?)
     }
 }

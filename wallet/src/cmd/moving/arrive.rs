@@ -10,7 +10,7 @@ use peal_spec::statement::{Arrival, Body};
 use peal_spec::value::Time;
 use peal_wallet::carried::Carried;
 use peal_wallet::disk;
-use peal_wallet::moving::{HandOver, Made, show};
+use peal_wallet::moving::{HandOver, Made, arrivals, show};
 use peal_wallet::trouble::{Kind, Trouble};
 use peal_wallet::wallet::Wallet;
 
@@ -24,20 +24,20 @@ pub(super) fn shown_to(
     out: Option<u64>,
     lists: &[String],
     now: Time,
-    say: &mut dyn FnMut(&Wallet, Showing) -> Result<(), Trouble>,
-) -> Result<Option<Facts>, Trouble> {
+    say: &mut dyn FnMut(&Wallet, (Showing, Facts)) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
     let origin = wallet.contents.origin.clone();
     let (mut unrecognised, mut why) = (None, String::new());
     for list in lists {
-        let (shown, facts) = match valid(wallet, out, list, now)? {
+        let found = match valid(wallet, out, list, now)? {
             Ok(found) => found,
             Err(not) => {
                 why = not;
                 continue;
             }
         };
-        match say(wallet, shown) {
-            Ok(()) => return Ok(Some(facts)),
+        match say(wallet, found) {
+            Ok(()) => return Ok(()),
             Err(trouble) if is_unrecognised(&trouble) => unrecognised = Some(trouble),
             Err(trouble) => return Err(trouble),
         }
@@ -84,10 +84,7 @@ pub(super) fn arrive(args: &Args, common: &Common, both: &mut Both, now: Time) -
     let (me, bureau) = (new.contents.address()?, args.bureau_there);
     let (origin, address) = (old.contents.origin.clone(), old.contents.address()?);
     freshen(old, &lists, now)?;
-    shown_to(old, None, &lists, now, &mut |old, shown| {
-        let Some(facts) = peal_spec::showing::facts(&shown, now) else {
-            return Err(Trouble::unavailable("the proof holds no more", "the move", "run the command again"));
-        };
+    shown_to(old, None, &lists, now, &mut |old, (shown, facts)| {
         if facts.leaving.as_ref().is_some_and(|leaving| !leaving.in_force(facts.time)) {
             return Err(Trouble::unavailable(
                 "that ledger has recorded nothing since the departure came into force",
@@ -147,18 +144,6 @@ fn take_along(old: &Wallet, new: &mut Wallet, now: Time) -> Result<(), Trouble> 
     new.save()
 }
 
-/// The records by which an account arrived, and the lists that they show, in order.
-fn arrivals(new: &Wallet, arrived: &Arrived) -> Vec<(u64, String)> {
-    let rows = new.contents.copy.iter().flat_map(|copy| &copy.rows);
-    let of = rows.filter_map(|row| match row.statement.as_ref()?.body().ok()? {
-        Body::Arrival(said) if said.from.origin == arrived.origin && said.from.address == arrived.address => {
-            Some((row.record.sequence, String::from_utf8(said.shown.list).ok()?))
-        }
-        _ => None,
-    });
-    of.collect()
-}
-
 /// What has arrived there of the departure that stands here.
 fn arrived(both: &Both) -> Result<Option<Arrived>, Trouble> {
     let (Some(leaving), Some(new_now), Some(new)) =
@@ -200,7 +185,7 @@ fn carry_arrived(both: &Both, now: Time) -> Result<(), Trouble> {
     let carried = new.contents.carried.find(&arrived.origin, &arrived.address);
     let Some(carried) = carried.filter(|carried| carried.records() == arrived.size) else { return Ok(()) };
     let remote = context::remote(&new.contents)?;
-    let at = arrivals(new, &arrived).pop().map_or(arrived.arrival, |(sequence, _)| sequence);
+    let at = arrivals(new.contents.copy()?, &arrived).pop().map_or(arrived.arrival, |(sequence, _)| sequence);
     let path = format!("/v1/accounts/{me}/carried/{at}");
     let key = new.contents.chain().reading(new.contents.reading);
     let answer = remote.signed_put(&path, proof::MEDIA_TYPE, &me, &key, now, carried.file())?;
@@ -232,7 +217,7 @@ pub(super) fn hand_over(
     };
     let mut lists = args.lists(common, both, &both.old.contents.origin.clone());
     // The list by which the other ledger took the arrival is the one that it recognises, unless that was changed since.
-    lists.splice(0..0, arrivals(both.new_wallet()?, &arrived).pop().map(|(_, list)| list));
+    lists.splice(0..0, arrivals(both.new_wallet()?.contents.copy()?, &arrived).pop().map(|(_, list)| list));
     let new = both.new_wallet()?;
     let (origin, address) = (new.contents.origin.clone(), new.contents.address()?);
     for out in &leaving.outs {

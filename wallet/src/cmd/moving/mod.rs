@@ -20,7 +20,7 @@ use peal_spec::statement::{Body, Departure, MoveClosed, Recovery};
 use peal_spec::trust::Trust;
 use peal_spec::value::{Origin, Time};
 use peal_wallet::disk;
-use peal_wallet::ledgers::{FILE, Kept};
+use peal_wallet::ledgers::Kept;
 use peal_wallet::moving::list_of;
 use peal_wallet::sync::Synced;
 use peal_wallet::trouble::{Kind, Trouble};
@@ -30,6 +30,7 @@ use peal_wallet::words::Words;
 
 use super::Done;
 use super::context::{self, Common};
+use super::ledgers::Place;
 use super::open;
 use super::single::{self, Said};
 
@@ -60,9 +61,8 @@ pub(crate) struct Args {
     /// A trust list that names it [default: what the directory of ledgers says]
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
-    /// The directory of ledgers [default: ledgers.note beside the wallet]
-    #[arg(long, env = "PEAL_LEDGERS", value_name = "FILE")]
-    directory: Option<PathBuf>,
+    #[command(flatten)]
+    directory: Place,
     /// The wallet of the new account [default: beside this one, named after the ledger]
     #[arg(long, value_name = "FILE")]
     into: Option<PathBuf>,
@@ -166,14 +166,10 @@ struct Known {
 impl Args {
     /// The directory of ledgers, if there is one.
     fn kept(&self, common: &Common) -> Result<Option<Kept>, Trouble> {
-        let path = match &self.directory {
-            Some(path) => path.clone(),
-            None => common.wallet()?.with_file_name(FILE),
-        };
-        if self.directory.is_none() && !path.exists() {
+        if !self.directory.is_named() && !self.directory.path(common)?.exists() {
             return Ok(None);
         }
-        Kept::open(&path).map(Some)
+        self.directory.open(common).map(Some)
     }
 
     fn known(&self, common: &Common, origin: &Origin, now: Time) -> Result<Known, Trouble> {
@@ -325,7 +321,7 @@ fn close(args: &Args, common: &Common, both: &mut Both, now: Time) -> Result<(),
     let lists = args.lists(common, both, &origin);
     let mut new = both.new.take().ok_or_else(|| Trouble::unusable("there is no new account", "", ""))?;
     let old = &mut both.old;
-    let result = arrive::shown_to(&mut new, None, &lists, now, &mut |_, shown| {
+    let result = arrive::shown_to(&mut new, None, &lists, now, &mut |_, (shown, _)| {
         let body = Body::MoveClosed(MoveClosed { who: me, shown });
         let parts = departure.unwrap_or_default().to_be_bytes();
         let said = Said::again(&old.contents, me, departure, body);
