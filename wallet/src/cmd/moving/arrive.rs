@@ -18,13 +18,16 @@ use super::{Args, Both, PAUSE, TRIES, is_unrecognised};
 use crate::cmd::context::{self, Common};
 use crate::cmd::single::{self, Said};
 
+/// Says to the other ledger what is shown, from the wallet that shows it.
+type Says<'f> = dyn FnMut(&Wallet, (Showing, Facts)) -> Result<(), Trouble> + 'f;
+
 /// Shows one ledger's account to the other ledger by `say`, under the first list that this one recognises. Witnesses are given time to cosign.
 pub(super) fn shown_to(
     wallet: &mut Wallet,
     out: Option<u64>,
     lists: &[String],
     now: Time,
-    say: &mut dyn FnMut(&Wallet, (Showing, Facts)) -> Result<(), Trouble>,
+    say: &mut Says<'_>,
 ) -> Result<(), Trouble> {
     let origin = wallet.contents.origin.clone();
     let (mut unrecognised, mut why) = (None, String::new());
